@@ -1,0 +1,217 @@
+"""Flags that more than one binary takes. Only binaries import this module."""
+
+import os
+import re
+import sys
+from collections.abc import Callable
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # Before TensorFlow loads.
+
+import keras
+import tensorflow as tf
+from absl import app, flags, logging
+
+from guided_segmentation import crf, guides, labels
+from guided_segmentation.datasets import (
+    folder,
+    msra,
+    pascal_voc,
+    schema,
+    synthetic,
+)
+from guided_segmentation.networks import weights
+from guided_segmentation.training import trainer
+
+logging.set_verbosity(logging.WARNING)
+tf.get_logger().setLevel("WARNING")
+
+# Data.
+DATASET = flags.DEFINE_enum(
+    "dataset",
+    "synthetic",
+    ["folder", "msra", "pascal_voc", "synthetic"],
+    "Reader of the photographs. synthetic draws scenes and needs no data_dir.",
+)
+DATA_DIR = flags.DEFINE_string(
+    "data_dir",
+    None,
+    "Folder of the data: the one that holds VOCdevkit or JPEGImages "
+    "(pascal_voc), Image and UserData (msra), or photographs (folder).",
+)
+SPLIT = flags.DEFINE_string(
+    "split",
+    "train",
+    "Split: a list in ImageSets/Segmentation, or a path to a list "
+    "(pascal_voc); train, val or test (synthetic).",
+)
+IMAGE_LABELS = flags.DEFINE_string(
+    "image_labels",
+    "masks",
+    "Where image-level labels come from: masks, xml or csv:PATH (pascal_voc); "
+    "csv:PATH (folder).",
+)
+ONLY_IDS = flags.DEFINE_string(
+    "only_ids", None, "File of the only image ids to use (msra)."
+)
+EXCLUDE_IDS = flags.DEFINE_string(
+    "exclude_ids", None, "File of image ids to leave out (msra)."
+)
+NUM_IMAGES = flags.DEFINE_integer(
+    "num_images", None, "Images to draw (synthetic).", lower_bound=1
+)
+DATA_SEED = flags.DEFINE_integer("data_seed", 0, "Seed of drawn scenes.")
+
+# Networks in use.
+PRECISION = flags.DEFINE_enum(
+    "precision",
+    trainer.TrainSettings.precision,
+    sorted(trainer.LOSS_SCALE),
+    "Precision of the arithmetic; weights stay float32. mixed_bfloat16 is up "
+    "to twice as fast on CPUs with AVX512-BF16.",
+)
+
+# Evidence and guides.
+SEEDS_DIR = flags.DEFINE_string(
+    "seeds_dir", None, "Folder of seeds, written by bin/make_seeds."
+)
+SALIENCY_DIR = flags.DEFINE_string(
+    "saliency_dir",
+    None,
+    "Folder of saliency maps, written by bin/make_saliency: 8-bit PNGs.",
+)
+SEED_MIN_AREA = flags.DEFINE_integer(
+    "seed_min_area",
+    guides.PAPER.seed_min_area_px,
+    "Smallest area of a seed component in pixels (G2).",
+    lower_bound=0,
+)
+SALIENCY_MIN_AREA = flags.DEFINE_float(
+    "saliency_min_area",
+    guides.PAPER.saliency_min_area,
+    "Smallest area of a salient region as a share of the image (G2).",
+    lower_bound=0.0,
+    upper_bound=1.0,
+)
+UNARY = flags.DEFINE_enum(
+    "unary",
+    guides.PAPER.unary,
+    ["log", "prob"],
+    "How blurred seeds become energies where classes share a region (G2).",
+)
+GUIDE_CRF = flags.DEFINE_enum(
+    "guide_crf",
+    "deeplab",
+    sorted(crf.SETTINGS),
+    "Dense CRF that divides a salient region among several classes (G2).",
+)
+
+
+def source(
+    only_photographs: bool = False, split: str | None = None
+) -> schema.Source:
+    """Opens the data that the flags name.
+
+    Args:
+      only_photographs: Whether image-level labels are of no interest.
+      split: Instead of --split.
+
+    Raises:
+      ValueError: If a flag that the data set needs is missing.
+    """
+    if DATASET.value == "synthetic":
+        return synthetic.source(
+            split or SPLIT.value,
+            num_images=NUM_IMAGES.value,
+            seed=DATA_SEED.value,
+        )
+    if DATASET.value == "pascal_voc":
+        return pascal_voc.source(
+            _data_dir(),
+            split or SPLIT.value,
+            image_labels=IMAGE_LABELS.value,
+        )
+    if DATASET.value == "folder":
+        kind, _, path = IMAGE_LABELS.value.partition(":")
+        if not only_photographs and (kind != "csv" or not path):
+            raise ValueError(
+                f"--dataset=folder wants --image_labels=csv:PATH, got "
+                f"--image_labels={IMAGE_LABELS.value}"
+            )
+        return folder.source(_data_dir(), path or None)
+    raise ValueError(
+        "--dataset=msra has boxes, not image labels; only bin/train_saliency "
+        "and bin/make_saliency read it"
+    )
+
+
+def saliency_source() -> schema.Source:
+    """Opens the photographs with boxes that the flags name.
+
+    Raises:
+      ValueError: If the data set has no boxes.
+    """
+    if DATASET.value == "synthetic":
+        return synthetic.saliency_source(
+            num_images=NUM_IMAGES.value, seed=DATA_SEED.value
+        )
+    if DATASET.value == "msra":
+        return msra.source(
+            _data_dir(),
+            exclude_ids=EXCLUDE_IDS.value,
+            only_ids=ONLY_IDS.value,
+        )
+    raise ValueError(
+        f"--dataset={DATASET.value} has no boxes; the saliency net learns "
+        f"from msra or synthetic"
+    )
+
+
+def guide_settings() -> guides.GuideSettings:
+    """Returns the settings of the guides that the flags give."""
+    return guides.GuideSettings(
+        seed_min_area_px=SEED_MIN_AREA.value,
+        saliency_min_area=SALIENCY_MIN_AREA.value,
+        unary=UNARY.value,
+        crf=crf.SETTINGS[GUIDE_CRF.value],
+    )
+
+
+def trained(network_dir: str) -> tuple[keras.Model, dict]:
+    """Loads a trained network in the precision that the flags give."""
+    keras.mixed_precision.set_global_policy(PRECISION.value)
+    return weights.trained(network_dir)
+
+
+def label_set(settings: dict) -> labels.LabelSet:
+    """Returns the classes of a trained network."""
+    return labels.LabelSet(tuple(settings["objects"]))
+
+
+def run(main: Callable[[list[str]], None]) -> None:
+    """Runs a binary; bad input ends it with one line and exit code 1."""
+
+    def guarded(argv: list[str]) -> None:
+        if len(argv) > 1:
+            raise app.UsageError(f"flags only, please; got {argv[1:]}")
+        try:
+            main(argv)
+        except (ValueError, OSError) as error:
+            sys.exit(f"error: {error}")
+        except tf.errors.OpError as error:
+            sys.exit(f"error: {_cause(error)}")
+
+    app.run(guarded)
+
+
+def _cause(error: tf.errors.OpError) -> str:
+    """The line of a Python error that TensorFlow carried out of a stage."""
+    found = re.search(
+        r"^(?:\w*Error|UNKNOWN): (?:\w+Error: )?(.+)$", error.message, re.M
+    )
+    return found[1] if found else error.message.strip().splitlines()[0]
+
+
+def _data_dir() -> str:
+    if DATA_DIR.value is None:
+        raise ValueError(f"--dataset={DATASET.value} needs --data_dir")
+    return DATA_DIR.value

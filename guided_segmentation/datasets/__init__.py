@@ -1,0 +1,1 @@
+"""Readers of images and their labels, and the tf.data pipeline."""

@@ -1,0 +1,1 @@
+"""How the drawn scenes are drawn; `synthetic` is the way in."""

@@ -1,0 +1,70 @@
+"""What every reader yields: keys, dtypes and shapes of an example."""
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+
+from guided_segmentation import labels
+
+EXAMPLE = {
+    "image_id": tf.TensorSpec([], tf.string),
+    "image": tf.TensorSpec([None, None, 3], tf.uint8),  # RGB.
+    "image_labels": tf.TensorSpec([None], tf.bool),  # Which objects are there.
+    "label_map": tf.TensorSpec([None, None], tf.uint8),  # Truth, or IGNORE.
+}
+SALIENCY_EXAMPLE = {
+    "image_id": tf.TensorSpec([], tf.string),
+    "image": tf.TensorSpec([None, None, 3], tf.uint8),
+    "boxes": tf.TensorSpec([None, 4], tf.int32),  # One an annotator.
+}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Source:
+    """A split of a data set: names of images, and how to read each part.
+
+    Readers return one. Nothing is read before it is asked for, so a Source
+    of ten thousand photographs weighs as much as their names.
+
+    Attributes:
+      name: What the data are, for settings.json, e.g. "pascal_voc/train".
+      image_ids: Text ids in a fixed order.
+      image: Takes an id; returns [height, width, 3] uint8 RGB.
+      image_labels: Takes an id; returns [num_objects] bool.
+      label_map: Takes an id; returns the true [height, width] uint8 label
+        map. None where the data have no truth.
+      boxes: Takes an id; returns [annotators, 4] int32 boxes (row_min,
+        column_min, row_max, column_max), half-open. None where there are
+        none.
+      label_set: The classes. None for saliency data.
+    """
+
+    name: str
+    image_ids: tuple[str, ...]
+    image: Callable[[str], np.ndarray]
+    image_labels: Callable[[str], np.ndarray] | None = None
+    label_map: Callable[[str], np.ndarray] | None = None
+    boxes: Callable[[str], np.ndarray] | None = None
+    label_set: labels.LabelSet | None = None
+
+    def __post_init__(self):
+        if not self.image_ids:
+            raise ValueError(f"{self.name} is empty: wanted at least one image")
+
+
+def check(dataset: tf.data.Dataset, schema: dict = EXAMPLE) -> tf.data.Dataset:
+    """Returns `dataset` untouched if its elements fit `schema`.
+
+    Raises:
+      ValueError: If a key is missing or of another dtype or shape.
+    """
+    spec = dataset.element_spec
+    for key, wanted in schema.items():
+        if key not in spec or not wanted.is_compatible_with(spec[key]):
+            raise ValueError(
+                f"every example needs {key!r} as {wanted}, but this data set "
+                f"yields {spec.get(key, 'no such key')}"
+            )
+    return dataset

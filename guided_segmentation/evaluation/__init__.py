@@ -1,0 +1,1 @@
+"""How good seeds, guides and predictions are."""

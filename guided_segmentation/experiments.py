@@ -1,0 +1,396 @@
+"""Experiments: guides compared by the segmenters that learn from them.
+
+`plan` lists the stages, `stages.run` runs them, `summarize` gathers what
+they measured, and `write_report` shows it.
+
+Source of the comparison: Oh et al., "Exploiting saliency for object
+segmentation from image level labels", CVPR 2017, table 2.
+"""
+
+import contextlib
+import dataclasses
+import importlib.metadata
+import pathlib
+import platform
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+
+from guided_segmentation import artifacts, guides, report
+from guided_segmentation.datasets import schema
+from guided_segmentation.stages import WORK_DIR, Ledger, Stage
+
+# Whom the flags in `Settings.more` reach.
+MORE = {
+    "data": "every binary but train_saliency",
+    "seeder": "train_seeder",
+    "seeds": "make_seeds",
+    "saliency": "train_saliency",
+    "make_saliency": "make_saliency",
+    "guides": "make_guides and train_segmenter, since both make the guide",
+    "evaluate_guides": "evaluate_guides",
+    "segmenter": "train_segmenter",
+    "segment": "segment_images",
+    "evaluate_segmenter": "evaluate_segmenter",
+}
+
+# Outputs of the stages that are read here, relative to the work_dir.
+_SEEDS = "seeds"
+_SALIENCY_MAPS = "saliency_maps"
+_GUIDES = "guides/{guide}"
+_PREDICTIONS = "predictions/{guide}"
+_SCORES = {
+    "guides": "evaluation/guides_{guide}.json",
+    "segmenters": "evaluation/segmenter_{guide}.json",
+    "crf": "evaluation/segmenter_{guide}_crf.json",
+}
+
+_EVIDENCE = {
+    "seeds": f"--seeds_dir={WORK_DIR}/{_SEEDS}",
+    "saliency_mask": f"--saliency_dir={WORK_DIR}/{_SALIENCY_MAPS}",
+}
+_KEPT = ("miou", "fg", "bg", "ignored", "labelled_only", "images", "saliency")
+_PACKAGES = (
+    "guided_segmentation",
+    "tensorflow",
+    "keras",
+    "tensorflow-addons",
+    "numpy",
+    "opencv-python",
+    "pydensecrf2",
+)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Settings of an experiment.
+
+    Attributes:
+      guides: Names of the guides to compare, from `guides.GUIDES`.
+      data: Flags of the images that have image-level labels.
+      saliency_data: Flags of the images that have boxes.
+      train_split: Split to learn from.
+      val_split: Split to score the segmenters on.
+      crf: Whether to score them with crf-postproc too.
+      more: Further flags by the keys of `MORE`. They come last, so that they
+        win; `{work_dir}` and, for the stages of a guide, `{guide}` are filled
+        in.
+
+    Raises:
+      ValueError: If there is no such guide, or none at all.
+    """
+
+    guides: tuple[str, ...] = tuple(guides.GUIDES)
+    data: tuple[str, ...] = ()
+    saliency_data: tuple[str, ...] = ()
+    train_split: str = "train"
+    val_split: str = "val"
+    crf: bool = False
+    more: Mapping[str, tuple[str, ...]] = dataclasses.field(
+        default_factory=dict
+    )
+
+    def __post_init__(self):
+        unknown = sorted(set(self.guides) - set(guides.GUIDES))
+        if unknown or not self.guides:
+            raise ValueError(
+                f"wanted guides out of {', '.join(guides.GUIDES)}, found "
+                f"{', '.join(unknown) or 'none'}"
+            )
+
+    def images(self, split: str) -> tuple[str, ...]:
+        """Returns the flags of a stage that reads "train" or "val" images."""
+        name = {"train": self.train_split, "val": self.val_split}[split]
+        return (*self.data, *self.more.get("data", ()), f"--split={name}")
+
+
+@dataclasses.dataclass(frozen=True)
+class _Recipe:
+    """How to call the binary of a stage; braces are filled in by `plan`."""
+
+    name: str
+    images: str
+    output: str
+    flags: str
+    more: tuple[str, ...]
+
+    @property
+    def binary(self) -> str:
+        return self.name.partition("_{guide}")[0]
+
+
+_TRAIN_SEEDER = _Recipe(
+    "train_seeder", "train", "seeder", "--work_dir={output}", ("seeder",)
+)
+_MAKE_SEEDS = _Recipe(
+    "make_seeds",
+    "train",
+    _SEEDS,
+    "--seeder_dir={work_dir}/seeder --output_dir={output}",
+    ("seeds",),
+)
+_TRAIN_SALIENCY = _Recipe(
+    "train_saliency",
+    "saliency",
+    "saliency",
+    "--work_dir={output}",
+    ("saliency",),
+)
+_MAKE_SALIENCY = _Recipe(
+    "make_saliency",
+    "train",
+    _SALIENCY_MAPS,
+    "--saliency_net_dir={work_dir}/saliency --output_dir={output}",
+    ("make_saliency",),
+)
+_MAKE_GUIDES = _Recipe(
+    "make_guides_{guide}",
+    "train",
+    _GUIDES,
+    "--guide={guide} {evidence} --output_dir={output}",
+    ("guides",),
+)
+_EVALUATE_GUIDES = _Recipe(
+    "evaluate_guides_{guide}",
+    "train",
+    _SCORES["guides"],
+    "--guides_dir={work_dir}/guides/{guide} {saliency} --output={output}",
+    ("evaluate_guides",),
+)
+_TRAIN_SEGMENTER = _Recipe(
+    "train_segmenter_{guide}",
+    "train",
+    "segmenter/{guide}",
+    "--guide={guide} {evidence} --work_dir={output}",
+    ("guides", "segmenter"),
+)
+_SEGMENT_IMAGES = _Recipe(
+    "segment_images_{guide}",
+    "val",
+    _PREDICTIONS,
+    "--segmenter_dir={work_dir}/segmenter/{guide} --output_dir={output}",
+    ("segment",),
+)
+_EVALUATE_SEGMENTER = _Recipe(
+    "evaluate_segmenter_{guide}",
+    "val",
+    _SCORES["segmenters"],
+    "--predictions_dir={work_dir}/predictions/{guide} --output={output}",
+    ("evaluate_segmenter",),
+)
+_SEGMENT_IMAGES_CRF = dataclasses.replace(
+    _SEGMENT_IMAGES,
+    name="segment_images_{guide}_crf",
+    output="predictions/{guide}_crf",
+    flags=f"{_SEGMENT_IMAGES.flags} --crf",
+)
+_EVALUATE_SEGMENTER_CRF = dataclasses.replace(
+    _EVALUATE_SEGMENTER,
+    name="evaluate_segmenter_{guide}_crf",
+    output=_SCORES["crf"],
+    flags="--predictions_dir={work_dir}/predictions/{guide}_crf "
+    "--output={output}",
+)
+
+_SHARED = (_TRAIN_SEEDER, _MAKE_SEEDS, _TRAIN_SALIENCY, _MAKE_SALIENCY)
+_OF_A_GUIDE = (
+    _MAKE_GUIDES,
+    _EVALUATE_GUIDES,
+    _TRAIN_SEGMENTER,
+    _SEGMENT_IMAGES,
+    _EVALUATE_SEGMENTER,
+)
+_CRF = (_SEGMENT_IMAGES_CRF, _EVALUATE_SEGMENTER_CRF)
+
+
+def plan(settings: Settings) -> list[Stage]:
+    """Lists the stages of an experiment, each after those that it needs.
+
+    A stage needs those whose output its command names, whoever put it there.
+    A stage that no score needs is left out: guides without saliency want no
+    saliency net.
+    """
+    stages: list[Stage] = []
+    for stage in _candidates(settings):
+        needs = [each.name for each in stages if stage.reads(each.output)]
+        stages.append(dataclasses.replace(stage, needs=tuple(needs)))
+    wanted: set[str] = set()
+    for stage in reversed(stages):
+        if stage.output.startswith("evaluation/") or stage.name in wanted:
+            wanted |= {stage.name, *stage.needs}
+    return [stage for stage in stages if stage.name in wanted]
+
+
+def evaluations(work_dir: artifacts.Path, stages: Sequence[Stage]) -> dict:
+    """Reads all scores of an experiment.
+
+    Args:
+      work_dir: Folder of the experiment, all of whose stages are done.
+      stages: Its plan.
+
+    Returns:
+      Under "guides", "segmenters" and "crf" the evaluations by name of guide.
+
+    Raises:
+      FileNotFoundError: If one is missing.
+    """
+    outputs = [stage.output for stage in stages]
+    return {
+        kind: {
+            guide: artifacts.read_json(pathlib.Path(work_dir, path))
+            for guide in guides.GUIDES
+            if (path := pattern.format(guide=guide)) in outputs
+        }
+        for kind, pattern in _SCORES.items()
+    }
+
+
+def summarize(work_dir: artifacts.Path, stages: Sequence[Stage]) -> dict:
+    """Gathers the scores of an experiment and writes summary.json.
+
+    Args:
+      work_dir: Folder of the experiment, all of whose stages are done.
+      stages: Its plan.
+
+    Returns:
+      What summary.json holds: guides and segmenters by name of guide; full,
+      None if that is not among them; percent_of_full, of G2; seconds and
+      settings (the commands) by stage; versions; and reused, the stages that
+      were linked. Only the seconds differ between two runs of a plan.
+
+    Raises:
+      FileNotFoundError: If a score is missing.
+    """
+    scores = evaluations(work_dir, stages)
+    records = Ledger(work_dir).records
+    segmenters = {
+        guide: _segmenter_summary(evaluation, scores["crf"].get(guide))
+        for guide, evaluation in scores["segmenters"].items()
+    }
+    summary = {
+        "guides": {
+            guide: {key: found[key] for key in _KEPT if key in found}
+            for guide, found in scores["guides"].items()
+        },
+        "segmenters": segmenters,
+        "full": segmenters.get("full"),
+        "percent_of_full": report.percent_of_full(segmenters, "g2"),
+        "seconds": {
+            each.name: round(records[each.name]["seconds"], 1)
+            for each in stages
+        },
+        "reused": [
+            each.name for each in stages if "reused_from" in records[each.name]
+        ],
+        "settings": {each.name: shlex.join(each.command) for each in stages},
+        "versions": _versions(),
+    }
+    artifacts.write_json(pathlib.Path(work_dir, "summary.json"), summary)
+    return summary
+
+
+def write_report(
+    work_dir: artifacts.Path,
+    stages: Sequence[Stage],
+    train: schema.Source,
+    val: schema.Source,
+    num_strips: int = 8,
+) -> pathlib.Path:
+    """Writes report.html: the table, bars and pictures of an experiment.
+
+    Args:
+      work_dir: Folder of the experiment, which holds its summary.json.
+      stages: Its plan.
+      train: The split it learned from.
+      val: The split it was scored on.
+      num_strips: How many images of each split to show.
+
+    Returns:
+      The path of the report.
+
+    Raises:
+      FileNotFoundError: If a score, or a map of an image shown, is missing.
+    """
+    work_dir = pathlib.Path(work_dir)
+    scores = evaluations(work_dir, stages)
+    outputs = [stage.output for stage in stages]
+
+    def folders(pattern: str) -> dict[str, pathlib.Path]:
+        return {
+            guide: work_dir / pattern.format(guide=guide)
+            for guide in scores["guides"]
+        }
+
+    strips = {
+        "train": report.guide_strips(
+            train,
+            folders(_GUIDES),
+            work_dir / _SEEDS if _SEEDS in outputs else None,
+            work_dir / _SALIENCY_MAPS if _SALIENCY_MAPS in outputs else None,
+            num_strips,
+        ),
+        "val": report.prediction_strips(val, folders(_PREDICTIONS), num_strips),
+    }
+    summary = artifacts.read_json(work_dir / "summary.json")
+    path = work_dir / "report.html"
+    report.write(path, summary, scores, strips)
+    return path
+
+
+def _candidates(settings: Settings) -> Iterator[Stage]:
+    """Yields every stage there could be, their needs still unknown."""
+    for recipe in _SHARED:
+        yield _stage(recipe, settings, "", "", "")
+    for guide in dict.fromkeys(settings.guides):
+        flags = {
+            part: _EVIDENCE[part]
+            for part in sorted(guides.REQUIRES[guide] & _EVIDENCE.keys())
+        }
+        saliency = flags.get("saliency_mask", "")
+        for recipe in (*_OF_A_GUIDE, *(_CRF if settings.crf else ())):
+            evidence = " ".join(flags.values())
+            yield _stage(recipe, settings, guide, evidence, saliency)
+
+
+def _stage(
+    recipe: _Recipe,
+    settings: Settings,
+    guide: str,
+    evidence: str,
+    saliency: str,
+) -> Stage:
+    output = recipe.output.format(guide=guide)
+    own = recipe.flags.format(
+        work_dir=WORK_DIR,
+        output=f"{WORK_DIR}/{output}",
+        guide=guide,
+        evidence=evidence,
+        saliency=saliency,
+    )
+    images = (
+        settings.saliency_data
+        if recipe.images == "saliency"
+        else settings.images(recipe.images)
+    )
+    more = [
+        flag.replace("{guide}", guide)
+        for key in recipe.more
+        for flag in settings.more.get(key, ())
+    ]
+    command = (recipe.binary, *images, *own.split(), *more)
+    return Stage(recipe.name.format(guide=guide), command, output)
+
+
+def _segmenter_summary(evaluation: dict, with_crf: dict | None) -> dict:
+    kept = {key: evaluation[key] for key in ("miou", "images")}
+    if with_crf is not None:
+        kept["miou_crf"] = with_crf["miou"]
+    return kept
+
+
+def _versions() -> dict[str, str]:
+    """Returns the version of Python and of each package that is installed."""
+    found = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[package] = importlib.metadata.version(package)
+    return found

@@ -1,0 +1,1 @@
+"""Functional Keras models of the paper, and their pretrained weights."""

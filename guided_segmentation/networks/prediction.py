@@ -1,0 +1,82 @@
+"""From a dense network to class probabilities at the photograph's size."""
+
+from collections.abc import Callable, Sequence
+
+import keras
+import tensorflow as tf
+
+from guided_segmentation import images
+from guided_segmentation.networks import deeplab_v1
+
+
+def dense(
+    network: keras.Model,
+    *,
+    size: int,
+    framing: str,
+    scales: Sequence[float] = (1.0,),
+    flip: bool = False,
+) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Makes the function from photographs to probabilities.
+
+    Logits are read at every pixel before the softmax; over several scales
+    and the mirror image the probabilities are averaged.
+
+    Args:
+      network: What networks.deeplab_v1 builds.
+      size: Its input size in pixels.
+      framing: Key of images.FRAMINGS, as in its training.
+      scales: Factors on `size`; for the framing "crop" on the photograph.
+      flip: Whether the mirror image is averaged in.
+
+    Returns:
+      A tf.function from [batch, height, width, 3] uint8 RGB of any size to
+      [batch, height, width, num_classes] float32 probabilities.
+    """
+
+    def one(image, scale):
+        framed = _framed(image, size, framing, scale)
+        grid = network(images.subtract_mean(framed.pixels), training=False)
+        logits = images.at_pixels(
+            grid, framed, deeplab_v1.STRIDE, deeplab_v1.ORIGIN
+        )
+        return tf.nn.softmax(logits)
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None, None, None, 3], tf.uint8, "image")
+        ]
+    )
+    def probabilities(image):
+        views = [one(image, scale) for scale in scales]
+        if flip:
+            mirror = tf.reverse(image, [2])
+            views += [tf.reverse(one(mirror, s), [2]) for s in scales]
+        return tf.add_n(views) / len(views)
+
+    return probabilities
+
+
+def _framed(image, size, framing, scale):
+    if framing != "crop":
+        return images.frame(
+            image, round((size - 1) * scale / 8) * 8 + 1, framing
+        )
+    if scale == 1.0:
+        return images.frame(image, size, framing)
+    shape = tf.shape(image)[1:3]
+    longer = tf.cast(tf.reduce_max(shape), tf.float32) * scale
+    resized = images.longer_side(image, tf.cast(longer, tf.int32), "bilinear")
+    framed = images.frame(resized, size, framing)
+    return framed._replace(
+        rows=_stretched(framed.rows, shape[0]),
+        columns=_stretched(framed.columns, shape[1]),
+    )
+
+
+def _stretched(places, length):
+    """Places of `length` pixels along a resized side, from its own places."""
+    count = tf.shape(places)[0]
+    step = tf.cast(count, tf.float32) / tf.cast(length, tf.float32)
+    centres = (tf.range(tf.cast(length, tf.float32)) + 0.5) * step - 0.5
+    return tf.clip_by_value(centres + places[0], places[0], places[count - 1])

@@ -1,0 +1,119 @@
+"""VGG16: the trunk of every network here, and the multi-label classifier.
+
+Layers keep Caffe's names and Caffe's sizes: pooling rounds up, so a 321 pixel
+input gives 161, 81 and 41 cells.
+
+Source: Simonyan and Zisserman, ICLR 2015; Oh et al., CVPR 2017, Table 6.
+"""
+
+from collections.abc import Callable
+
+import keras
+from keras import layers
+
+from guided_segmentation.networks import dropout
+
+BLOCKS = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))
+CONVOLUTIONS = tuple(
+    f"conv{block}_{index}"
+    for block, (count, _) in enumerate(BLOCKS, start=1)
+    for index in range(1, count + 1)
+)
+
+
+def trunk(
+    image,
+    *,
+    width: float = 1.0,
+    pools: tuple[Callable | None, ...],
+    conv5_dilation: int = 1,
+    relu: str | Callable = "relu",
+):
+    """Applies the thirteen convolutions of VGG16.
+
+    Args:
+      image: [batch, rows, columns, 3] Keras tensor, BGR minus the mean.
+      width: Factor on the number of channels; 1 is VGG16.
+      pools: What follows each of the five blocks: a function from Keras
+        tensor and layer name to Keras tensor, or None.
+      conv5_dilation: Dilation of the last three convolutions.
+      relu: Activation after every convolution. Seeders pass one with another
+        gradient; the forward pass never changes.
+
+    Returns:
+      The Keras tensor after the fifth block.
+    """
+    x = image
+    for block, (count, channels) in enumerate(BLOCKS, start=1):
+        for index in range(1, count + 1):
+            x = layers.Conv2D(
+                scaled(channels, width),
+                3,
+                padding="same",
+                dilation_rate=conv5_dilation if block == 5 else 1,
+                activation=relu,
+                kernel_initializer="he_normal",
+                name=f"conv{block}_{index}",
+            )(x)
+        if pools[block - 1] is not None:
+            x = pools[block - 1](x, f"pool{block}")
+    return x
+
+
+def scaled(channels: int, width: float) -> int:
+    """Returns the channels of a layer in a network of this width."""
+    return max(1, round(channels * width))
+
+
+def pool_2x2(x, name: str):
+    """Caffe's 2x2 pooling of stride 2 without padding, rounding up.
+
+    Cell i covers pixels 2 i and 2 i + 1.
+    """
+    return layers.MaxPooling2D(2, 2, padding="same", name=name)(x)
+
+
+def pool_3x3(x, name: str, stride: int = 2):
+    """Caffe's 3x3 pooling with one pixel of padding, rounding up.
+
+    Cell i is centred on pixel `stride` * i. Zeros are a neutral padding after
+    a ReLU; the second one at the far side is Caffe's rounding up.
+    """
+    far = 2 if stride == 2 else 1
+    x = layers.ZeroPadding2D(((1, far), (1, far)), name=f"{name}_pad")(x)
+    return layers.MaxPooling2D(3, stride, name=name)(x)
+
+
+def classifier(num_objects: int = 20, width: float = 1.0) -> keras.Model:
+    """Builds the fully convolutional multi-label classifier.
+
+    Args:
+      num_objects: Number of objects.
+      width: Factor on the number of channels.
+
+    Returns:
+      [batch, rows, columns, 3] BGR minus mean -> [batch, num_objects] float32
+      logits, averaged over the places where the 7x7 window fits; inputs are
+      at least 224 pixels a side.
+    """
+    image = keras.Input([None, None, 3], name="image")
+    x = trunk(image, width=width, pools=(pool_2x2,) * 5)
+    for name, kernel in (("fc6", 7), ("fc7", 1)):
+        x = layers.Conv2D(
+            scaled(4096, width),
+            kernel,
+            activation="relu",
+            kernel_initializer="he_normal",
+            name=name,
+        )(x)
+        x = dropout.ExampleDropout(0.5, name=f"drop_{name}")(x)
+    x = layers.Conv2D(
+        num_objects, 1, kernel_initializer=gaussian(0.005), name="fc8"
+    )(x)
+    logits = layers.GlobalAveragePooling2D(dtype="float32", name="score")(x)
+    return keras.Model(image, logits, name="vgg16")
+
+
+def gaussian(deviation: float) -> keras.initializers.Initializer:
+    """Caffe's Gaussian filler."""
+    return keras.initializers.RandomNormal(stddev=deviation)

@@ -1,0 +1,307 @@
+"""Weights of networks: where they come from, their shapes, saving, loading.
+
+Weights are stored as one array per variable in an npz file, named
+"<layer>/<variable>", which every version of Keras reads alike.
+"""
+
+import hashlib
+import os
+import pathlib
+from collections.abc import Callable
+
+import h5py
+import keras
+import numpy as np
+
+from guided_segmentation import artifacts
+from guided_segmentation.networks import deeplab_v1, gap, vgg16
+
+BUILDERS: dict[str, Callable[..., keras.Model]] = {
+    "vgg16": vgg16.classifier,
+    "gap_high_res": gap.high_res,
+    "deeplab_v1": deeplab_v1.large_fov,
+}
+WEIGHTS_FILE = "weights.npz"
+SETTINGS_FILE = "settings.json"
+
+Weights = dict[str, np.ndarray]
+
+
+def build(spec: dict) -> keras.Model:
+    """Builds a network from its description.
+
+    Args:
+      spec: "name", a key of BUILDERS, and the arguments of that builder.
+
+    Returns:
+      A new network with fresh weights.
+    """
+    arguments = {k: v for k, v in spec.items() if k != "name"}
+    return BUILDERS[spec["name"]](**arguments)
+
+
+def of(network: keras.Model) -> Weights:
+    """Returns all weights of a network as float32 arrays by name."""
+    return {
+        f"{layer.name}/{_short_name(variable)}": np.asarray(variable)
+        for layer in network.layers
+        for variable in layer.weights
+    }
+
+
+def save(network: keras.Model, path: artifacts.Path) -> None:
+    """Writes the weights of `network` to an npz file."""
+    with artifacts.replacing(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, **of(network))
+
+
+def load(path: artifacts.Path) -> Weights:
+    """Reads weights from what `save` wrote or from Keras's VGG16 file.
+
+    Args:
+      path: An npz file, the folder of a training run that holds one, or
+        Keras's own vgg16 .h5 file, with or without top.
+
+    Returns:
+      Arrays by name, with Caffe's layer names (conv1_1 ... fc8).
+
+    Raises:
+      FileNotFoundError: If there is none.
+      ValueError: If the file is neither.
+    """
+    path = pathlib.Path(path)
+    if path.is_dir():
+        path = path / WEIGHTS_FILE
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"no weights at {path}; name an .npz file, the folder of a finished "
+            f"training run, or Keras's VGG16 .h5 file"
+        )
+    try:
+        if path.suffix == ".npz":
+            with path.open("rb") as file, np.load(file) as arrays:
+                return dict(arrays)
+        with h5py.File(path) as file:
+            return _from_keras_vgg16(file)
+    except Exception as error:  # Damage makes readers raise errors of any kind.
+        raise ValueError(
+            f"{path}: wanted weights (.npz or Keras's VGG16 .h5), found "
+            f"something else: {error}"
+        ) from error
+
+
+def pretrained(name: str) -> Weights:
+    """Returns the weights that a --trunk_weights flag names.
+
+    Args:
+      name: "none", "imagenet" (downloads Keras's VGG16 with top) or a path
+        as `load` takes it.
+
+    Returns:
+      Arrays by name; empty for "none".
+    """
+    if name == "none":
+        return {}
+    if name == "imagenet":
+        return load(_download_vgg16())
+    return load(name)
+
+
+def assign(network: keras.Model, weights: Weights, source: str) -> list[str]:
+    """Copies the weights whose layer `network` has, and leaves the others.
+
+    Args:
+      network: Changed in place.
+      weights: Arrays by name.
+      source: Where they come from, for the message.
+
+    Returns:
+      Names of the layers that received weights.
+
+    Raises:
+      ValueError: If a layer's shapes differ or no layer fits.
+    """
+    received = []
+    for layer in network.layers:
+        names = [f"{layer.name}/{_short_name(v)}" for v in layer.weights]
+        if not names or not all(name in weights for name in names):
+            continue
+        arrays = [weights[name] for name in names]
+        for name, variable, array in zip(
+            names, layer.weights, arrays, strict=True
+        ):
+            if tuple(variable.shape) != array.shape:
+                raise ValueError(
+                    f"{source}: {name} has shape {array.shape}, but the "
+                    f"network wants {tuple(variable.shape)}; build it with "
+                    f"the same width, or pass other weights"
+                )
+        layer.set_weights(arrays)
+        received.append(layer.name)
+    if weights and not received:
+        raise ValueError(
+            f"{source}: none of its layers is in {network.name}; it holds "
+            f"{sorted({name.partition('/')[0] for name in weights})}"
+        )
+    return received
+
+
+def trunk_of(weights: Weights) -> Weights:
+    """Keeps the thirteen convolutions of VGG16 alone."""
+    return {
+        name: array
+        for name, array in weights.items()
+        if name.partition("/")[0] in vgg16.CONVOLUTIONS
+    }
+
+
+def reduced_top(weights: Weights, head_channels: int = 1024) -> Weights:
+    """Reduces fc6 and fc7 of VGG16 to those of DeepLabv1-LargeFOV.
+
+    Keeps every third tap of the 7x7 window and every fourth output.
+
+    Source: Chen et al., ICLR 2015, section 3.1, as in DeepLab's vgg16_20M.
+
+    Args:
+      weights: With fc6 [7, 7, 512, 4096] and fc7 [1, 1, 4096, 4096].
+      head_channels: Wanted channels; 4096 must be a multiple.
+
+    Returns:
+      fc6 [3, 3, 512, head_channels] and fc7 [1, 1, head_channels,
+      head_channels] with their biases; empty where `weights` has no fc6 of
+      7x7 taps.
+
+    Raises:
+      ValueError: If 4096 is not a multiple of `head_channels`.
+    """
+    kernel = weights.get("fc6/kernel", np.empty(0))
+    if kernel.shape[:2] != (7, 7):
+        return {}
+    step, rest = divmod(kernel.shape[-1], head_channels)
+    if rest:
+        raise ValueError(
+            f"{head_channels} head channels cannot be taken evenly from the "
+            f"{kernel.shape[-1]} of fc6; choose a divisor"
+        )
+    every = slice(None, None, step)
+    return {
+        "fc6/kernel": kernel[::3, ::3, :, every],
+        "fc6/bias": weights["fc6/bias"][every],
+        "fc7/kernel": weights["fc7/kernel"][:, :, every, every],
+        "fc7/bias": weights["fc7/bias"][every],
+    }
+
+
+def split(network: keras.Model, last_frozen: str) -> tuple:
+    """Cuts a chain of layers before the first layer that is to be trained.
+
+    Args:
+      network: A chain: each layer feeds the next one alone.
+      last_frozen: Name of the last layer whose weights stay as they are.
+
+    Returns:
+      The lower and the upper network; they share the layers of `network`.
+
+    Raises:
+      ValueError: If there is no such layer, or none with weights above it.
+    """
+    names = [layer.name for layer in network.layers]
+    if last_frozen not in names:
+        raise ValueError(
+            f"no layer {last_frozen!r} to freeze through in {network.name}; "
+            f"it has {[name for name in names if 'conv' in name]}"
+        )
+    learning = [i for i, layer in enumerate(network.layers) if layer.weights]
+    above = [i for i in learning if i > names.index(last_frozen)]
+    if not above:
+        raise ValueError(
+            f"freezing {network.name} through {last_frozen!r} leaves no layer "
+            f"to train; freeze less"
+        )
+    cut = above[0]
+    lower = keras.Model(network.input, network.layers[cut - 1].output)
+    features = keras.Input(lower.output.shape[1:], name="features")
+    x = features
+    for layer in network.layers[cut:]:
+        x = layer(x)
+    return lower, keras.Model(features, x, name=network.name)
+
+
+def trained(folder: artifacts.Path) -> tuple[keras.Model, dict]:
+    """Loads the network of a finished training run.
+
+    Args:
+      folder: The run's work_dir.
+
+    Returns:
+      The network and the run's settings.
+
+    Raises:
+      FileNotFoundError: If the run is not finished.
+    """
+    folder = pathlib.Path(folder)
+    if not (folder / WEIGHTS_FILE).is_file():
+        raise FileNotFoundError(
+            f"no trained network in {folder} (no {WEIGHTS_FILE}); finish its "
+            f"training first"
+        )
+    settings = artifacts.read_json(folder / SETTINGS_FILE)
+    network = build(settings["network"])
+    assign(network, load(folder), str(folder))
+    return network, settings
+
+
+def sha256(path: artifacts.Path) -> str:
+    """Returns the sha256 of a weights file, of none for "none"."""
+    path = pathlib.Path(path)
+    if path.is_dir():
+        path = path / WEIGHTS_FILE
+    if not path.is_file():
+        return ""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _short_name(variable) -> str:
+    return variable.name.split("/")[-1].split(":")[0]
+
+
+def _from_keras_vgg16(file: h5py.File) -> Weights:
+    weights = {}
+    for block, (count, _) in enumerate(vgg16.BLOCKS, start=1):
+        for index in range(1, count + 1):
+            kernel, bias = _arrays(file, f"block{block}_conv{index}")
+            weights[f"conv{block}_{index}/kernel"] = kernel
+            weights[f"conv{block}_{index}/bias"] = bias
+    for theirs, ours, shape in (
+        ("fc1", "fc6", (7, 7, 512, 4096)),
+        ("fc2", "fc7", (1, 1, 4096, 4096)),
+    ):
+        if theirs in file:
+            kernel, bias = _arrays(file, theirs)
+            weights[f"{ours}/kernel"] = kernel.reshape(shape)
+            weights[f"{ours}/bias"] = bias
+    return weights
+
+
+def _arrays(file: h5py.File, layer: str) -> list[np.ndarray]:
+    if layer not in file:
+        raise ValueError(f"no layer {layer!r}")
+    group = file[layer]
+    names = group.attrs["weight_names"]
+    names = [n.decode() if isinstance(n, bytes) else n for n in names]
+    return [np.asarray(group[name]) for name in names]
+
+
+def _download_vgg16() -> str:
+    url = (
+        "https://storage.googleapis.com/tensorflow/keras-applications/vgg16/"
+        "vgg16_weights_tf_dim_ordering_tf_kernels.h5"
+    )
+    return os.fspath(
+        keras.utils.get_file(
+            url.rpartition("/")[2],
+            url,
+            cache_subdir="models",
+            file_hash="64373286793e3c8b2b4e3219cbf3544b",
+        )
+    )

@@ -1,0 +1,305 @@
+"""Joins network, photographs and loss into one run of the trainer.
+
+The recipe of the paper is the same for seeder, saliency net and segmenter:
+a VGG16 trunk with pretrained weights, fine-tuned by SGD on squares cut from
+photographs. What differs is the head, the target and the loss.
+
+Source: Oh et al., CVPR 2017, section 6.1 and appendices B.2 and F.
+"""
+
+import dataclasses
+import functools
+import pathlib
+import platform
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from guided_segmentation import artifacts, images, labels
+from guided_segmentation.datasets import pipeline, schema
+from guided_segmentation.networks import deeplab_v1, dropout, weights
+from guided_segmentation.training import features, losses, trainer
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """What is fine-tuned from which weights, on squares of which size.
+
+    Attributes:
+      network: Name and arguments of a builder, as networks.weights.build
+        takes them.
+      trunk_weights: "none", "imagenet" or a path; see networks.weights.
+      freeze_through: Last layer that does not learn; None trains all. With
+        the framing "whole" the features of frozen layers are cached.
+      input_size: Side of the squares in pixels, 8 n + 1.
+      framing: Key of images.FRAMINGS.
+
+    Raises:
+      ValueError: If `input_size` is not 8 n + 1.
+    """
+
+    network: dict
+    trunk_weights: str = "imagenet"
+    freeze_through: str | None = None
+    input_size: int = 321
+    framing: str = "tight"
+
+    def __post_init__(self):
+        if self.input_size % deeplab_v1.STRIDE != 1:
+            raise ValueError(
+                f"input_size must be 8 n + 1, such as 321, for its borders to "
+                f"lie in cells of the label map; got {self.input_size}"
+            )
+
+
+def train(
+    recipe: Recipe,
+    source: schema.Source,
+    target: Callable[[str], np.ndarray],
+    *,
+    work_dir: artifacts.Path,
+    settings: trainer.TrainSettings,
+    strategy: tf.distribute.Strategy | None = None,
+    features_dir: artifacts.Path | None = None,
+    record: dict | None = None,
+) -> None:
+    """Trains one network and leaves weights.npz and settings.json.
+
+    A finished run is left as it is; one that was stopped goes on.
+
+    Args:
+      recipe: What is fine-tuned.
+      source: Photographs.
+      target: Takes an image id; returns the [num_objects] bool image labels
+        for a GAP network, the [height, width] uint8 label map for a dense
+        one.
+      work_dir: The run's folder.
+      settings: How it is trained.
+      strategy: How it is spread over devices; mirrored if None.
+      features_dir: Where features of frozen layers are cached; inside
+        `work_dir` if None.
+      record: More for settings.json.
+
+    Raises:
+      ValueError: If `work_dir` holds a run of other settings.
+    """
+    work_dir = pathlib.Path(work_dir)
+    record = {**_record(recipe, source), **(record or {})}
+    trainer.claim(work_dir, trainer.recorded(settings, record))
+    if (work_dir / weights.WEIGHTS_FILE).exists():
+        return
+    stored = _frozen_features(
+        recipe, source, features_dir or work_dir / "features", settings
+    )
+    whole: list[keras.Model] = []  # Filled inside the strategy's scope.
+    task = trainer.Task(
+        build=functools.partial(_build, recipe, stored is not None, whole),
+        batches=functools.partial(
+            batches, recipe, source, target, settings, stored
+        ),
+        loss=_loss(recipe),
+        inputs="input",
+        targets="target",
+        seeded=dropout.example_seeds,
+        pictures=_pictures if _is_dense(recipe) else None,
+    )
+    trainer.train(
+        task,
+        work_dir=work_dir,
+        settings=settings,
+        strategy=strategy,
+        record=record,
+    )
+    weights.save(whole[0], work_dir / weights.WEIGHTS_FILE)
+
+
+def _record(recipe, source):
+    label_set = source.label_set
+    return {
+        **dataclasses.asdict(recipe),
+        "trunk_weights_sha256": weights.sha256(recipe.trunk_weights),
+        "source": source.name,
+        "images": len(source.image_ids),
+        "objects": list(label_set.objects) if label_set else None,
+        "versions": {
+            "python": platform.python_version(),
+            "tensorflow": tf.__version__,
+            "keras": keras.__version__,
+            "numpy": np.__version__,
+        },
+    }
+
+
+def _is_dense(recipe):
+    return recipe.network["name"].startswith("deeplab")
+
+
+def _loss(recipe):
+    return losses.pixel_loss if _is_dense(recipe) else losses.multi_label_loss
+
+
+def _new_network(recipe):
+    network = weights.build(recipe.network)
+    loaded = weights.pretrained(recipe.trunk_weights)
+    taken = weights.trunk_of(loaded)
+    if _is_dense(recipe) and recipe.network.get("width", 1.0) == 1.0:
+        taken |= weights.reduced_top(
+            loaded, recipe.network.get("head_channels", 1024)
+        )
+    weights.assign(network, taken, recipe.trunk_weights)
+    if not loaded:
+        _calm(network)
+    return network
+
+
+def _calm(network):
+    """Scales fresh first kernels to inputs of deviation 64 instead of 1."""
+    first = network.get_layer("conv1_1")
+    kernel, bias = first.get_weights()
+    first.set_weights([kernel / 64, bias])
+
+
+def _build(recipe, from_features, whole):
+    network = _new_network(recipe)
+    whole.append(network)
+    if recipe.freeze_through is None:
+        return network
+    lower, upper = weights.split(network, recipe.freeze_through)
+    for layer in lower.layers:
+        layer.trainable = False
+    return upper if from_features else network
+
+
+def _frozen_features(recipe, source, folder, settings):
+    """The cached features, or None where each epoch cuts new squares."""
+    if recipe.freeze_through is None or recipe.framing != "whole":
+        return None
+    keras.mixed_precision.set_global_policy(settings.precision)
+    keras.utils.set_random_seed(settings.seed)
+    lower, _ = weights.split(_new_network(recipe), recipe.freeze_through)
+    return features.cached(
+        tf.function(functools.partial(lower, training=False)),
+        lambda: _pairs(recipe, source),
+        count=len(source.image_ids),
+        folder=folder,
+        key={
+            "name": recipe.network["name"],
+            "width": recipe.network["width"],
+            "weights": recipe.trunk_weights,
+            "sha256": weights.sha256(recipe.trunk_weights),
+            "seed": settings.seed if recipe.trunk_weights == "none" else 0,
+            "through": recipe.freeze_through,
+            "size": recipe.input_size,
+            "precision": settings.precision,
+            "source": source.name,
+            "image_ids": list(source.image_ids),
+        },
+    )
+
+
+def _pairs(recipe, source):
+    """Yields each photograph as the network sees it, and its mirror image."""
+    for example in pipeline.in_order(source.image_ids, {"image": source.image}):
+        framed = images.frame(
+            tf.constant(example["image"]), recipe.input_size, "whole"
+        )
+        image = images.subtract_mean(framed.pixels)
+        yield tf.stack([image, tf.reverse(image, [1])])
+
+
+def batches(
+    recipe: Recipe,
+    source: schema.Source,
+    target: Callable[[str], np.ndarray],
+    settings: trainer.TrainSettings,
+    stored: np.ndarray | None,
+    first_step: int,
+) -> tf.data.Dataset:
+    """Makes the batches of a run, from one step on.
+
+    Args:
+      recipe: What is fine-tuned.
+      source: Photographs.
+      target: As `train` takes it.
+      settings: How it is trained.
+      stored: Cached features as training.features.cached returns them; None
+        cuts new squares.
+      first_step: 0, or where an earlier run stopped.
+
+    Returns:
+      Batches of "input", "target" and "seed", as trainer.Task takes them.
+    """
+    examples = pipeline.shuffled(
+        source.image_ids,
+        first_step * settings.batch_size,
+        settings.num_steps * settings.batch_size,
+        settings.seed,
+    )
+    key = "label_map" if _is_dense(recipe) else "image_labels"
+    if stored is None:
+        parts = {"image": source.image, key: target}
+        stages = [pipeline.read(parts), _cut(recipe, key)]
+    else:
+        stages = [pipeline.read({key: target}), _recall(recipe, key, stored)]
+    return pipeline.training_batches(examples, stages, settings.batch_size)
+
+
+def _cut(recipe, key):
+    """The stage that cuts a square and its target."""
+
+    def cut(example):
+        image = example["image"]
+        label_map = example.get("label_map", tf.zeros_like(image[..., 0]))
+        image, label_map = images.training_crop(
+            image,
+            label_map,
+            example["seed"],
+            size=recipe.input_size,
+            framing=recipe.framing,
+        )
+        target = example[key] if key == "image_labels" else _on_grid(label_map)
+        return {
+            "input": images.subtract_mean(image),
+            "target": target,
+            "seed": example["seed"],
+        }
+
+    return cut
+
+
+def _recall(recipe, key, stored):
+    """The stage that fetches cached features, flipped half of the time."""
+    fetch = pipeline.numpy_stage(
+        lambda index, mirror: np.array(stored[index, int(mirror)]),
+        tf.TensorSpec(stored.shape[2:], tf.float16),
+    )
+
+    def recall(example):
+        mirror = images.flipped(example["seed"])
+        target = example[key]
+        if key == "label_map":
+            target = images.whole_label_map(target, recipe.input_size)
+            target = tf.where(mirror, tf.reverse(target, [1]), target)
+            target = _on_grid(target)
+        return {
+            "input": fetch(example["index"], mirror),
+            "target": target,
+            "seed": example["seed"],
+        }
+
+    return recall
+
+
+def _on_grid(label_map):
+    """The label under the centre of each cell of the logits."""
+    step = deeplab_v1.STRIDE
+    return label_map[::step, ::step]
+
+
+def _pictures(batch, output):
+    """[n, rows, columns, 3]: target beside prediction, eight pixels a cell."""
+    prediction = tf.argmax(output, -1).numpy().astype(np.uint8)
+    pairs = np.concatenate([batch["target"].numpy(), prediction], axis=2)
+    return labels.palette()[pairs].repeat(8, axis=1).repeat(8, axis=2)

@@ -1,0 +1,1 @@
+"""How far objects reach: class-agnostic saliency from boxes."""

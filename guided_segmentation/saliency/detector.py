@@ -1,0 +1,68 @@
+"""Saliency maps from a two-class network, and masks from the maps.
+
+Source: Oh et al., CVPR 2017, sections 5.1 and 6.1.
+"""
+
+import pathlib
+from collections.abc import Callable
+
+import numpy as np
+import tqdm
+
+from guided_segmentation import artifacts
+from guided_segmentation.datasets import pipeline, schema
+
+THRESHOLD = 0.5  # Section 6.1: half of the maximal foreground probability.
+
+
+def saliency_map(probabilities: np.ndarray) -> np.ndarray:
+    """Divides the foreground probability by its maximum over the image.
+
+    Args:
+      probabilities: [height, width, 2] float32; channel 1 is salient.
+
+    Returns:
+      [height, width] float32 in [0, 1].
+    """
+    salient = probabilities[..., 1]
+    return salient / max(salient.max(), np.finfo(np.float32).tiny)
+
+
+def saliency_mask(
+    saliency_map: np.ndarray, threshold: float = THRESHOLD
+) -> np.ndarray:
+    """Returns where the saliency map reaches the threshold.
+
+    Args:
+      saliency_map: [height, width] float32 in [0, 1].
+      threshold: Share of the image's maximum, inclusive.
+
+    Returns:
+      [height, width] bool.
+    """
+    return saliency_map >= threshold
+
+
+def make_saliency(
+    predict: Callable[[np.ndarray], np.ndarray],
+    source: schema.Source,
+    output_dir: artifacts.Path,
+) -> None:
+    """Writes the saliency map of every image of `source` that has none yet.
+
+    Args:
+      predict: What networks.prediction.dense returns for a two-class network.
+      source: Photographs.
+      output_dir: Folder for <image_id>.png, 8 bits.
+    """
+    output_dir = pathlib.Path(output_dir)
+    missing = artifacts.missing(source.image_ids, output_dir)
+    if not missing:
+        return
+    examples = pipeline.in_order(missing, {"image": source.image})
+    for example in tqdm.tqdm(examples, "saliency", len(missing), unit="image"):
+        probabilities = np.asarray(predict(example["image"][None])[0])
+        artifacts.write_saliency_map(
+            output_dir / f"{example['image_id']}.png",
+            saliency_map(probabilities),
+        )

@@ -1,0 +1,118 @@
+"""Masks to train the saliency net on: GrabCut inside the annotators' box.
+
+Source: Oh et al., CVPR 2017, section 6.1; Rother et al., "GrabCut", SIGGRAPH
+2004.
+"""
+
+import concurrent.futures
+import dataclasses
+import pathlib
+
+import cv2
+import numpy as np
+import tqdm
+
+from guided_segmentation import artifacts
+from guided_segmentation.datasets import schema
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class GrabCutSettings:
+    """How boxes become masks.
+
+    Attributes:
+      average: "mean" or "median" of the annotators' boxes.
+      num_steps: Iterations of GrabCut.
+      least_share: A mask that fills less of its box than this is taken for a
+        failure, and the whole box is used.
+    """
+
+    average: str = "mean"
+    num_steps: int = 5
+    least_share: float = 0.1
+
+
+def average_box(boxes: np.ndarray, average: str = "mean") -> np.ndarray:
+    """Averages the boxes of several annotators, edge by edge.
+
+    Args:
+      boxes: [annotators, 4] int32 (row_min, column_min, row_max, column_max),
+        half-open.
+      average: "mean" or "median".
+
+    Returns:
+      [4] int32.
+    """
+    function = {"mean": np.mean, "median": np.median}[average]
+    return np.rint(function(boxes, axis=0)).astype(np.int32)
+
+
+def mask(
+    image: np.ndarray,
+    boxes: np.ndarray,
+    settings: GrabCutSettings = GrabCutSettings(),
+) -> np.ndarray:
+    """Cuts the salient thing out of its box.
+
+    Args:
+      image: [height, width, 3] uint8 RGB.
+      boxes: [annotators, 4] int32, half-open.
+      settings: How.
+
+    Returns:
+      [height, width] bool; the filled box where GrabCut fails or the box
+      leaves no background to learn from.
+    """
+    top, left, bottom, right = average_box(boxes, settings.average)
+    box = np.zeros(image.shape[:2], bool)
+    box[top:bottom, left:right] = True
+    if box.all() or box.sum() < 4:
+        return box
+    cut = _grabcut(image, (left, top, right - left, bottom - top), settings)
+    if cut.sum() < settings.least_share * box.sum():
+        return box
+    return cut
+
+
+def make_masks(
+    source: schema.Source,
+    output_dir: artifacts.Path,
+    settings: GrabCutSettings = GrabCutSettings(),
+    num_threads: int = 2,
+) -> None:
+    """Writes the mask of every image of `source` that has none yet.
+
+    Args:
+      source: Photographs with boxes.
+      output_dir: Folder for <image_id>.png, 0 and 1, palette PNG.
+      settings: How boxes become masks.
+      num_threads: Images cut at once; OpenCV releases the GIL.
+    """
+    output_dir = pathlib.Path(output_dir)
+
+    def make(image_id):
+        path = output_dir / f"{image_id}.png"
+        if not path.exists():
+            cut = mask(source.image(image_id), source.boxes(image_id), settings)
+            artifacts.write_label_map(path, cut.astype(np.uint8))
+
+    ids = source.image_ids
+    with concurrent.futures.ThreadPoolExecutor(num_threads) as threads:
+        done = threads.map(make, ids)
+        list(tqdm.tqdm(done, "GrabCut", len(ids), unit="image", mininterval=1))
+
+
+def _grabcut(image, rectangle, settings):
+    cv2.setRNGSeed(0)  # GrabCut's clusters start at random.
+    trimap = np.zeros(image.shape[:2], np.uint8)
+    background, foreground = np.zeros((1, 65)), np.zeros((1, 65))
+    cv2.grabCut(
+        np.ascontiguousarray(image[..., ::-1]),
+        trimap,
+        tuple(int(edge) for edge in rectangle),
+        background,
+        foreground,
+        settings.num_steps,
+        cv2.GC_INIT_WITH_RECT,
+    )
+    return (trimap == cv2.GC_FGD) | (trimap == cv2.GC_PR_FGD)

@@ -1,0 +1,1 @@
+"""Where objects are: score maps and seeds from image-level labels."""

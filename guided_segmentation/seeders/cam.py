@@ -1,0 +1,62 @@
+"""Class activation maps: where a GAP network finds its evidence.
+
+Source: Zhou et al., "Learning deep features for discriminative localization",
+CVPR 2016; Oh et al., CVPR 2017, section 4.1.
+"""
+
+from collections.abc import Callable
+
+import keras
+import tensorflow as tf
+
+from guided_segmentation import images
+from guided_segmentation.networks import gap
+
+
+def score_maps(features: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+    """Weighs each feature map by its vote for each class.
+
+    The mean of a score map over the image is the class's score.
+
+    Args:
+      features: [..., height, width, channels] float32, the input of the
+        pooling.
+      weights: [channels, num_objects] float32, of the layer after it.
+
+    Returns:
+      [..., height, width, num_objects] float32 scores, unbounded, at the
+      resolution of `features`.
+    """
+    return tf.einsum("...hwc,ck->...hwk", features, weights)
+
+
+def seeder(
+    network: keras.Model, size: int
+) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
+    """Makes the function from a photograph to the score maps of all objects.
+
+    One forward pass serves all classes: one scale, no flip, as in the release.
+
+    Args:
+      network: A GAP network.
+      size: Its input size; photographs are framed whole.
+
+    Returns:
+      A tf.function from [height, width, 3] uint8 RGB to [height, width,
+      num_objects] float32 score maps and [num_objects] float32 logits.
+    """
+    features_of = keras.Model(
+        network.input, network.get_layer(gap.FEATURES).output
+    )
+    votes = network.get_layer(gap.SCORE).weights[0]
+
+    @tf.function(input_signature=[tf.TensorSpec([None, None, 3], tf.uint8)])
+    def seed(image):
+        framed = images.frame(image, size, "whole")
+        inputs = images.subtract_mean(framed.pixels)[None]
+        features = tf.cast(features_of(inputs, training=False), tf.float32)
+        maps = score_maps(features, tf.convert_to_tensor(votes))[0]
+        at_pixels = images.at_pixels(maps, framed, gap.STRIDE, gap.ORIGIN)
+        return at_pixels, tf.reduce_mean(maps, [0, 1])
+
+    return seed

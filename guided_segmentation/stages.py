@@ -1,0 +1,433 @@
+"""Stages of an experiment: calls of binaries, run once however often killed.
+
+`<work_dir>/stages.json` remembers what is done, `<work_dir>/logs` what each
+stage said, and `<work_dir>/stale` keeps what a change of settings replaced.
+"""
+
+import contextlib
+import dataclasses
+import fcntl
+import hashlib
+import json
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from typing import TextIO
+
+from guided_segmentation import artifacts
+
+WORK_DIR = "{work_dir}"  # Filled in when a stage is called.
+
+_SAVE_SECONDS = 5.0  # Between two notes of how long a stage has taken.
+_LOOK_SECONDS = 0.2  # Between two looks at a stage at work.
+_TAIL_BYTES = 65536  # Of a log, enough for its last words.
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@dataclasses.dataclass(frozen=True)
+class Stage:
+    """One call of a binary, which makes one file or folder.
+
+    Attributes:
+      name: Of the stage and of its log.
+      command: Name of the binary and its flags; `{work_dir}` stands for the
+        experiment's folder, so that the commands of two can be compared.
+      output: The file or folder it makes, relative to that folder.
+      needs: Names of the stages whose output it reads.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    output: str
+    needs: tuple[str, ...] = ()
+
+    def reads(self, output: str) -> bool:
+        """Whether the command names an output of the experiment."""
+        path = re.escape(f"{WORK_DIR}/{output}") + r"(?![\w.-])"
+        return any(re.search(path, argument) for argument in self.command)
+
+
+class Ledger:
+    """What was done in the folder of an experiment, by name of stage.
+
+    A record holds the stage's `fingerprint`, `command`, `seconds` so far,
+    whether it is `done`, and, if it was linked, whence: `reused_from`.
+    """
+
+    def __init__(self, work_dir: artifacts.Path):
+        self.work_dir = pathlib.Path(work_dir)
+        self.path = self.work_dir / "stages.json"
+        self.records: dict[str, dict] = {}
+        if self.path.is_file():
+            self.records = artifacts.read_json(self.path)
+
+    def is_done(self, stage: Stage, fingerprint: str) -> bool:
+        """Whether the stage was done just so, and what it made is there."""
+        record = self.records.get(stage.name, {})
+        return (
+            record.get("done", False)
+            and record["fingerprint"] == fingerprint
+            and (self.work_dir / stage.output).exists()
+        )
+
+    def write(self, name: str, **record) -> None:
+        """Replaces the record of a stage."""
+        self.records[name] = record
+        artifacts.write_json(self.path, self.records)
+
+    def drop(self, name: str) -> None:
+        """Forgets a stage."""
+        del self.records[name]
+        artifacts.write_json(self.path, self.records)
+
+
+def fingerprints(stages: Sequence[Stage]) -> dict[str, str]:
+    """Hashes each stage's command and those of all stages it came from.
+
+    Args:
+      stages: Each after those that it needs.
+
+    Returns:
+      A short hexadecimal hash by name of stage.
+    """
+    prints: dict[str, str] = {}
+    for stage in stages:
+        origin = [stage.command, *(prints[need] for need in stage.needs)]
+        text = json.dumps(origin).encode()
+        prints[stage.name] = hashlib.sha256(text).hexdigest()[:16]
+    return prints
+
+
+def run(
+    stages: Sequence[Stage],
+    work_dir: artifacts.Path,
+    bin_dir: artifacts.Path,
+    reuse_from: artifacts.Path | None = None,
+) -> None:
+    """Runs the stages that are not done, with a line on stderr for each.
+
+    A stage is done if it ended well with the same command after the same
+    stages. What was made otherwise moves to `<work_dir>/stale` and is made
+    anew. A stage that was killed is called again and goes on by itself. A
+    second run in the same folder waits for the first, or for the stage that
+    it left behind when it was killed.
+
+    Args:
+      stages: Each after those that it needs.
+      work_dir: Folder of the experiment.
+      bin_dir: Folder of the binaries.
+      reuse_from: Folder of another experiment. A stage that was done there
+        with the same command after the same stages is linked, not run.
+
+    Raises:
+      ChildProcessError: If a stage fails.
+      InterruptedError: On SIGINT, SIGTERM or SIGHUP, which are passed on to
+        the stage at work, once that has ended.
+      FileNotFoundError: If `reuse_from` is not the folder of an experiment.
+    """
+    prints = fingerprints(stages)
+    width = max(len(stage.name) for stage in stages)
+    with _alone(pathlib.Path(work_dir)) as lock:
+        ledger = Ledger(work_dir)
+        _retire(stages, prints, ledger)
+        if reuse_from is not None:
+            _link(stages, prints, ledger, pathlib.Path(reuse_from))
+        for number, stage in enumerate(stages, start=1):
+            title = f"[{number:2}/{len(stages)}] {stage.name:{width}}"
+            record = ledger.records.get(stage.name, {})
+            if ledger.is_done(stage, prints[stage.name]):
+                _Line(title).end(_past(record))
+                continue
+            past = record.get("seconds", 0.0)
+            call = _Call(stage, prints[stage.name], ledger, past, _Line(title))
+            call.run(pathlib.Path(bin_dir), lock)
+
+
+def duration(seconds: float) -> str:
+    """Returns a time for people, e.g. "1 h 02 min"."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+
+
+def last_error(log: str) -> str:
+    """Finds the line of a log that tells best why a stage failed.
+
+    Args:
+      log: What the stage said, carriage returns and all.
+
+    Returns:
+      The last line that speaks of an error, with the next one if it ends in a
+      colon; without such a line, the last one.
+    """
+    lines = [line.strip() for line in re.split(r"[\r\n]+", log)]
+    lines = [line for line in lines if line]
+    for index in reversed(range(len(lines))):
+        if re.search(r"error\b", lines[index], re.IGNORECASE):
+            end = index + 1 + lines[index].endswith(":")
+            return " ".join(lines[index:end])
+    return lines[-1] if lines else "it said nothing"
+
+
+class _Line:
+    """The one line of a stage; on a terminal it changes as the stage works."""
+
+    def __init__(self, title: str):
+        self.title = title
+        self.live = sys.stderr.isatty()
+        self._print("" if self.live else f"{title}  ")
+
+    def show(self, text: str) -> None:
+        """Shows how it goes, if a person may be looking."""
+        if self.live:
+            width = shutil.get_terminal_size().columns
+            self._print(f"\r\x1b[K{f'{self.title}  {text}'[: width - 1]}")
+
+    def end(self, text: str) -> None:
+        """Writes the final form of the line."""
+        start = f"\r\x1b[K{self.title}  " if self.live else ""
+        self._print(f"{start}{text}\n")
+
+    @staticmethod
+    def _print(text: str) -> None:
+        print(text, end="", file=sys.stderr, flush=True)
+
+
+class _Call:
+    """One attempt at a stage that is not done yet."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        fingerprint: str,
+        ledger: Ledger,
+        past_seconds: float,
+        line: _Line,
+    ):
+        self.stage = stage
+        self.fingerprint = fingerprint
+        self.ledger = ledger
+        self.past_seconds = past_seconds
+        self.line = line
+        self.started = time.monotonic()
+        self.log = ledger.work_dir / "logs" / f"{stage.name}.log"
+        self.output = ledger.work_dir / stage.output
+        self.received: list[int] = []
+
+    @property
+    def seconds(self) -> float:
+        """How long the stage has worked, earlier attempts included."""
+        return self.past_seconds + time.monotonic() - self.started
+
+    def run(self, bin_dir: pathlib.Path, lock: TextIO) -> None:
+        """Calls the binary and waits for its end."""
+        work_dir = str(self.ledger.work_dir)
+        name, *flags = (
+            argument.replace(WORK_DIR, work_dir)
+            for argument in self.stage.command
+        )
+        command = [sys.executable, str(bin_dir / name), *flags]
+        if self.output.is_symlink():
+            self.output.unlink()  # Nothing is written into another experiment.
+        self._record(done=False)
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
+            log.write(f"$ {shlex.join(command)}\n".encode())
+            log.flush()
+            begin = log.tell()
+            with _spawn(command, log, lock) as child, self._listening(child):
+                code = self._wait(child)
+        self._conclude(code, begin)
+
+    def _wait(self, child: subprocess.Popen) -> int:
+        saved = time.monotonic()
+        try:
+            while True:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    return child.wait(_LOOK_SECONDS)
+                self.line.show(f"{duration(self.seconds)}  {self._tail()}")
+                if time.monotonic() - saved > _SAVE_SECONDS:
+                    self._record(done=False)
+                    saved = time.monotonic()
+        finally:
+            child.terminate()  # Does nothing to one that has ended.
+
+    def _conclude(self, code: int, begin: int) -> None:
+        took = duration(self.seconds)
+        here = f"{self.log}; the same command goes on from here"
+        done = not self.received and code == 0 and self.output.exists()
+        self._record(done=done)
+        if self.received:
+            self.line.end(f"stopped after {took}")
+            raise InterruptedError(
+                f"{signal.Signals(self.received[0]).name} stopped stage "
+                f"{self.stage.name}; its log is {here}"
+            )
+        if not done:
+            self.line.end(f"failed after {took}")
+            raise ChildProcessError(
+                f"stage {self.stage.name} {self._blame(code, begin)}; its log "
+                f"is {here}"
+            )
+        self.line.end(took)
+
+    def _blame(self, code: int, begin: int) -> str:
+        if code < 0:
+            return f"was killed by {signal.Signals(-code).name}"
+        if code == 0:
+            return f"ended well without making {self.output}"
+        said = self.log.read_bytes()[begin:][-_TAIL_BYTES:]
+        reason = last_error(said.decode(errors="replace"))
+        return f"failed with exit code {code}: {reason}"
+
+    def _record(self, done: bool) -> None:
+        self.ledger.write(
+            self.stage.name,
+            fingerprint=self.fingerprint,
+            command=shlex.join(self.stage.command),
+            seconds=round(self.seconds, 3),
+            done=done,
+        )
+
+    def _tail(self) -> str:
+        """Returns the last line of the log, such as a progress bar."""
+        with self.log.open("rb") as log:
+            log.seek(max(0, log.seek(0, os.SEEK_END) - 1000))
+            lines = re.split(r"[\r\n]+", log.read().decode(errors="replace"))
+        return next((line.strip() for line in lines[::-1] if line.strip()), "")
+
+    @contextlib.contextmanager
+    def _listening(self, child: subprocess.Popen) -> Iterator[None]:
+        """Passes signals on to the child: the second one kills it."""
+
+        def pass_on(number, frame):
+            (child.kill if self.received else child.terminate)()
+            self.received.append(number)
+
+        before = {number: signal.signal(number, pass_on) for number in _SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def _spawn(command: list[str], log: TextIO, lock: TextIO) -> subprocess.Popen:
+    """Starts a stage that holds the lock and does not hear ctrl-C.
+
+    A terminal sends ctrl-C to parent and child alike; the child is to hear of
+    it once, from its parent, as SIGTERM.
+    """
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            pass_fds=[lock.fileno()],
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextlib.contextmanager
+def _alone(work_dir: pathlib.Path) -> Iterator[TextIO]:
+    """Holds the lock of a folder; the stages inherit it and outlive a kill."""
+    work_dir.mkdir(parents=True, exist_ok=True)
+    with (work_dir / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(
+                f"{work_dir} is in use by another run, or by the last stage of "
+                f"one that was killed; waiting for its end",
+                file=sys.stderr,
+            )
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield lock
+
+
+def _retire(
+    stages: Sequence[Stage], prints: dict[str, str], ledger: Ledger
+) -> None:
+    """Sets aside whatever was made by other settings, or from such."""
+    for stage in stages:
+        record = ledger.records.get(stage.name)
+        if record is None:
+            continue
+        needs_done = all(
+            ledger.records.get(need, {}).get("done") for need in stage.needs
+        )
+        begun = not record["done"] and (
+            record["fingerprint"] == prints[stage.name]
+        )
+        fits = begun or ledger.is_done(stage, prints[stage.name])
+        if not (needs_done and fits):
+            _set_aside(ledger.work_dir, stage)
+            ledger.drop(stage.name)
+
+
+def _set_aside(work_dir: pathlib.Path, stage: Stage) -> None:
+    """Moves the output of a stage to a free place in `<work_dir>/stale`."""
+    output = work_dir / stage.output
+    if output.is_symlink():
+        output.unlink()
+    if not output.exists():
+        return
+    number = 1
+    while (place := work_dir / "stale" / f"{stage.name}.{number}").exists():
+        number += 1
+    place.parent.mkdir(exist_ok=True)
+    output.rename(place)
+    print(
+        f"{stage.name}: its settings changed, or those of a stage before it; "
+        f"what it had made is now {place}",
+        file=sys.stderr,
+    )
+
+
+def _link(
+    stages: Sequence[Stage],
+    prints: dict[str, str],
+    ledger: Ledger,
+    reuse_from: pathlib.Path,
+) -> None:
+    """Links the stages that another experiment has done in the same way."""
+    earlier = Ledger(reuse_from)
+    if not earlier.records:
+        raise FileNotFoundError(
+            f"no stages.json in {reuse_from}; to reuse an experiment, name the "
+            f"work_dir of a run of bin/run_experiment"
+        )
+    for stage in stages:
+        begun = stage.name in ledger.records
+        if begun or not earlier.is_done(stage, prints[stage.name]):
+            continue
+        output = ledger.work_dir / stage.output
+        if output.is_symlink():
+            output.unlink()
+        if not output.exists():
+            output.parent.mkdir(parents=True, exist_ok=True)
+            output.symlink_to((reuse_from / stage.output).resolve())
+            record = earlier.records[stage.name]
+            source = record.get("reused_from", str(reuse_from))
+            ledger.write(stage.name, **{**record, "reused_from": source})
+
+
+def _past(record: dict) -> str:
+    took = duration(record["seconds"])
+    if "reused_from" in record:
+        return f"reused from {record['reused_from']} ({took} there)"
+    return f"done before ({took})"

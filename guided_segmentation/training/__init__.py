@@ -1,0 +1,1 @@
+"""Losses, the optimiser of Caffe, and the one training loop."""

@@ -1,0 +1,179 @@
+"""Flags of the three train_* binaries. Only these import this module."""
+
+import tensorflow as tf
+from absl import flags
+
+from guided_segmentation import common_flags, images, recipe
+from guided_segmentation.training import optimizers, trainer
+
+_TRAIN = trainer.TrainSettings
+_SGD = optimizers.OptimizerSettings
+
+WORK_DIR = flags.DEFINE_string(
+    "work_dir",
+    None,
+    "Folder for checkpoints, TensorBoard events, settings.json and "
+    "weights.npz. The same command resumes a stopped run.",
+    required=True,
+)
+NUM_STEPS = flags.DEFINE_integer(
+    "num_steps", _TRAIN.num_steps, "Optimiser steps.", lower_bound=1
+)
+BATCH_SIZE = flags.DEFINE_integer(
+    "batch_size",
+    _TRAIN.batch_size,
+    "Images a step over all replicas.",
+    lower_bound=1,
+)
+OPTIMIZER = flags.DEFINE_enum(
+    "optimizer",
+    _SGD.algorithm,
+    list(optimizers.ALGORITHMS),
+    "sgd: with momentum and Caffe's rates, the paper's; adam: starts networks "
+    "without pretrained weights faster.",
+)
+LEARNING_RATE = flags.DEFINE_float(
+    "learning_rate", _SGD.learning_rate, "Rate of the first step."
+)
+SCHEDULE = flags.DEFINE_enum(
+    "schedule",
+    _SGD.schedule,
+    list(optimizers.SCHEDULES),
+    "step: a tenth of the rate after every drop_steps; poly: down to zero.",
+)
+DROP_STEPS = flags.DEFINE_integer(
+    "drop_steps", _SGD.drop_steps, "Steps between two drops of the rate."
+)
+MOMENTUM = flags.DEFINE_float("momentum", _SGD.momentum, "Momentum of SGD.")
+WEIGHT_DECAY = flags.DEFINE_float(
+    "weight_decay", _SGD.weight_decay, "L2 penalty of kernels."
+)
+HEAD_RATE = flags.DEFINE_float(
+    "head_rate", _SGD.head_rate, "Factor on the rate of head_layers."
+)
+HEAD_LAYERS = flags.DEFINE_list(
+    "head_layers", list(_SGD.head_layers), "Layers that start fresh."
+)
+CLIP_NORM = flags.DEFINE_float(
+    "clip_norm",
+    _SGD.clip_norm,
+    "Longest gradient over all variables; 0 does not clip. Networks without "
+    "pretrained weights need it to start fast.",
+    lower_bound=0.0,
+)
+SEED = flags.DEFINE_integer(
+    "seed", _TRAIN.seed, "Fixes order, augmentation, dropout, fresh weights."
+)
+CHECKPOINT_STEPS = flags.DEFINE_integer(
+    "checkpoint_steps",
+    _TRAIN.checkpoint_steps,
+    "Steps between checkpoints.",
+    lower_bound=1,
+)
+TRUNK_WEIGHTS = flags.DEFINE_string(
+    "trunk_weights",
+    recipe.Recipe.trunk_weights,
+    "imagenet (Keras's download), a path to Keras's VGG16 .h5 file, the "
+    "folder of an earlier training run, or none (He initialisation).",
+)
+FREEZE_THROUGH = flags.DEFINE_string(
+    "freeze_through",
+    None,
+    "Last layer that does not learn, e.g. conv3_3. With --framing=whole the "
+    "features of the frozen layers are cached on the disk.",
+)
+FEATURES_DIR = flags.DEFINE_string(
+    "features_dir",
+    None,
+    "Folder where features of frozen layers are cached; runs that share it "
+    "share the features. Inside work_dir if not given.",
+)
+WIDTH = flags.DEFINE_float(
+    "width",
+    1.0,
+    "Factor on the channels of the trunk; thin ones suit small machines.",
+    lower_bound=0.01,
+)
+HEAD_CHANNELS = flags.DEFINE_integer(
+    "head_channels", 1024, "Channels of fc6 and fc7.", lower_bound=1
+)
+DROPOUT = flags.DEFINE_float(
+    "dropout",
+    0.5,
+    "Share of activations dropped after fc6 and fc7 in training.",
+    lower_bound=0.0,
+    upper_bound=0.99,
+)
+INPUT_SIZE = flags.DEFINE_integer(
+    "input_size",
+    recipe.Recipe.input_size,
+    "Side of the squares that the network takes, in pixels.",
+    lower_bound=9,
+)
+FRAMING = flags.DEFINE_enum(
+    "framing",
+    None,
+    sorted(images.FRAMINGS),
+    "How squares are cut. "
+    + "; ".join(f"{name}: {text}" for name, text in images.FRAMINGS.items()),
+)
+STRATEGY = flags.DEFINE_enum(
+    "strategy",
+    "mirrored",
+    ["mirrored", "one_device"],
+    "mirrored: all GPUs, else the CPU; one_device: the first of them.",
+)
+NUM_VIRTUAL_CPUS = flags.DEFINE_integer(
+    "num_virtual_cpus",
+    1,
+    "Replicas to simulate on the CPU; they train exactly as one.",
+    lower_bound=1,
+)
+
+
+def train_settings() -> trainer.TrainSettings:
+    """Returns how the flags say to train."""
+    return trainer.TrainSettings(
+        num_steps=NUM_STEPS.value,
+        batch_size=BATCH_SIZE.value,
+        optimizer=optimizers.OptimizerSettings(
+            algorithm=OPTIMIZER.value,
+            learning_rate=LEARNING_RATE.value,
+            schedule=SCHEDULE.value,
+            drop_steps=DROP_STEPS.value,
+            momentum=MOMENTUM.value,
+            weight_decay=WEIGHT_DECAY.value,
+            head_rate=HEAD_RATE.value,
+            head_layers=tuple(HEAD_LAYERS.value),
+            clip_norm=CLIP_NORM.value,
+        ),
+        precision=common_flags.PRECISION.value,
+        seed=SEED.value,
+        checkpoint_steps=CHECKPOINT_STEPS.value,
+    )
+
+
+def the_recipe(network: dict, framing: str) -> recipe.Recipe:
+    """Returns the recipe that the flags give.
+
+    Args:
+      network: Name of the builder and its number of classes or objects.
+      framing: What --framing is if it is not given.
+    """
+    return recipe.Recipe(
+        network={
+            **network,
+            "width": WIDTH.value,
+            "head_channels": HEAD_CHANNELS.value,
+            "dropout": DROPOUT.value,
+        },
+        trunk_weights=TRUNK_WEIGHTS.value,
+        freeze_through=FREEZE_THROUGH.value,
+        input_size=INPUT_SIZE.value,
+        framing=FRAMING.value or framing,
+    )
+
+
+def strategy() -> tf.distribute.Strategy:
+    """Returns the strategy that the flags name."""
+    return trainer.make_strategy(STRATEGY.value, NUM_VIRTUAL_CPUS.value)

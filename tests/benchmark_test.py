@@ -1,0 +1,173 @@
+import dataclasses
+import itertools
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from guided_segmentation import benchmark, crf, guides
+from guided_segmentation.datasets import schema, synthetic
+from guided_segmentation.labels import BACKGROUND, IGNORE
+
+ROOT = pathlib.Path(__file__).parents[1]
+SMALL = benchmark.BenchmarkSettings(
+    repeats=2, input_size=33, width=0.03, head_channels=4, batch_size=2
+)
+SCENES = synthetic.source("train", num_images=3)
+
+
+def two_squares():
+    """Two objects that touch along a contour, and one on its own."""
+    truth = np.zeros((60, 80), np.uint8)
+    truth[5:35, 5:35] = 1
+    truth[5:35, 35:37] = IGNORE
+    truth[5:35, 37:67] = 2
+    truth[40:58, 30:50] = 3
+    return schema.Source(
+        name="squares",
+        image_ids=("only",),
+        image=lambda _: np.zeros((60, 80, 3), np.uint8),
+        image_labels=lambda _: np.array([True, True, True]),
+        label_map=lambda _: truth,
+    )
+
+
+def test_seeds_are_the_truth_without_its_rim():
+    evidence = benchmark.evidence(two_squares(), "only")
+    wanted = np.zeros((60, 80), np.uint8)  # 10 % of 60 px: 3 px a side.
+    wanted[8:33, 8:33] = 1
+    wanted[8:33, 40:65] = 2
+    wanted[43:56, 33:48] = 3
+    np.testing.assert_array_equal(evidence.seeds, wanted)
+
+
+@pytest.mark.parametrize("image_id", SCENES.image_ids)
+def test_seeds_never_leave_the_truth_of_their_object(image_id):
+    evidence = benchmark.evidence(SCENES, image_id)
+    truth = SCENES.label_map(image_id)
+    sown = evidence.seeds != BACKGROUND
+    assert sown.any()
+    np.testing.assert_array_equal(evidence.seeds[sown], truth[sown])
+
+
+def test_the_contour_joins_objects_that_touch_into_one_region():
+    mask = benchmark.evidence(two_squares(), "only").saliency_mask
+    assert guides.components(mask, 25).max() == 2
+
+
+def test_a_crf_is_needed_where_classes_share_a_region():
+    evidence = benchmark.evidence(two_squares(), "only")
+    assert benchmark.needs_crf(evidence)
+    apart = evidence.saliency_mask & (evidence.seeds != 2)
+    apart[:, 35:40] = False
+    alone = dataclasses.replace(evidence, saliency_mask=apart)
+    assert not benchmark.needs_crf(alone)
+
+
+def test_parts_take_turns_and_their_rates_are_kept_apart(monkeypatch):
+    clock = itertools.accumulate([0, 1, 1, 2, 1, 4, 1, 5])
+    monkeypatch.setattr(time, "perf_counter", lambda: next(clock))
+    called = []
+    parts = {
+        "one": lambda: called.append("one"),
+        "other": lambda: called.append("other"),
+    }
+    rates = benchmark.measure(parts, 20, 2)
+    assert called == ["one", "other", "one", "other"]
+    assert rates == {"one": [20.0, 5.0], "other": [10.0, 4.0]}
+
+
+def test_both_guides_are_made_of_the_same_images(monkeypatch):
+    made = []
+    monkeypatch.setattr(
+        guides, "g2", lambda e, s: made.append((e.image_id, s.crf))
+    )
+    found = benchmark.guide_suite(SCENES, SMALL)
+    once = [(i, c) for c in (crf.NONE, crf.DEEPLAB) for i in SCENES.image_ids]
+    assert made == once * SMALL.repeats
+    assert 0 <= found["images_with_crf"] <= 1
+
+
+@pytest.fixture
+def same_policy():
+    policy = keras.mixed_precision.global_policy()
+    yield
+    keras.mixed_precision.set_global_policy(policy)
+
+
+def test_as_many_steps_are_timed_as_wanted(same_policy):
+    batch = {
+        "input": tf.zeros([2, 17, 17, 3]),
+        "target": tf.zeros([2, 3, 3], tf.uint8),
+        "seed": tf.zeros([2, 2], tf.int32),
+    }
+    network = {"name": "deeplab_v1", "width": 0.03, "head_channels": 4}
+    seconds = benchmark.step_seconds(network, batch, SMALL)
+    assert len(seconds) == SMALL.repeats
+    assert min(seconds) > 0
+
+
+def test_data_without_truth_are_refused():
+    source = dataclasses.replace(two_squares(), label_map=None)
+    with pytest.raises(ValueError, match="squares has no true label maps"):
+        benchmark.run(["guides"], source)
+
+
+def test_the_binary_measures_every_suite_and_writes_what_it_prints(tmp_path):
+    path = tmp_path / "found.json"
+    done = subprocess.run(
+        [
+            sys.executable,
+            str(ROOT / "bin" / "benchmark"),
+            f"--output={path}",
+            "--num_images=3",
+            "--repeats=1",
+            "--batch_size=2",
+            "--input_size=33",
+            "--width=0.03",
+            "--head_channels=4",
+        ],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert done.returncode == 0, done.stderr
+    results = json.loads(path.read_text())
+    assert done.stdout == benchmark.table(results) + "\n"
+    assert results["data"] == {"name": "synthetic/train", "images": 3}
+    assert results["settings"]["input_size"] == 33
+    assert results["machine"]["cpu"]
+    assert results["versions"]["tensorflow"] == tf.__version__
+    assert list(results["suites"]) == list(benchmark.SUITES)
+    for found in results["suites"].values():
+        fast, slow = found["images_per_second"].values()
+        assert found["times_as_fast"] == pytest.approx(fast / slow)
+
+
+def test_the_table_names_machine_data_rates_and_ratio():
+    found = {
+        "images_per_second": {"pipeline": 120.0, "step": 40.0},
+        "times_as_fast": 3.0,
+    }
+    text = benchmark.table(
+        {
+            "machine": {"cpu": "Abacus", "cores": 2},
+            "data": {"name": "squares", "images": 7},
+            "settings": {"repeats": 5},
+            "suites": {"input": found},
+        }
+    )
+    assert text.splitlines() == [
+        "Abacus, 2 cores; 7 images of squares; medians of 5",
+        "input",
+        "  pipeline                   120.0 images/s",
+        "  step                        40.0 images/s",
+        "  pipeline is 3.0 times as fast as step",
+    ]

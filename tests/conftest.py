@@ -1,0 +1,43 @@
+import os
+import pathlib
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # Before TensorFlow loads.
+
+import keras
+import pytest
+import tensorflow as tf
+from absl import flags
+
+NUM_CPUS = 2
+
+
+def pytest_configure():
+    flags.FLAGS.mark_as_parsed()
+    tf.get_logger().setLevel("ERROR")
+    tf.config.set_logical_device_configuration(
+        tf.config.list_physical_devices("CPU")[0],
+        [tf.config.LogicalDeviceConfiguration()] * NUM_CPUS,
+    )
+
+
+@pytest.fixture(autouse=True)
+def _float32():
+    """No test leaves its precision to the next one."""
+    yield
+    keras.mixed_precision.set_global_policy("float32")
+
+
+@pytest.fixture(scope="session")
+def two_cpus():
+    """A strategy of two replicas."""
+    devices = [f"CPU:{index}" for index in range(NUM_CPUS)]
+    return tf.distribute.MirroredStrategy(devices)
+
+
+@pytest.fixture(scope="session")
+def real_data():
+    """The folder of real photographs and weights."""
+    folder = os.environ.get("GUIDED_SEGMENTATION_DATA")
+    if not folder:
+        pytest.skip("set GUIDED_SEGMENTATION_DATA to the folder of real data")
+    return pathlib.Path(folder)

@@ -1,0 +1,422 @@
+import os
+import pathlib
+import string
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from guided_segmentation import artifacts, labels
+from guided_segmentation.datasets import pascal_voc, schema
+
+IDS = ("2007_000032", "2007_000039", "2008_000002")
+DATA = os.environ.get("GUIDED_SEGMENTATION_DATA")
+needs_data = pytest.mark.skipif(
+    not DATA, reason="set GUIDED_SEGMENTATION_DATA to the folder of real data"
+)
+
+
+def write_voc(data_dir):
+    """Three photographs: an aeroplane and a person, a cat, only void."""
+    root = data_dir / "VOCdevkit" / "VOC2012"
+    values = [(0, 1, 15, 255), (0, 0, 8, 8), (0, 0, 0, 255)]
+    for image_id, classes in zip(IDS, values, strict=True):
+        label_map = np.repeat(np.array([classes], np.uint8), 3, axis=0)
+        write_pair(root, image_id, label_map)
+    write_list(root, "train", "\n".join(IDS))
+    return root
+
+
+def write_pair(root, image_id, label_map, folder="SegmentationClassAug"):
+    write_photograph(root, image_id, label_map.shape)
+    artifacts.write_label_map(root / folder / f"{image_id}.png", label_map)
+
+
+def write_photograph(root, image_id, size):
+    folder = root / "JPEGImages"
+    folder.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", size[::-1], "white").save(folder / f"{image_id}.jpg")
+
+
+def write_list(root, split, text):
+    path = root / "ImageSets" / "Segmentation" / f"{split}.txt"
+    artifacts.write_bytes(path, text.encode())
+    return path
+
+
+def write_xml(root, image_id, *names):
+    objects = "".join(
+        f"<object><name>{name}</name><difficult>1</difficult>"
+        f"<part><name>head</name></part></object>"
+        for name in names
+    )
+    text = f"<annotation><folder>VOC2012</folder>{objects}</annotation>"
+    path = root / "Annotations" / f"{image_id}.xml"
+    artifacts.write_bytes(path, text.encode())
+    return path
+
+
+def write_csv(path, *lines):
+    path.write_text("\n".join(["image_id,labels", *lines]))
+    return f"csv:{path}"
+
+
+def names_of(source, image_id):
+    present = source.image_labels(image_id)
+    objects = source.label_set.objects
+    return [name for name, there in zip(objects, present, strict=True) if there]
+
+
+@pytest.fixture
+def root(tmp_path):
+    return write_voc(tmp_path)
+
+
+def test_a_split_yields_every_part_of_an_example(root):
+    source = pascal_voc.source(root, "train")
+    assert (source.name, source.image_ids) == ("pascal_voc/train", IDS)
+    assert source.label_set is labels.VOC
+    assert source.boxes is None
+    np.testing.assert_array_equal(
+        source.image(IDS[0]), np.full((3, 4, 3), 255, np.uint8)
+    )
+    np.testing.assert_array_equal(
+        source.label_map(IDS[0]), np.tile([0, 1, 15, 255], (3, 1))
+    )
+    assert names_of(source, IDS[0]) == ["aeroplane", "person"]
+
+
+def test_parts_have_the_dtypes_of_the_schema(root):
+    source = pascal_voc.source(root, "train")
+    for key in ("image", "image_labels", "label_map"):
+        array = getattr(source, key)(IDS[0])
+        assert array.dtype == schema.EXAMPLE[key].dtype.as_numpy_dtype
+        assert schema.EXAMPLE[key].shape.is_compatible_with(array.shape)
+
+
+@pytest.mark.parametrize("above", [".", "VOC2012", "VOCdevkit/VOC2012"])
+def test_the_data_folder_may_be_one_or_two_above_the_photographs(root, above):
+    data_dir = root
+    for _ in pathlib.Path(above).parts:
+        data_dir = data_dir.parent
+    assert pascal_voc.source(data_dir, "train").image_ids == IDS
+
+
+def test_a_missing_folder_is_told_with_the_places_searched(tmp_path):
+    with pytest.raises(
+        FileNotFoundError,
+        match=rf"no folder JPEGImages in {tmp_path}/absent, nor in its VOC2012 "
+        rf"or VOCdevkit/VOC2012; set data_dir",
+    ):
+        pascal_voc.source(tmp_path / "absent", "train")
+
+
+# Lists of ids.
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "2007_000032",
+        "  2007_000032 \r",
+        "/JPEGImages/2007_000032.jpg /SegmentationClassAug/2007_000032.png",
+        "2007_000032 0 14",
+        "2007_000032 -1",
+        "2007_000032.jpg 5",
+        r"JPEGImages\2007_000032.JPG",
+        "\ufeff2007_000032",
+    ],
+)
+def test_every_usual_form_of_a_list_names_the_image(tmp_path, line):
+    path = tmp_path / "list.txt"
+    path.write_bytes(f"{line}\n\n".encode())
+    assert pascal_voc.read_ids(path) == ("2007_000032",)
+
+
+@pytest.mark.parametrize("image_id", ["0042", "2007_000032", "1e5", "a.b"])
+def test_an_id_stays_text(tmp_path, image_id):
+    (tmp_path / "list.txt").write_text(image_id)
+    assert pascal_voc.read_ids(tmp_path / "list.txt") == (image_id,)
+
+
+@settings(deadline=None)
+@given(
+    ids=st.lists(
+        st.text(string.ascii_letters + string.digits + "_-", min_size=1),
+        min_size=1,
+        unique=True,
+    )
+)
+def test_the_order_of_a_list_is_kept(tmp_path_factory, ids):
+    path = tmp_path_factory.mktemp("lists") / "list.txt"
+    path.write_text("\n".join(ids))
+    assert pascal_voc.read_ids(path) == tuple(ids)
+
+
+def test_a_split_may_be_the_path_of_a_list(root, tmp_path):
+    (tmp_path / "mine.txt").write_text(IDS[1])
+    source = pascal_voc.source(root, str(tmp_path / "mine.txt"))
+    assert (source.name, source.image_ids) == ("pascal_voc/mine", IDS[1:2])
+
+
+def test_an_unknown_split_is_told_with_those_there_are(root):
+    write_list(root, "val", IDS[0])
+    with pytest.raises(
+        FileNotFoundError,
+        match=r"no split 'tain': wanted .*ImageSets/Segmentation/tain\.txt or "
+        r"the path of a list; the splits there are train, val",
+    ):
+        pascal_voc.source(root, "tain")
+
+
+def test_without_any_split_there_are_none(root):
+    (root / "ImageSets" / "Segmentation" / "train.txt").unlink()
+    with pytest.raises(FileNotFoundError, match="splits there are none"):
+        pascal_voc.source(root, "train")
+
+
+def test_an_empty_split_is_refused(root):
+    write_list(root, "train", "\n \n")
+    with pytest.raises(
+        ValueError, match=r"train\.txt: wanted one image id a line, found none"
+    ):
+        pascal_voc.source(root, "train")
+
+
+def test_an_image_listed_twice_is_refused(root):
+    write_list(root, "train", f"{IDS[0]}\n{IDS[1]}\n{IDS[0]}.jpg 3")
+    with pytest.raises(
+        ValueError, match=rf"train\.txt: image '{IDS[0]}' is there twice; keep"
+    ):
+        pascal_voc.source(root, "train")
+
+
+def test_ids_without_photographs_are_counted_before_anything_is_read(root):
+    write_list(root, "train", f"{IDS[0]}\nlost\n{IDS[1]}\ngone")
+    with pytest.raises(
+        FileNotFoundError,
+        match=r"train\.txt: 2 of 4 images have no photograph, the first is "
+        r"'lost': wanted .*JPEGImages/lost\.jpg; add them or take them off",
+    ):
+        pascal_voc.source(root, "train")
+
+
+def test_nothing_is_decoded_before_it_is_asked_for(root):
+    (root / "JPEGImages" / f"{IDS[0]}.jpg").write_bytes(b"no image")
+    source = pascal_voc.source(root, "train")
+    with pytest.raises(ValueError, match=rf"{IDS[0]}\.jpg: wanted an image"):
+        source.image(IDS[0])
+
+
+# Label maps.
+
+
+def test_the_augmented_label_map_goes_before_vocs_own(root):
+    own = np.full((3, 4), 20, np.uint8)
+    write_pair(root, IDS[0], own, "SegmentationClass")
+    source = pascal_voc.source(root, "train")
+    assert names_of(source, IDS[0]) == ["aeroplane", "person"]
+
+
+def test_vocs_own_label_map_serves_where_there_is_no_other(root):
+    (root / "SegmentationClassAug").rename(root / "SegmentationClass")
+    source = pascal_voc.source(root, "train")
+    assert names_of(source, IDS[1]) == ["cat"]
+
+
+def test_a_split_without_label_maps_has_no_truth_until_labels_are_asked(root):
+    write_photograph(root, "2008_000006", (3, 4))
+    write_list(root, "test", "2008_000006")
+    source = pascal_voc.source(root, "test")
+    assert source.label_map is None
+    assert source.image("2008_000006").shape == (3, 4, 3)
+    with pytest.raises(
+        FileNotFoundError,
+        match=rf"no label map 2008_000006\.png of image '2008_000006' in "
+        rf"SegmentationClassAug or SegmentationClass of {root}; add it, or "
+        rf"take image labels from xml or csv:PATH",
+    ):
+        source.image_labels("2008_000006")
+
+
+def test_one_missing_label_map_is_told_when_it_is_asked_for(root):
+    (root / "SegmentationClassAug" / f"{IDS[0]}.png").unlink()
+    source = pascal_voc.source(root, "train")
+    assert source.label_map(IDS[1]).shape == (3, 4)
+    with pytest.raises(FileNotFoundError, match=f"of image '{IDS[0]}'"):
+        source.label_map(IDS[0])
+
+
+@pytest.mark.parametrize("part", ["label_map", "image_labels"])
+def test_a_label_map_of_another_size_than_its_photograph_is_refused(root, part):
+    write_photograph(root, IDS[0], (5, 7))
+    source = pascal_voc.source(root, "train")
+    with pytest.raises(
+        ValueError,
+        match=rf"{IDS[0]}\.png: wanted the height and width of image "
+        rf"'{IDS[0]}', \(5, 7\), found \(3, 4\); replace one of the two",
+    ):
+        getattr(source, part)(IDS[0])
+
+
+def test_a_label_map_in_colours_is_refused(root):
+    path = root / "SegmentationClassAug" / f"{IDS[0]}.png"
+    Image.new("RGB", (4, 3)).save(path)
+    source = pascal_voc.source(root, "train")
+    with pytest.raises(
+        ValueError,
+        match=rf"{IDS[0]}\.png: wanted a label map .* found mode RGB",
+    ):
+        source.label_map(IDS[0])
+
+
+def test_a_class_outside_the_label_set_is_refused(root):
+    source = pascal_voc.source(
+        root, "train", label_set=labels.LabelSet(("aeroplane", "bicycle"))
+    )
+    with pytest.raises(
+        ValueError,
+        match=rf"{IDS[0]}\.png: wanted class indices 0 to 2 or 255 .*found "
+        rf"\[15\]; check the label set",
+    ):
+        source.label_map(IDS[0])
+
+
+# Image-level labels.
+
+
+@pytest.mark.parametrize("where", ["masks", "xml", "csv"])
+def test_every_source_of_image_labels_agrees(root, tmp_path, where):
+    write_xml(root, IDS[0], "person", "aeroplane", "person")
+    if where == "csv":
+        lines = [f"{IDS[0]},person aeroplane", f"{IDS[1]},cat", f"{IDS[2]},"]
+        where = write_csv(tmp_path / "a.csv", *lines)
+    source = pascal_voc.source(root, "train", where)
+    assert names_of(source, IDS[0]) == ["aeroplane", "person"]
+
+
+@pytest.mark.parametrize(
+    ("where", "file"),
+    [("masks", f"{IDS[2]}.png"), ("xml", f"{IDS[2]}.xml"), ("csv", "a.csv")],
+)
+def test_an_image_without_labels_is_refused_only_when_they_are_asked_for(
+    root, tmp_path, where, file
+):
+    write_xml(root, IDS[2])
+    if where == "csv":
+        lines = [f"{image_id}," for image_id in IDS]
+        where = write_csv(tmp_path / "a.csv", *lines)
+    source = pascal_voc.source(root, "train", where)
+    assert source.label_map(IDS[2]).shape == (3, 4)
+    with pytest.raises(
+        ValueError,
+        match=rf"{file}: image '{IDS[2]}' has no image labels, wanted at "
+        rf"least one object; name it or leave the image out",
+    ):
+        source.image_labels(IDS[2])
+
+
+@pytest.mark.parametrize("where", ["mask", "csv", "csv:", "npy:cls_labels.npy"])
+def test_unknown_sources_of_image_labels_are_refused(root, where):
+    with pytest.raises(
+        ValueError,
+        match=rf"image_labels must be masks, xml or csv:PATH, got '{where}'",
+    ):
+        pascal_voc.source(root, "train", where)
+
+
+def test_a_missing_annotation_is_named(root):
+    source = pascal_voc.source(root, "train", "xml")
+    with pytest.raises(
+        FileNotFoundError, match=rf"no file .*Annotations/{IDS[0]}\.xml"
+    ):
+        source.image_labels(IDS[0])
+
+
+def test_half_an_annotation_is_named(root):
+    path = write_xml(root, IDS[0], "cat")
+    path.write_text(path.read_text()[:-5])
+    source = pascal_voc.source(root, "train", "xml")
+    with pytest.raises(ValueError, match=rf"{IDS[0]}\.xml: wanted XML, found"):
+        source.image_labels(IDS[0])
+
+
+def test_an_annotated_object_outside_the_label_set_is_named(root):
+    write_xml(root, IDS[0], "cat", "zebra")
+    source = pascal_voc.source(root, "train", "xml")
+    with pytest.raises(
+        ValueError,
+        match=rf"{IDS[0]}\.xml: image '{IDS[0]}': 'zebra' is not in the label",
+    ):
+        source.image_labels(IDS[0])
+
+
+def test_images_without_a_line_in_the_csv_are_counted_at_once(root, tmp_path):
+    where = write_csv(tmp_path / "a.csv", f"{IDS[0]},cat", "other,dog")
+    with pytest.raises(
+        ValueError,
+        match=rf"a\.csv: 2 of 3 images have no line, the first is '{IDS[1]}'",
+    ):
+        pascal_voc.source(root, "train", where)
+
+
+def test_a_missing_csv_is_named(root):
+    with pytest.raises(FileNotFoundError, match=r"no file absent\.csv"):
+        pascal_voc.source(root, "train", "csv:absent.csv")
+
+
+def test_class_names_beside_the_photographs_are_the_label_set(root):
+    (root / "class_names.txt").write_text("square\ndisc\n")
+    label_map = np.array([[2, 0]], np.uint8)
+    write_pair(root, IDS[0], label_map)
+    source = pascal_voc.source(root, "train")
+    assert source.label_set == labels.LabelSet(("square", "disc"))
+    assert names_of(source, IDS[0]) == ["disc"]
+
+
+# Real photographs.
+
+
+@needs_data
+@pytest.mark.parametrize(("split", "count"), [("trainaug", 800), ("val", 300)])
+def test_the_real_split_has_all_its_files_and_classes(split, count):
+    mini = pathlib.Path(DATA, "voc2012_mini")
+    where = f"csv:{mini / 'image_level_labels.csv'}"
+    source = pascal_voc.source(mini, split, where)
+    assert len(source.image_ids) == count
+    rows = [source.image_labels(image_id) for image_id in source.image_ids]
+    assert np.any(rows, axis=0).all()
+
+
+@needs_data
+def test_real_image_labels_are_those_of_the_masks():
+    mini = pathlib.Path(DATA, "voc2012_mini")
+    where = f"csv:{mini / 'image_level_labels.csv'}"
+    of_csv = pascal_voc.source(mini, "val", where)
+    of_masks = pascal_voc.source(mini, "val")
+    for image_id in of_masks.image_ids:
+        np.testing.assert_array_equal(
+            of_masks.image_labels(image_id), of_csv.image_labels(image_id)
+        )
+
+
+@needs_data
+def test_a_real_photograph_is_as_large_as_its_label_map():
+    source = pascal_voc.source(pathlib.Path(DATA, "voc2012_mini"), "val")
+    for image_id in source.image_ids[:10]:
+        size = source.image(image_id).shape[:2]
+        assert source.label_map(image_id).shape == size
+
+
+@needs_data
+def test_the_official_lists_have_their_published_lengths():
+    lists = pathlib.Path(DATA, "voc2012_lists")
+    counts = {p.stem: len(pascal_voc.read_ids(p)) for p in lists.glob("*.txt")}
+    assert counts == {
+        "train": 1464,
+        "val": 1449,
+        "test": 1456,
+        "train_aug": 10582,
+    }

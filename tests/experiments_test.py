@@ -1,0 +1,319 @@
+"""A plan calls the right binaries, and its scores end in one summary."""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from guided_segmentation import artifacts, experiments, guides, stages
+from guided_segmentation.datasets import synthetic
+
+ROOT = pathlib.Path(experiments.__file__).parents[1]
+BINARIES = {
+    "train_seeder", "make_seeds", "train_saliency", "make_saliency",
+    "make_guides", "evaluate_guides", "train_segmenter", "segment_images",
+    "evaluate_segmenter",
+}  # fmt: skip
+
+# Stands for every binary: a folder of maps, or scores that follow its flags.
+STAND_IN = """
+import json, os, pathlib, signal, sys, zlib
+flags = dict(each[2:].partition("=")[::2] for each in sys.argv[1:])
+here = pathlib.Path(sys.argv[0])
+told = " ".join(each for each in sys.argv[1:] if "work_" not in each)
+score = zlib.crc32(told.encode()) % 1000 / 1000
+if "output" in flags:
+    path = pathlib.Path(flags["output"])
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps({
+        "miou": score, "iou": {"background": score, "rook": None},
+        "images": 1, "ignored": 0.125, "labelled_only": {"miou": score},
+        "fg": {"precision": score, "recall": 0.5},
+        "bg": {"precision": 0.75, "recall": None},
+    }))
+else:
+    folder = pathlib.Path(flags.get("output_dir") or flags["work_dir"])
+    folder.mkdir(parents=True, exist_ok=True)
+    for image_id in IMAGE_IDS:
+        content = here.with_name("map.png").read_bytes()
+        (folder / f"{image_id}.png").write_bytes(content)
+if os.environ.get("DIE_AFTER") == here.name:
+    os.kill(os.getppid(), signal.SIGKILL)
+"""
+
+
+@pytest.fixture
+def bin_dir(tmp_path):
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    sources = [
+        synthetic.source(name, num_images=1) for name in ("train", "val")
+    ]
+    ids = [source.image_ids[0] for source in sources]
+    for name in BINARIES:
+        text = STAND_IN.replace("IMAGE_IDS", repr(ids))
+        (folder / name).write_text(text)
+    label_map = sources[0].label_map(ids[0])
+    artifacts.write_label_map(folder / "map.png", np.zeros_like(label_map))
+    return folder
+
+
+def plan(*names, **settings):
+    return experiments.plan(experiments.Settings(guides=names, **settings))
+
+
+def names(found):
+    return [stage.name for stage in found]
+
+
+def command(found, name):
+    return next(stage.command for stage in found if stage.name == name)
+
+
+def test_the_plan_of_g2_goes_from_image_labels_to_scores():
+    assert names(plan("g2")) == [
+        "train_seeder",
+        "make_seeds",
+        "train_saliency",
+        "make_saliency",
+        "make_guides_g2",
+        "evaluate_guides_g2",
+        "train_segmenter_g2",
+        "segment_images_g2",
+        "evaluate_segmenter_g2",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("guide", "shared"),
+    [
+        ("seeds_only", ["train_seeder", "make_seeds"]),
+        ("g0", ["train_saliency", "make_saliency"]),
+        ("saliency_oracle", ["train_seeder", "make_seeds"]),
+        ("full", []),
+    ],
+)
+def test_stages_that_no_guide_needs_are_left_out(guide, shared):
+    assert names(plan(guide))[:-5] == shared
+
+
+def test_every_stage_comes_after_those_it_needs():
+    found = plan(*guides.GUIDES, crf=True)
+    seen = set()
+    for stage in found:
+        assert seen.issuperset(stage.needs)
+        seen.add(stage.name)
+    assert len(seen) == len(found) == 4 + 7 * len(guides.GUIDES)
+    assert {stage.command[0] for stage in found} == BINARIES
+
+
+def test_commands_name_the_folders_of_their_neighbours():
+    found = plan("g2", data=("--dataset=pascal_voc",), train_split="aug")
+    assert command(found, "train_segmenter_g2") == (
+        "train_segmenter",
+        "--dataset=pascal_voc",
+        "--split=aug",
+        "--guide=g2",
+        "--saliency_dir={work_dir}/saliency_maps",
+        "--seeds_dir={work_dir}/seeds",
+        "--work_dir={work_dir}/segmenter/g2",
+    )
+    assert command(found, "segment_images_g2") == (
+        "segment_images",
+        "--dataset=pascal_voc",
+        "--split=val",
+        "--segmenter_dir={work_dir}/segmenter/g2",
+        "--output_dir={work_dir}/predictions/g2",
+    )
+
+
+def test_the_saliency_net_learns_from_other_images():
+    found = plan("g2", data=("--a=1",), saliency_data=("--dataset=msra",))
+    assert command(found, "train_saliency") == (
+        "train_saliency",
+        "--dataset=msra",
+        "--work_dir={work_dir}/saliency",
+    )
+
+
+@pytest.mark.parametrize("key", experiments.MORE)
+def test_more_flags_reach_the_binaries_they_promise_to_reach(key):
+    found = plan("g2", crf=True, more={key: ("--more=1",)})
+    reached = {
+        stage.command[0] for stage in found if "--more=1" in stage.command
+    }
+    text = experiments.MORE[key]
+    if key == "data":
+        assert reached == BINARIES - {"train_saliency"}
+    else:
+        assert reached == {name for name in BINARIES if name in text}
+
+
+def test_more_flags_come_last_and_know_their_guide():
+    found = plan("g0", "g2", more={"segmenter": ("--name={guide}",)})
+    assert command(found, "train_segmenter_g0")[-1] == "--name=g0"
+    assert command(found, "train_segmenter_g2")[-1] == "--name=g2"
+
+
+def test_a_flag_that_names_an_output_makes_a_need():
+    more = {"segmenter": ("--trunk_weights={work_dir}/seeder",)}
+    found = plan("full", more=more)
+    assert names(found)[0] == "train_seeder"
+    needs = {stage.name: stage.needs for stage in found}
+    assert needs["train_segmenter_full"] == ("train_seeder",)
+
+
+def test_other_saliency_leaves_the_other_guides_as_they_were():
+    chosen = ("seeds_only", "g2", "full")
+    before, after = (
+        stages.fingerprints(plan(*chosen, more={"saliency": (flag,)}))
+        for flag in ("--only_ids=a", "--only_ids=b")
+    )
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed == {
+        name for name in before if name.endswith("_g2") or "saliency" in name
+    }
+
+
+@pytest.mark.parametrize(
+    ("chosen", "found"), [(("g2", "g3"), "g3"), ((), "none")]
+)
+def test_an_unknown_guide_or_none_is_refused(chosen, found):
+    with pytest.raises(
+        ValueError, match=rf"guides out of seeds_only, .*, found {found}"
+    ):
+        experiments.Settings(guides=chosen)
+
+
+def write_scores(work_dir, guide, miou, crf=None):
+    folder = work_dir / "evaluation"
+    guide_scores = {
+        "miou": 0.5, "iou": {"background": 1.0}, "images": 4, "ignored": 0.1,
+        "fg": {"precision": 0.7, "recall": 0.6},
+        "bg": {"precision": 0.8, "recall": 0.9},
+    }  # fmt: skip
+    artifacts.write_json(folder / f"guides_{guide}.json", guide_scores)
+    scores = {"miou": miou, "iou": {"background": miou}, "images": 3}
+    artifacts.write_json(folder / f"segmenter_{guide}.json", scores)
+    if crf is not None:
+        path = folder / f"segmenter_{guide}_crf.json"
+        artifacts.write_json(path, {**scores, "miou": crf})
+
+
+def summarized(work_dir, found):
+    ledger = stages.Ledger(work_dir)
+    for stage in found:
+        ledger.write(stage.name, seconds=1.26, done=True)
+    return experiments.summarize(work_dir, found)
+
+
+def test_the_summary_says_what_g2_reaches_of_full(tmp_path):
+    write_scores(tmp_path, "g2", 0.4, crf=0.45)
+    write_scores(tmp_path, "full", 0.5, crf=0.6)
+    summary = summarized(tmp_path, plan("g2", "full", crf=True))
+    assert summary["guides"]["g2"] == {
+        "miou": 0.5,
+        "fg": {"precision": 0.7, "recall": 0.6},
+        "bg": {"precision": 0.8, "recall": 0.9},
+        "ignored": 0.1,
+        "images": 4,
+    }
+    assert summary["full"] == {"miou": 0.5, "images": 3, "miou_crf": 0.6}
+    assert summary["segmenters"]["g2"]["miou"] == 0.4
+    assert summary["percent_of_full"] == pytest.approx(80)
+    assert summary["seconds"]["train_seeder"] == 1.3
+    assert summary == artifacts.read_json(tmp_path / "summary.json")
+
+
+def test_a_summary_without_full_has_no_percentage(tmp_path):
+    write_scores(tmp_path, "g2", 0.4)
+    summary = summarized(tmp_path, plan("g2"))
+    assert summary["full"] is None
+    assert summary["percent_of_full"] is None
+
+
+def test_a_missing_score_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"no file .*guides_g2.json"):
+        experiments.evaluations(tmp_path, plan("g2"))
+
+
+def test_the_summary_does_not_depend_on_the_folder(bin_dir, tmp_path):
+    found = plan("g2", "full")
+    summaries = []
+    for name in ("work_a", "work_b"):
+        stages.run(found, tmp_path / name, bin_dir)
+        summaries.append(experiments.summarize(tmp_path / name, found))
+        summaries[-1].pop("seconds")
+    assert summaries[0] == summaries[1]
+    assert summaries[0]["full"]["miou"] > 0
+
+
+def run_experiment(bin_dir, work_dir, *flags, **environment):
+    shutil.copy(ROOT / "bin" / "run_experiment", bin_dir)
+    return subprocess.run(
+        [
+            sys.executable,
+            bin_dir / "run_experiment",
+            f"--work_dir={work_dir}",
+            *flags,
+        ],
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_binary_resumes_after_a_kill_and_reports(bin_dir, tmp_path):
+    flags = ("--guides=seeds_only,full", "--seed=3", "--seeds_args='--b=x y'")
+    work_dir = tmp_path / "work_killed"
+    killed = run_experiment(
+        bin_dir, work_dir, *flags, DIE_AFTER="segment_images"
+    )
+    assert killed.returncode == -9
+    done = run_experiment(bin_dir, work_dir, *flags)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("done before") == 5
+    assert f"report: {work_dir}/report.html" in done.stdout
+    assert "<img" in (work_dir / "report.html").read_text()
+    summary = json.loads((work_dir / "summary.json").read_text())
+    assert "--seed=3" in summary["settings"]["train_seeder"]
+    assert "'--b=x y'" in summary["settings"]["make_seeds"]
+    assert "--seed=3" not in summary["settings"]["make_seeds"]
+
+
+def test_the_binary_refuses_flags_that_would_do_nothing(bin_dir, tmp_path):
+    done = run_experiment(bin_dir, tmp_path / "work", "--split=val")
+    assert done.returncode == 1
+    assert "error: --split differs from stage to stage" in done.stderr
+    assert not (tmp_path / "work").exists()
+
+
+def test_the_report_shows_the_images_of_both_splits(tmp_path):
+    found = plan("g2", "full")
+    train, val = (
+        synthetic.source(name, num_images=2) for name in ("train", "val")
+    )
+    for guide in ("g2", "full"):
+        write_scores(tmp_path, guide, 0.5)
+        for source, folder in ((train, "guides"), (val, "predictions")):
+            for image_id in source.image_ids:
+                path = tmp_path / folder / guide / f"{image_id}.png"
+                artifacts.write_label_map(path, source.label_map(image_id))
+    for image_id in train.image_ids:
+        artifacts.write_label_map(
+            tmp_path / "seeds" / f"{image_id}.png", train.label_map(image_id)
+        )
+        artifacts.write_saliency_map(
+            tmp_path / "saliency_maps" / f"{image_id}.png",
+            np.ones(synthetic.SIZE),
+        )
+    summarized(tmp_path, found)
+    path = experiments.write_report(tmp_path, found, train, val)
+    assert path == tmp_path / "report.html"
+    assert path.read_text().count("<img") == 2 * 5 + 2 * 4

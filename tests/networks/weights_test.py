@@ -1,0 +1,442 @@
+import hashlib
+import re
+from unittest import mock
+
+import h5py
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from guided_segmentation import artifacts
+from guided_segmentation.networks import dropout, vgg16, weights
+
+FACTS = {  # Parameters at width 1 with 20 objects, and of the thin network.
+    "vgg16": (134_342_484, 33_191, {"num_objects": 3, "width": 1 / 64}),
+    "gap_high_res": (
+        28_892_992,
+        4_876,
+        {"num_objects": 3, "width": 1 / 64, "head_channels": 8},
+    ),
+    "deeplab_v1": (
+        20_505_429,
+        4_376,
+        {"num_classes": 4, "width": 1 / 64, "head_channels": 8},
+    ),
+}
+NETWORKS = pytest.mark.parametrize("name", FACTS)
+
+
+def thin(name):
+    return weights.build({"name": name, **FACTS[name][2]})
+
+
+def parameters(width, head):
+    """Parameters of a network from its table of layers: kernel, in, out."""
+    count, channels = 0, 3
+    for block, (repeats, wide) in enumerate(vgg16.BLOCKS):
+        del block
+        for _ in range(repeats):
+            count += 9 * channels * max(1, round(wide * width))
+            channels = max(1, round(wide * width))
+            count += channels
+    for taps, wide, bias in head:
+        count += taps * channels * wide + wide * bias
+        channels = wide
+    return count
+
+
+def photograph(name):
+    size = 224 if name == "vgg16" else 33
+    return 50 * tf.random.stateless_normal([2, size, size, 3], [0, 0])
+
+
+def keras_vgg16(path, leave_out=None):
+    """Writes an .h5 file of Keras's layout, with one channel a layer."""
+    with h5py.File(path, "w") as file:
+        for name in vgg16.CONVOLUTIONS:
+            theirs = name.replace("conv", "block").replace("_", "_conv")
+            if theirs == leave_out:
+                continue
+            group = file.create_group(theirs)
+            names = [f"{theirs}_W_1:0", f"{theirs}_b_1:0"]
+            group.attrs["weight_names"] = [n.encode() for n in names]
+            channels = 3 if name == "conv1_1" else 1
+            group[names[0]] = np.full((3, 3, channels, 1), len(name), "f4")
+            group[names[1]] = np.full(1, -1, "f4")
+    return path
+
+
+def top(file, name, shape):
+    """Adds a layer of zeros, which take no room on the disk."""
+    group = file.create_group(name)
+    group.attrs["weight_names"] = [f"{name}/kernel:0", f"{name}/bias:0"]
+    kernel = group.create_dataset(
+        f"{name}/kernel:0", shape, "f4", chunks=(512, 4096)
+    )
+    group.create_dataset(f"{name}/bias:0", shape[1:], "f4")
+    return kernel
+
+
+def test_every_builder_has_its_facts():
+    assert FACTS.keys() == weights.BUILDERS.keys()
+
+
+@NETWORKS
+def test_a_network_of_the_papers_width_has_the_papers_parameters(name):
+    head = {
+        "vgg16": [(49, 4096, 1), (1, 4096, 1), (1, 20, 1)],
+        "gap_high_res": [(9, 1024, 1), (9, 1024, 1), (1, 20, 0)],
+        "deeplab_v1": [(9, 1024, 1), (1, 1024, 1), (1, 21, 1)],
+    }
+    assert parameters(1, head[name]) == FACTS[name][0]
+    zeros = keras.initializers.Zeros
+    with (
+        mock.patch.object(
+            keras.initializers.HeNormal, "__call__", zeros.__call__
+        ),
+        mock.patch.object(
+            keras.initializers.RandomNormal, "__call__", zeros.__call__
+        ),
+    ):
+        assert weights.build({"name": name}).count_params() == FACTS[name][0]
+
+
+@NETWORKS
+def test_a_thin_network_has_exactly_its_parameters(name):
+    head = {
+        "vgg16": [(49, 64, 1), (1, 64, 1), (1, 3, 1)],
+        "gap_high_res": [(9, 8, 1), (9, 8, 1), (1, 3, 0)],
+        "deeplab_v1": [(9, 8, 1), (1, 8, 1), (1, 4, 1)],
+    }
+    assert parameters(1 / 64, head[name]) == FACTS[name][1]
+    assert thin(name).count_params() == FACTS[name][1]
+
+
+@NETWORKS
+def test_a_network_is_the_same_after_saving_and_loading(name, tmp_path):
+    network, twin = thin(name), thin(name)
+    image = photograph(name)
+    assert np.abs(network(image) - twin(image)).max() > 0
+    weights.save(network, tmp_path / weights.WEIGHTS_FILE)
+    received = weights.assign(twin, weights.load(tmp_path), "saved")
+    assert received == [layer.name for layer in network.layers if layer.weights]
+    np.testing.assert_array_equal(network(image), twin(image))
+
+
+@NETWORKS
+def test_a_network_is_the_same_after_a_checkpoint(name, tmp_path):
+    network, twin = thin(name), thin(name)
+    path = tf.train.Checkpoint(network=network).write(str(tmp_path / "c"))
+    tf.train.Checkpoint(network=twin).read(path).assert_consumed()
+    image = photograph(name)
+    np.testing.assert_array_equal(network(image), twin(image))
+
+
+@NETWORKS
+def test_replicas_of_a_network_agree(name, two_cpus):
+    image = photograph(name)
+    with two_cpus.scope():
+        network = thin(name)
+
+    @tf.function
+    def run():
+        return two_cpus.run(lambda: network(image, training=False))
+
+    first, second = two_cpus.experimental_local_results(run())
+    np.testing.assert_array_equal(first, second)
+    np.testing.assert_allclose(network(image), first, rtol=1e-4, atol=1e-5)
+
+
+@NETWORKS
+def test_a_network_trains_every_one_of_its_weights(name):
+    network = thin(name)
+    with (
+        tf.GradientTape() as tape,
+        dropout.example_seeds(tf.constant([[0, 0], [0, 1]])),
+    ):
+        loss = tf.reduce_sum(network(photograph(name), training=True) ** 2)
+    gradients = tape.gradient(loss, network.trainable_variables)
+    assert len(gradients) == len(network.weights)
+    assert all(gradient is not None for gradient in gradients)
+
+
+def test_weights_are_named_by_layer_and_variable():
+    stored = weights.of(thin("gap_high_res"))
+    assert set(stored) == {
+        f"{layer}/{variable}"
+        for layer in (*vgg16.CONVOLUTIONS, "fc6", "fc7")
+        for variable in ("kernel", "bias")
+    } | {"score/kernel"}
+    assert all(array.dtype == np.float32 for array in stored.values())
+
+
+def test_weights_stay_float32_in_mixed_precision():
+    keras.mixed_precision.set_global_policy("mixed_bfloat16")
+    stored = weights.of(thin("deeplab_v1"))
+    assert all(array.dtype == np.float32 for array in stored.values())
+
+
+def test_missing_weights_say_what_may_be_named(tmp_path):
+    with pytest.raises(
+        FileNotFoundError,
+        match=r"no weights at .*/none\.h5; name an \.npz file, the folder of a "
+        r"finished training run, or Keras's VGG16 \.h5 file",
+    ):
+        weights.load(tmp_path / "none.h5")
+    with pytest.raises(FileNotFoundError, match=r"weights\.npz; name"):
+        weights.load(tmp_path)
+
+
+@pytest.mark.parametrize("suffix", ["npz", "h5"])
+@pytest.mark.parametrize("damage", ["empty", "text", "truncated"])
+def test_damaged_weights_are_named(tmp_path, suffix, damage):
+    path = tmp_path / f"vgg.{suffix}"
+    if suffix == "npz":
+        np.savez(path, **{"fc6/kernel": np.arange(1000)})
+    else:
+        keras_vgg16(path)
+    content = path.read_bytes()
+    damaged = {
+        "empty": b"",
+        "text": b"weights",
+        "truncated": content[: len(content) // 2],
+    }
+    path.write_bytes(damaged[damage])
+    with pytest.raises(
+        ValueError,
+        match=rf"vgg\.{suffix}: wanted weights \(\.npz or Keras's VGG16 \.h5\), "
+        rf"found something else: ",
+    ):
+        weights.load(path)
+
+
+def test_an_h5_file_of_another_network_is_refused(tmp_path):
+    path = keras_vgg16(tmp_path / "other.h5", leave_out="block4_conv2")
+    with pytest.raises(
+        ValueError, match=r"other\.h5: .* no layer 'block4_conv2'"
+    ):
+        weights.load(path)
+
+
+def test_keras_names_of_convolutions_become_caffes(tmp_path):
+    loaded = weights.load(keras_vgg16(tmp_path / "vgg16.h5"))
+    assert len(loaded) == 26
+    assert loaded["conv1_1/kernel"].shape == (3, 3, 3, 1)
+    assert loaded["conv5_3/kernel"].shape == (3, 3, 1, 1)
+    assert loaded["conv3_2/bias"].tolist() == [-1]
+
+
+def test_keras_dense_layers_become_windows_of_rows_columns_channels(tmp_path):
+    path = keras_vgg16(tmp_path / "vgg16.h5")
+    with h5py.File(path, "a") as file:
+        fc1 = top(file, "fc1", (7 * 7 * 512, 4096))
+        fc1[(3 * 7 + 6) * 512 + 100, 8] = 5.0
+        top(file, "fc2", (4096, 4096))[4, 12] = 7.0
+    loaded = weights.load(path)
+    assert loaded["fc6/kernel"].shape == (7, 7, 512, 4096)
+    assert loaded["fc6/kernel"][3, 6, 100, 8] == 5
+    assert loaded["fc7/kernel"][0, 0, 4, 12] == 7
+    reduced = weights.reduced_top(loaded)
+    assert reduced["fc6/kernel"].shape == (3, 3, 512, 1024)
+    assert reduced["fc6/kernel"][1, 2, 100, 2] == 5
+    assert reduced["fc7/kernel"].shape == (1, 1, 1024, 1024)
+    assert reduced["fc7/kernel"][0, 0, 1, 3] == 7
+
+
+def test_the_real_vgg16_loads_with_its_own_shapes(real_data):
+    (path,) = (real_data / "weights").glob("vgg16*.h5")
+    loaded = weights.pretrained(str(path))
+    assert len(loaded) == 26
+    assert sum(array.size for array in loaded.values()) == 14_714_688
+    channels = 3
+    for name in vgg16.CONVOLUTIONS:
+        out = vgg16.BLOCKS[int(name[4]) - 1][1]
+        assert loaded[f"{name}/kernel"].shape == (3, 3, channels, out)
+        assert loaded[f"{name}/bias"].shape == (out,)
+        channels = out
+    first = loaded["conv1_1/kernel"][:, :, :, 0]
+    assert first[0, 0, 0] == pytest.approx(0.42947, abs=1e-4)
+    assert weights.sha256(path).startswith("a94869b5fb6854fd")
+
+
+def test_imagenet_is_keras_vgg16_with_its_top(tmp_path):
+    path = keras_vgg16(tmp_path / "vgg16.h5")
+    with mock.patch.object(
+        keras.utils, "get_file", return_value=str(path)
+    ) as get_file:
+        assert len(weights.pretrained("imagenet")) == 26
+    name, url = get_file.call_args.args
+    assert name == "vgg16_weights_tf_dim_ordering_tf_kernels.h5"
+    assert url.endswith(f"keras-applications/vgg16/{name}")
+    assert get_file.call_args.kwargs["file_hash"]
+
+
+def test_none_are_no_weights():
+    assert weights.pretrained("none") == {}
+    assert weights.sha256("none") == ""
+
+
+def test_only_the_trunk_is_taken_from_another_task():
+    stored = weights.of(thin("vgg16"))
+    trunk = weights.trunk_of(stored)
+    assert len(trunk) == 26
+    network = thin("deeplab_v1")
+    before = weights.of(network)
+    received = weights.assign(network, trunk, "vgg16")
+    assert received == list(vgg16.CONVOLUTIONS)
+    after = weights.of(network)
+    for name in before:
+        expected = trunk.get(name, before[name])
+        np.testing.assert_array_equal(after[name], expected)
+
+
+def test_weights_of_another_width_are_refused():
+    wide = weights.build({"name": "gap_high_res", "width": 1 / 32})
+    with pytest.raises(
+        ValueError,
+        match=re.escape(
+            "seeder: conv1_1/kernel has shape (3, 3, 3, 2), but the network "
+            "wants (3, 3, 3, 1); build it with the same width, or pass other "
+            "weights"
+        ),
+    ):
+        weights.assign(thin("deeplab_v1"), weights.of(wide), "seeder")
+
+
+def test_weights_without_a_common_layer_are_refused():
+    strange = {"res2a/kernel": np.zeros(3), "res2a/bias": np.zeros(3)}
+    with pytest.raises(
+        ValueError,
+        match=r"resnet: none of its layers is in vgg16; it holds \['res2a'\]",
+    ):
+        weights.assign(thin("vgg16"), strange, "resnet")
+
+
+def test_no_weights_at_all_leave_a_network_as_it_is():
+    network = thin("deeplab_v1")
+    before = weights.of(network)
+    assert weights.assign(network, {}, "none") == []
+    for name, array in weights.of(network).items():
+        np.testing.assert_array_equal(array, before[name])
+
+
+def test_the_top_keeps_every_third_tap_and_every_fourth_output():
+    fc6 = np.arange(7 * 7 * 2 * 8).reshape(7, 7, 2, 8)
+    reduced = weights.reduced_top(
+        {
+            "fc6/kernel": fc6,
+            "fc6/bias": np.arange(8),
+            "fc7/kernel": np.arange(64).reshape(1, 1, 8, 8),
+            "fc7/bias": 10 * np.arange(8),
+        },
+        head_channels=2,
+    )
+    assert reduced["fc6/kernel"].shape == (3, 3, 2, 2)
+    assert reduced["fc6/kernel"][0, 0].tolist() == [[0, 4], [8, 12]]
+    assert reduced["fc6/kernel"][1, 2].tolist() == fc6[3, 6, :, ::4].tolist()
+    assert reduced["fc6/bias"].tolist() == [0, 4]
+    assert reduced["fc7/kernel"][0, 0].tolist() == [[0, 4], [32, 36]]
+    assert reduced["fc7/bias"].tolist() == [0, 40]
+
+
+def test_only_windows_of_seven_by_seven_have_a_top_to_reduce():
+    """The fc6 of an earlier seeder is another layer of the same name."""
+    assert weights.reduced_top({}) == {}
+    assert weights.reduced_top(weights.of(thin("gap_high_res")), 8) == {}
+
+
+@pytest.mark.parametrize("head_channels", [3, 16])
+def test_a_top_is_reduced_evenly_or_not_at_all(head_channels):
+    stored = {"fc6/kernel": np.zeros((7, 7, 2, 8))}
+    with pytest.raises(
+        ValueError,
+        match=f"{head_channels} head channels cannot be taken evenly from the "
+        f"8 of fc6; choose a divisor",
+    ):
+        weights.reduced_top(stored, head_channels)
+
+
+@pytest.mark.parametrize("last", ["conv1_1", "conv1_2", "conv3_3", "fc6"])
+@pytest.mark.parametrize("name", ["gap_high_res", "deeplab_v1"])
+def test_the_two_parts_of_a_network_make_the_whole(name, last):
+    network, image = thin(name), photograph(name)
+    lower, upper = weights.split(network, last)
+    np.testing.assert_allclose(
+        upper(lower(image)), network(image), rtol=1e-5, atol=1e-6
+    )
+    names = [layer.name for layer in network.layers if layer.weights]
+    below = [layer.name for layer in lower.layers if layer.weights]
+    above = [layer.name for layer in upper.layers if layer.weights]
+    assert below[-1] == last
+    assert below + above == names
+
+
+def test_the_upper_part_still_drops_in_training():
+    network, image = thin("gap_high_res"), photograph("gap_high_res")
+    lower, upper = weights.split(network, "conv3_3")
+    with dropout.example_seeds(tf.constant([[0, 0], [0, 1]])):
+        whole = network(image, training=True)
+        np.testing.assert_allclose(
+            upper(lower(image), training=True), whole, rtol=1e-5, atol=1e-6
+        )
+    assert np.abs(whole - network(image)).max() > 0
+
+
+def test_freezing_through_an_unknown_layer_lists_the_known_ones():
+    with pytest.raises(
+        ValueError,
+        match=r"no layer 'conv9' to freeze through in gap_high_res; it has "
+        r"\['conv1_1', .* 'conv5_3'\]",
+    ):
+        weights.split(thin("gap_high_res"), "conv9")
+
+
+def test_freezing_everything_is_refused():
+    with pytest.raises(
+        ValueError,
+        match="freezing deeplab_v1 through 'fc8' leaves no layer to train; "
+        "freeze less",
+    ):
+        weights.split(thin("deeplab_v1"), "fc8")
+
+
+def test_a_finished_run_gives_back_its_network_and_settings(tmp_path):
+    spec = {"name": "deeplab_v1", **FACTS["deeplab_v1"][2]}
+    network = weights.build(spec)
+    weights.save(network, tmp_path / weights.WEIGHTS_FILE)
+    recorded = {"network": spec, "input_size": 33}
+    artifacts.write_json(tmp_path / weights.SETTINGS_FILE, recorded)
+    again, settings = weights.trained(tmp_path)
+    assert settings == recorded
+    image = photograph("deeplab_v1")
+    np.testing.assert_array_equal(again(image), network(image))
+
+
+def test_an_unfinished_run_has_no_network(tmp_path):
+    with pytest.raises(
+        FileNotFoundError,
+        match=r"no trained network in .* \(no weights\.npz\); finish its "
+        r"training first",
+    ):
+        weights.trained(tmp_path)
+
+
+def test_a_failed_save_leaves_the_old_weights(tmp_path):
+    path = tmp_path / weights.WEIGHTS_FILE
+    weights.save(thin("deeplab_v1"), path)
+    before = path.read_bytes()
+    with (
+        mock.patch.object(np, "savez", side_effect=OSError("disk full")),
+        pytest.raises(OSError, match="disk full"),
+    ):
+        weights.save(thin("deeplab_v1"), path)
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_the_hash_of_a_run_is_that_of_its_weights(tmp_path):
+    path = tmp_path / weights.WEIGHTS_FILE
+    path.write_bytes(b"abc")
+    expected = hashlib.sha256(b"abc").hexdigest()
+    assert weights.sha256(path) == weights.sha256(tmp_path) == expected

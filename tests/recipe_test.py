@@ -1,0 +1,313 @@
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from guided_segmentation import artifacts, images, labels, recipe
+from guided_segmentation.datasets import schema
+from guided_segmentation.networks import vgg16, weights
+from guided_segmentation.training import features, optimizers, trainer
+
+PETS = labels.LabelSet(("cat", "dog"))
+ONE = tf.distribute.OneDeviceStrategy("CPU:0")
+SETTINGS = trainer.TrainSettings(
+    num_steps=4,
+    batch_size=2,
+    checkpoint_steps=2,
+    optimizer=optimizers.OptimizerSettings(learning_rate=1e-3),
+)
+SEGMENTER = recipe.Recipe(
+    network={
+        "name": "deeplab_v1",
+        "num_classes": 3,
+        "width": 1 / 32,
+        "head_channels": 8,
+    },
+    trunk_weights="none",
+    input_size=33,
+    framing="crop",
+)
+SEEDER = recipe.Recipe(
+    network={
+        "name": "gap_high_res",
+        "num_objects": 2,
+        "width": 1 / 32,
+        "head_channels": 8,
+    },
+    trunk_weights="none",
+    input_size=33,
+    framing="tight",
+)
+FROZEN = dataclasses.replace(
+    SEGMENTER, freeze_through="conv2_2", framing="whole"
+)
+
+
+def truth(image_id):
+    index = int(image_id[-1])
+    label_map = np.zeros((30 + index, 40), np.uint8)
+    label_map[5 : 20 + index, 3 * index : 20] = 1 + index % 2
+    label_map[:3] = labels.IGNORE
+    return label_map
+
+
+def photograph(image_id):
+    random = np.random.default_rng(int(image_id[-1]))
+    image = 60 * truth(image_id).clip(0, 3)[..., None] + np.zeros(3, "u1")
+    return (image + random.integers(0, 60, image.shape)).astype(np.uint8)
+
+
+SOURCE = schema.Source(
+    name="pets/train",
+    image_ids=tuple(f"2007_{index}" for index in range(5)),
+    image=photograph,
+    image_labels=lambda image_id: labels.present(truth(image_id), 2),
+    label_map=truth,
+    label_set=PETS,
+)
+
+
+def trained(work_dir, chosen=SEGMENTER, strategy=ONE, **changes):
+    target = truth if chosen.network["name"] == "deeplab_v1" else None
+    recipe.train(
+        chosen,
+        SOURCE,
+        target or SOURCE.image_labels,
+        work_dir=work_dir,
+        settings=dataclasses.replace(SETTINGS, **changes),
+        strategy=strategy,
+    )
+    return weights.load(work_dir)
+
+
+def fresh(chosen):
+    """The weights that training starts from."""
+    keras.utils.set_random_seed(SETTINGS.seed)
+    network = weights.build(chosen.network)
+    first = network.get_layer("conv1_1")
+    kernel, bias = first.get_weights()
+    first.set_weights([kernel / 64, bias])
+    return network
+
+
+def changed(before, after):
+    """Names of the layers that are no longer as they were."""
+    return {
+        name.partition("/")[0]
+        for name, array in before.items()
+        if (array != after[name]).any()
+    }
+
+
+@pytest.fixture(scope="module", name="segmenter")
+def _segmenter(tmp_path_factory):
+    work_dir = tmp_path_factory.mktemp("segmenter")
+    return work_dir, trained(work_dir)
+
+
+def test_a_run_leaves_weights_settings_checkpoints_and_events(segmenter):
+    names = {path.name for path in segmenter[0].iterdir()}
+    assert names == {"weights.npz", "settings.json", "checkpoints", "events"}
+
+
+def test_a_segmenter_learns_in_all_its_layers(segmenter):
+    network = fresh(SEGMENTER)
+    layers = {layer.name for layer in network.layers if layer.weights}
+    assert changed(weights.of(network), segmenter[1]) == layers
+
+
+def test_a_seeder_learns_from_image_labels(tmp_path):
+    network = fresh(SEEDER)
+    layers = {layer.name for layer in network.layers if layer.weights}
+    after = trained(tmp_path, SEEDER)
+    assert changed(weights.of(network), after) == layers
+
+
+def test_a_finished_run_gives_back_its_network(segmenter):
+    network, settings = weights.trained(segmenter[0])
+    for name, array in weights.of(network).items():
+        np.testing.assert_array_equal(array, segmenter[1][name])
+    assert settings["network"] == SEGMENTER.network
+    assert settings["input_size"] == 33
+    assert settings["objects"] == ["cat", "dog"]
+    assert settings["source"] == "pets/train"
+    assert settings["images"] == 5
+    assert settings["trunk_weights_sha256"] == ""
+    assert settings["versions"]["tensorflow"] == tf.__version__
+
+
+def test_a_finished_run_is_left_as_it_is(segmenter):
+    path = segmenter[0] / weights.WEIGHTS_FILE
+    before = path.stat().st_mtime_ns
+    trained(segmenter[0])
+    assert path.stat().st_mtime_ns == before
+
+
+def test_a_finished_run_of_another_recipe_is_refused(segmenter):
+    tight = dataclasses.replace(SEGMENTER, framing="tight")
+    with pytest.raises(
+        ValueError, match="begun with framing = 'crop', now it is 'tight'"
+    ):
+        trained(segmenter[0], tight)
+
+
+def test_a_run_that_was_killed_ends_as_one_that_was_not(segmenter, tmp_path):
+    """Killed in its third step, when a checkpoint of the second is there."""
+    reads = []
+
+    def fail(image_id):
+        reads.append(image_id)
+        if len(reads) > 6:
+            raise OSError("killed")
+        return truth(image_id)
+
+    run = {"work_dir": tmp_path, "settings": SETTINGS, "strategy": ONE}
+    with pytest.raises(tf.errors.OpError, match="killed"):
+        recipe.train(SEGMENTER, SOURCE, fail, **run)
+    assert not (tmp_path / weights.WEIGHTS_FILE).exists()
+    for name, array in trained(tmp_path).items():
+        np.testing.assert_array_equal(array, segmenter[1][name])
+
+
+def test_frozen_layers_stay_as_they_are(tmp_path):
+    cropped = dataclasses.replace(FROZEN, framing="crop")
+    before = weights.of(fresh(cropped))
+    above = {*vgg16.CONVOLUTIONS[4:], "fc6", "fc7", "fc8"}
+    assert changed(before, trained(tmp_path, cropped)) == above
+    assert not (tmp_path / "features").exists()
+
+
+def test_training_on_cached_features_is_training_on_whole_photographs(
+    tmp_path, monkeypatch
+):
+    """The same squares, flips and dropout; only float16 is in between."""
+    cached = trained(tmp_path / "cached", FROZEN)
+    assert list((tmp_path / "cached" / "features").glob("*/features.npy"))
+    monkeypatch.setattr(recipe, "_frozen_features", lambda *_: None)
+    direct = trained(tmp_path / "direct", FROZEN)
+    assert cached.keys() == direct.keys()
+    start = weights.of(fresh(FROZEN))
+    for name, array in direct.items():
+        step = np.abs(array - start[name]).max()
+        tolerance = 0.05 * step + 1e-6
+        np.testing.assert_allclose(cached[name], array, atol=tolerance)
+    assert changed(start, cached) == changed(start, direct) != set()
+
+
+def test_cached_features_are_the_networks_own(tmp_path):
+    trained(tmp_path, FROZEN, num_steps=1)
+    (path,) = tmp_path.glob("features/*/features.npy")
+    stored = np.load(path)
+    lower, _ = weights.split(fresh(FROZEN), "conv2_2")
+    for index, image_id in enumerate(SOURCE.image_ids):
+        framed = images.frame(photograph(image_id), 33, "whole").pixels
+        for mirror, pixels in enumerate((framed, framed[:, ::-1])):
+            own = lower(images.subtract_mean(pixels)[None])[0]
+            np.testing.assert_allclose(
+                stored[index, mirror], own, rtol=2e-3, atol=1e-2
+            )
+
+
+def test_runs_share_cached_features(tmp_path, monkeypatch):
+    run = {
+        "settings": dataclasses.replace(SETTINGS, num_steps=1),
+        "strategy": ONE,
+        "features_dir": tmp_path / "features",
+    }
+    recipe.train(FROZEN, SOURCE, truth, work_dir=tmp_path / "a", **run)
+    monkeypatch.setattr(features, "_fill", pytest.fail)
+    recipe.train(FROZEN, SOURCE, truth, work_dir=tmp_path / "b", **run)
+    assert not (tmp_path / "a" / "features").exists()
+
+
+def test_a_trunk_is_taken_from_an_earlier_run(tmp_path, segmenter):
+    """The heads differ; the seeder starts from the segmenter's trunk."""
+    chosen = dataclasses.replace(
+        SEEDER,
+        trunk_weights=str(segmenter[0]),
+        network={**SEEDER.network, "width": 1 / 32},
+    )
+    still = optimizers.OptimizerSettings(learning_rate=0.0)
+    after = trained(tmp_path, chosen, num_steps=1, optimizer=still)
+    for name in weights.trunk_of(after):
+        np.testing.assert_array_equal(after[name], segmenter[1][name])
+    recorded = artifacts.read_json(tmp_path / "settings.json")
+    assert recorded["trunk_weights_sha256"] == weights.sha256(segmenter[0])
+
+
+def test_a_trunk_of_another_width_is_refused(tmp_path, segmenter):
+    wide = dataclasses.replace(
+        SEEDER,
+        trunk_weights=str(segmenter[0]),
+        network={**SEEDER.network, "width": 1 / 16},
+    )
+    with pytest.raises(
+        ValueError, match=r"conv1_1/kernel has shape \(3, 3, 3, 2\)"
+    ):
+        trained(tmp_path, wide)
+    assert not (tmp_path / weights.WEIGHTS_FILE).exists()
+
+
+def test_the_top_of_vgg16_becomes_the_head_of_the_segmenter(
+    tmp_path, monkeypatch
+):
+    keras.utils.set_random_seed(1)
+    random = np.random.default_rng(0)
+    top = {
+        "fc6/kernel": random.normal(size=(7, 7, 512, 8)).astype("f4"),
+        "fc6/bias": random.normal(size=8).astype("f4"),
+        "fc7/kernel": random.normal(size=(1, 1, 8, 8)).astype("f4"),
+        "fc7/bias": random.normal(size=8).astype("f4"),
+    }
+    monkeypatch.setattr(weights, "pretrained", lambda _: top)
+    chosen = dataclasses.replace(
+        SEGMENTER,
+        trunk_weights="vgg16.h5",
+        network={**SEGMENTER.network, "width": 1.0, "head_channels": 2},
+        freeze_through="conv5_3",
+    )
+    still = optimizers.OptimizerSettings(learning_rate=0.0)
+    after = trained(tmp_path, chosen, num_steps=1, optimizer=still)
+    np.testing.assert_array_equal(
+        after["fc6/kernel"], top["fc6/kernel"][::3, ::3, :, ::4]
+    )
+    np.testing.assert_array_equal(after["fc7/bias"], top["fc7/bias"][::4])
+
+
+def test_pictures_show_targets_beside_predictions(segmenter):
+    found = {}
+    for path in (segmenter[0] / "events").iterdir():
+        for event in tf.compat.v1.train.summary_iterator(str(path)):
+            for value in event.summary.value:
+                found[value.tag] = tf.make_ndarray(value.tensor)
+    width, height, png = found["guide and prediction"][:3]
+    assert (int(width), int(height)) == (2 * 5 * 8, 5 * 8)
+    picture = tf.image.decode_png(png).numpy()
+    known = {tuple(c) for c in labels.palette()[[0, 1, 2, labels.IGNORE]]}
+    assert {tuple(c) for c in picture.reshape(-1, 3)} <= known
+
+
+@pytest.mark.parametrize("input_size", [32, 40, 320])
+def test_the_input_is_eight_times_its_cells_and_one(input_size):
+    with pytest.raises(
+        ValueError,
+        match=f"input_size must be 8 n \\+ 1, such as 321, .* got {input_size}",
+    ):
+        dataclasses.replace(SEGMENTER, input_size=input_size)
+
+
+def test_an_error_of_a_target_names_the_image(tmp_path):
+    def fail(image_id):
+        raise ValueError(f"no seeds for image {image_id!r}")
+
+    with pytest.raises(tf.errors.OpError, match="no seeds for image '2007_"):
+        recipe.train(
+            SEGMENTER,
+            SOURCE,
+            fail,
+            work_dir=tmp_path,
+            settings=SETTINGS,
+            strategy=ONE,
+        )

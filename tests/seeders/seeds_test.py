@@ -1,0 +1,140 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from guided_segmentation import artifacts, labels
+from guided_segmentation.datasets import schema
+from guided_segmentation.seeders import seeds
+
+BIRD, CAT = 3, 8
+CLASSES = np.array([BIRD, CAT], np.uint8)
+PETS = labels.LabelSet(("cat", "dog", "fish"))
+
+
+def source(present=(True, False, True), count=3):
+    images = {
+        f"2007_{i}": np.full((2, 4, 3), i, np.uint8) for i in range(count)
+    }
+    return schema.Source(
+        name="pets",
+        image_ids=tuple(images),
+        image=images.get,
+        image_labels=lambda _: np.array(present),
+        label_set=PETS,
+    )
+
+
+class Seeder:
+    """Scores rise to the right for the cat, the dog and the fish alike."""
+
+    def __init__(self):
+        self.seen = []
+
+    def __call__(self, image):
+        self.seen.append(int(image[0, 0, 0]))
+        row = np.array([[-1, 0, 1, 10], [90, 90, 90, 90], [4, 2, -1, -1]])
+        maps = np.broadcast_to(row.T, (2, 4, 3)).astype(np.float32)
+        return tf.constant(maps), tf.zeros(3)
+
+
+def test_the_threshold_is_the_papers():
+    assert seeds.THRESHOLD == 0.2
+
+
+def test_the_threshold_is_inclusive():
+    maps = np.array([[10, 2, 1.999, -5]], np.float32)[..., None]
+    assert seeds.seeds(maps, CLASSES[:1]).tolist() == [[BIRD, BIRD, 0, 0]]
+    assert seeds.seeds(maps, CLASSES[:1], 0.5).tolist() == [[BIRD, 0, 0, 0]]
+
+
+def test_each_class_is_measured_by_its_own_maximum():
+    bird, cat = [100, 50, 10, 10], [0.1, 0.9, 1, 0.1]
+    maps = np.array([bird, cat], np.float32).T[None]
+    assert seeds.seeds(maps, CLASSES).tolist() == [[BIRD, CAT, CAT, 0]]
+
+
+def test_where_classes_tie_the_first_wins():
+    maps = np.ones((1, 2, 2), np.float32)
+    assert seeds.seeds(maps, CLASSES).tolist() == [[BIRD, BIRD]]
+
+
+@pytest.mark.parametrize("highest", [0.0, -3.0])
+def test_a_class_nowhere_positive_owns_nothing(highest):
+    bird, cat = [highest, highest - 1, highest - 2], [1, 0.1, 0.5]
+    maps = np.array([bird, cat], np.float32).T[None]
+    assert seeds.seeds(maps, CLASSES).tolist() == [[CAT, 0, CAT]]
+    assert not seeds.seeds(maps[..., :1], CLASSES[:1]).any()
+
+
+def test_an_image_without_objects_has_no_seeds():
+    none = seeds.seeds(np.zeros((2, 3, 0), np.float32), np.zeros(0, np.uint8))
+    assert (none.shape, none.dtype, none.any()) == ((2, 3), np.uint8, False)
+
+
+def test_normalized_maps_are_relative_to_their_maximum():
+    maps = np.array([[[4.0, -1], [-2, -5]]], np.float16)
+    relative = seeds.normalized(maps)
+    assert relative.dtype == np.float32
+    assert relative.tolist() == [[[1, -np.inf], [-0.5, -np.inf]]]
+
+
+@given(
+    arrays.arrays(np.float32, (5, 6, 2), elements=st.floats(-10, 10, width=32)),
+    st.floats(0.1, 1),
+)
+@settings(max_examples=50, deadline=None)
+def test_seeds_are_the_releases_formula(maps, threshold):
+    """label = argmax n_c where max n_c reaches the threshold, else 0."""
+    expected = np.zeros((5, 6), np.uint8)
+    for place in np.ndindex(5, 6):
+        best = (-np.inf, 0)
+        for index, label in enumerate((BIRD, CAT)):
+            highest = maps[..., index].max()
+            if highest > 0:
+                relative = np.float32(maps[place][index] / highest)
+                best = max(best, (relative, -label))
+        if best[0] >= threshold:
+            expected[place] = -best[1]
+    result = seeds.seeds(maps, CLASSES, threshold)
+    assert result.dtype == np.uint8
+    np.testing.assert_array_equal(result, expected)
+
+
+def test_made_seeds_are_of_the_classes_present_alone(tmp_path):
+    seeds.make_seeds(Seeder(), source(), tmp_path)
+    for image_id in source().image_ids:
+        made = artifacts.read_label_map(tmp_path / f"{image_id}.png")
+        assert made.tolist() == 2 * [[3, 3, 0, 1]]
+
+
+def test_a_higher_threshold_makes_fewer_seeds(tmp_path):
+    seeds.make_seeds(Seeder(), source(), tmp_path, threshold=0.6)
+    made = artifacts.read_label_map(tmp_path / "2007_0.png")
+    assert made.tolist() == 2 * [[3, 0, 0, 1]]
+
+
+def test_score_maps_are_kept_on_demand(tmp_path):
+    seeds.make_seeds(
+        Seeder(), source(), tmp_path / "s", score_maps_dir=tmp_path / "m"
+    )
+    maps, classes = artifacts.read_score_maps(tmp_path / "m" / "2007_1.npz")
+    assert classes.tolist() == [1, 3]
+    assert maps[0].tolist() == [[-1, 4], [0, 2], [1, -1], [10, -1]]
+
+
+def test_only_missing_seeds_are_made(tmp_path):
+    seeds.make_seeds(Seeder(), source(), tmp_path)
+    (tmp_path / "2007_1.png").unlink()
+    seeder = Seeder()
+    seeds.make_seeds(seeder, source(), tmp_path)
+    assert seeder.seen == [1]
+    seeds.make_seeds(seeder, source(), tmp_path)
+    assert seeder.seen == [1]
+
+
+def test_an_image_without_labels_gets_no_seeds(tmp_path):
+    seeds.make_seeds(Seeder(), source((False, False, False), 1), tmp_path)
+    assert not artifacts.read_label_map(tmp_path / "2007_0.png").any()

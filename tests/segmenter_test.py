@@ -1,0 +1,96 @@
+import numpy as np
+import tensorflow as tf
+
+from guided_segmentation import artifacts, crf, segmenter
+from guided_segmentation.datasets import schema
+
+STRONG = crf.CrfSettings(
+    bilateral_weight=10.0, bilateral_xy_px=20.0, num_steps=5
+)
+
+
+def halves(height=20, width=30):
+    """A photograph, dark on the left and bright on the right."""
+    image = np.full((height, width, 3), 40, np.uint8)
+    image[:, width // 2 :] = 210
+    return image
+
+
+def unsure(image):
+    """Class 1 on the bright side, but for one wrong pixel on each."""
+    bright = (image[..., 0] > 100).astype(np.float32)
+    bright[5, 5], bright[5, 25] = 1, 0
+    bright = 0.4 + 0.2 * bright
+    return np.stack([1 - bright, bright, 0 * bright + 1e-6], -1)
+
+
+def source(count=3):
+    return schema.Source(
+        name="halves",
+        image_ids=tuple(f"2007_{index}" for index in range(count)),
+        image=lambda image_id: halves(width=20 + 10 * int(image_id[-1])),
+    )
+
+
+def test_without_a_crf_the_likeliest_class_wins():
+    probabilities = np.array([[[0.2, 0.5, 0.3], [0.4, 0.1, 0.5]]], np.float32)
+    label_map = segmenter.label_map(halves(1, 2), probabilities)
+    assert label_map.dtype == np.uint8
+    assert label_map.tolist() == [[1, 2]]
+
+
+def test_with_a_crf_a_pixel_follows_its_like():
+    image = halves()
+    probabilities = unsure(image)
+    plain = segmenter.label_map(image, probabilities)
+    refined = segmenter.label_map(image, probabilities, STRONG)
+    assert (plain[5, 5], plain[5, 25]) == (1, 0)
+    np.testing.assert_array_equal(refined, image[..., 0] > 100)
+    assert refined.dtype == np.uint8
+
+
+def test_a_crf_without_pairwise_terms_is_no_crf():
+    image = halves()
+    probabilities = unsure(image)
+    np.testing.assert_array_equal(
+        segmenter.label_map(image, probabilities, crf.NONE),
+        segmenter.label_map(image, probabilities),
+    )
+
+
+def test_every_photograph_gets_a_label_map_of_its_own_size(tmp_path):
+    seen = []
+
+    def predict(image):
+        assert image.shape[0] == 1
+        seen.append(image.shape[2])
+        bright = tf.cast(image[..., 0] > 100, tf.float32)
+        return tf.stack([1 - bright, bright], -1)
+
+    segmenter.segment_images(predict, source(), tmp_path)
+    assert seen == [20, 30, 40]
+    for image_id in source().image_ids:
+        label_map = artifacts.read_label_map(tmp_path / f"{image_id}.png")
+        expected = source().image(image_id)[..., 0] > 100
+        np.testing.assert_array_equal(label_map, expected)
+    (tmp_path / "2007_1.png").unlink()
+    segmenter.segment_images(predict, source(), tmp_path)
+    segmenter.segment_images(predict, source(), tmp_path)
+    assert seen == [20, 30, 40, 30]
+
+
+def test_the_crf_is_applied_where_asked_for(tmp_path):
+    def predict(image):
+        return unsure(image[0])[None]
+
+    one = schema.Source(
+        name="one", image_ids=("2007_1",), image=lambda _: halves()
+    )
+    segmenter.segment_images(predict, one, tmp_path / "plain")
+    segmenter.segment_images(predict, one, tmp_path / "crf", STRONG)
+    plain, refined = (
+        artifacts.read_label_map(tmp_path / folder / "2007_1.png")
+        for folder in ("plain", "crf")
+    )
+    assert plain[5, 5] == 1
+    assert refined[5, 5] == 0

@@ -1,0 +1,164 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from guided_segmentation.labels import IGNORE
+from guided_segmentation.training import losses
+
+
+def log_softmax(logits):
+    """In float64, by the definition."""
+    shifted = logits.astype(np.float64) - logits.max(-1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
+
+
+def drawn(seed=0, shape=(3, 5, 4), num_classes=6):
+    random = np.random.default_rng(seed)
+    logits = random.normal(0, 4, (*shape, num_classes)).astype(np.float32)
+    label_map = random.integers(0, num_classes, shape, np.uint8)
+    label_map[random.random(shape) < 0.4] = IGNORE
+    return label_map, logits
+
+
+def gradient(loss, targets, logits):
+    logits = tf.constant(logits)
+    with tf.GradientTape() as tape:
+        tape.watch(logits)
+        value = loss(targets, logits)
+    return tape.gradient(value, logits).numpy()
+
+
+def test_a_score_of_zero_costs_the_log_of_two_for_every_object():
+    image_labels = np.array([[True, False, False], [True, True, False]])
+    loss = losses.multi_label_loss(image_labels, np.zeros((2, 3), np.float32))
+    assert loss.numpy() == pytest.approx(3 * np.log(2))
+
+
+def test_the_multi_label_loss_of_a_hand_worked_pair():
+    """log(1 + e^-1) + log(1 + e^2) for one image, log(1 + e^3) for another."""
+    image_labels = np.array([[True, False], [True, True]])
+    logits = np.array([[1, 2], [-3, 40]], np.float32)
+    expected = np.log1p(np.exp([-1.0, 2.0, 3.0])).sum() / 2
+    loss = losses.multi_label_loss(image_labels, logits)
+    assert loss.numpy() == pytest.approx(expected)
+
+
+def test_the_multi_label_loss_is_that_of_float64():
+    random = np.random.default_rng(0)
+    logits = random.normal(0, 5, (7, 20))
+    image_labels = random.random((7, 20)) < 0.2
+    signed = np.where(image_labels, -logits, logits)
+    expected = np.log1p(np.exp(signed)).sum() / 7
+    loss = losses.multi_label_loss(image_labels, logits.astype(np.float32))
+    assert loss.numpy() == pytest.approx(expected, rel=1e-6)
+
+
+def test_the_pixel_loss_of_equal_scores_is_the_log_of_the_classes():
+    label_map = np.array([[[0, 3], [2, IGNORE]]], np.uint8)
+    loss = losses.pixel_loss(label_map, np.full((1, 2, 2, 4), 5, np.float32))
+    assert loss.numpy() == pytest.approx(np.log(4))
+
+
+def test_the_pixel_loss_of_a_hand_worked_row():
+    """Probabilities 1/4 and 3/4 for two classes: -log 3/4 and -log 1/4."""
+    logits = np.tile(np.log([1.0, 3.0]), (1, 1, 3, 1)).astype(np.float32)
+    label_map = np.array([[[1, 0, IGNORE]]], np.uint8)
+    expected = -(np.log(0.75) + np.log(0.25)) / 2
+    loss = losses.pixel_loss(label_map, logits)
+    assert loss.numpy() == pytest.approx(expected, rel=1e-6)
+
+
+def test_the_pixel_loss_is_that_of_float64():
+    label_map, logits = drawn()
+    labelled = label_map != IGNORE
+    of_truth = np.take_along_axis(
+        log_softmax(logits), np.where(labelled, label_map, 0)[..., None], -1
+    )
+    expected = -of_truth[..., 0][labelled].mean()
+    loss = losses.pixel_loss(label_map, logits)
+    assert loss.numpy() == pytest.approx(expected, rel=1e-6)
+
+
+def test_the_gradient_of_the_pixel_loss_is_that_of_float64():
+    label_map, logits = drawn()
+    labelled = label_map != IGNORE
+    truth = np.eye(6)[np.where(labelled, label_map, 0)]
+    expected = (np.exp(log_softmax(logits)) - truth) * labelled[..., None]
+    np.testing.assert_allclose(
+        gradient(losses.pixel_loss, label_map, logits),
+        expected / labelled.sum(),
+        atol=1e-7,
+    )
+
+
+def test_ignored_pixels_count_nowhere():
+    label_map, logits = drawn()
+    ignored = label_map == IGNORE
+    changed = np.where(ignored[..., None], 1e4 * logits, logits)
+    assert losses.pixel_loss(label_map, logits) == losses.pixel_loss(
+        label_map, changed
+    )
+    assert (gradient(losses.pixel_loss, label_map, changed)[ignored] == 0).all()
+
+
+def test_a_batch_without_a_labelled_pixel_costs_and_teaches_nothing():
+    label_map, logits = drawn()
+    label_map[:] = IGNORE
+    assert losses.pixel_loss(label_map, logits).numpy() == 0
+    assert not gradient(losses.pixel_loss, label_map, logits).any()
+
+
+def test_losses_stay_finite_at_huge_scores():
+    logits = np.array([[1e4, -1e4]], np.float32)
+    image_labels = np.array([[False, True]])
+    loss = losses.multi_label_loss(image_labels, logits)
+    assert loss.numpy() == pytest.approx(2e4)
+    pixels = logits[:, None, None]
+    assert losses.pixel_loss(
+        np.ones((1, 1, 1), np.uint8), pixels
+    ).numpy() == pytest.approx(2e4)
+
+
+@pytest.mark.parametrize("labelled_rows", [(0, 5), (1, 4), (5, 5)])
+def test_shares_of_replicas_add_up_to_the_mean_over_the_global_batch(
+    two_cpus, labelled_rows
+):
+    """However unevenly the labelled pixels are spread."""
+    _, logits = drawn(shape=(2, 5, 4))
+    label_map = np.ones((2, 5, 4), np.uint8)
+    for example, rows in zip(label_map, labelled_rows, strict=True):
+        example[rows:] = IGNORE
+
+    @tf.function
+    def shares():
+        def one():
+            replica = tf.distribute.get_replica_context()
+            index = replica.replica_id_in_sync_group
+            parts = (tf.gather(x, [index]) for x in (label_map, logits))
+            return losses.pixel_loss(*parts)
+
+        return two_cpus.run(one)
+
+    total = two_cpus.reduce("SUM", shares(), axis=None)
+    whole = losses.pixel_loss(label_map, logits)
+    np.testing.assert_allclose(total, whole, rtol=1e-6)
+
+
+def test_shares_of_the_multi_label_loss_add_up_too(two_cpus):
+    logits = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
+    image_labels = logits > 0.5
+
+    @tf.function
+    def shares():
+        def one():
+            replica = tf.distribute.get_replica_context()
+            rows = 2 * replica.replica_id_in_sync_group + tf.range(2)
+            return losses.multi_label_loss(
+                tf.gather(image_labels, rows), tf.gather(logits, rows)
+            )
+
+        return two_cpus.run(one)
+
+    total = two_cpus.reduce("SUM", shares(), axis=None)
+    whole = losses.multi_label_loss(image_labels, logits)
+    np.testing.assert_allclose(total, whole, rtol=1e-6)
