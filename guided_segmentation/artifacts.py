@@ -32,6 +32,9 @@ def replacing(path: Path) -> Iterator[pathlib.Path]:
     Yields:
       The path to write to. On any error it is removed and `path` stays as
       it was.
+
+    Raises:
+      OSError: If the disk is full and the like; it names `path`.
     """
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -39,8 +42,11 @@ def replacing(path: Path) -> Iterator[pathlib.Path]:
     try:
         yield temporary
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        is_bare = isinstance(error, OSError) and error.filename is None
+        if is_bare and error.errno is not None:
+            error.filename = os.fspath(path)
         raise
 
 

@@ -1,11 +1,12 @@
 """Flags that more than one binary takes. Only binaries import this module."""
 
+import functools
 import os
 import re
 import sys
 from collections.abc import Callable
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # Before TensorFlow loads.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # Before TensorFlow loads.
 
 import keras
 import tensorflow as tf
@@ -189,26 +190,42 @@ def label_set(settings: dict) -> labels.LabelSet:
 
 def run(main: Callable[[list[str]], None]) -> None:
     """Runs a binary; bad input ends it with one line and exit code 1."""
+    app.run(functools.partial(guarded, main))
 
-    def guarded(argv: list[str]) -> None:
-        if len(argv) > 1:
-            raise app.UsageError(f"flags only, please; got {argv[1:]}")
-        try:
-            main(argv)
-        except (ValueError, OSError) as error:
-            sys.exit(f"error: {error}")
-        except tf.errors.OpError as error:
-            sys.exit(f"error: {_cause(error)}")
 
-    app.run(guarded)
+def guarded(main: Callable[[list[str]], None], argv: list[str]) -> None:
+    """Calls `main`, and tells bad input in one line instead of a traceback.
+
+    Args:
+      main: Takes what is left of the command line without its flags.
+      argv: Name of the binary, and nothing else.
+
+    Raises:
+      SystemExit: With the line, on a ValueError, an OSError, or any error
+        that TensorFlow carries out of a stage.
+    """
+    try:
+        if argv[1:]:
+            raise ValueError(
+                f"wanted flags only, found {' '.join(argv[1:])!r}; write "
+                f"--name=value"
+            )
+        main(argv)
+    except (ValueError, OSError) as error:
+        sys.exit(f"error: {error}")
+    except tf.errors.OpError as error:
+        sys.exit(f"error: {_cause(error)}")
 
 
 def _cause(error: tf.errors.OpError) -> str:
-    """The line of a Python error that TensorFlow carried out of a stage."""
-    found = re.search(
-        r"^(?:\w*Error|UNKNOWN): (?:\w+Error: )?(.+)$", error.message, re.M
+    """The line that a person can use, of the many that TensorFlow writes."""
+    raised = re.search(r"^\w+Error: (.+)$", error.message, re.M)
+    if raised:  # In Python, inside a stage.
+        return raised[1]
+    said = error.message.partition("\n\t [[")[0].strip().splitlines()
+    return re.sub(
+        r"^\{\{.*?\}\} | \[Op:.*$", "", said[-1] if said else str(error)
     )
-    return found[1] if found else error.message.strip().splitlines()[0]
 
 
 def _data_dir() -> str:

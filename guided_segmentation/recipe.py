@@ -45,6 +45,7 @@ class Recipe:
     freeze_through: str | None = None
     input_size: int = 321
     framing: str = "tight"
+    calibrate: bool = False
 
     def __post_init__(self):
         if self.input_size % deeplab_v1.STRIDE != 1:
@@ -94,11 +95,18 @@ def train(
         recipe, source, features_dir or work_dir / "features", settings
     )
     whole: list[keras.Model] = []  # Filled inside the strategy's scope.
+    make_batches = functools.partial(
+        batches, recipe, source, target, settings, stored
+    )
     task = trainer.Task(
-        build=functools.partial(_build, recipe, stored is not None, whole),
-        batches=functools.partial(
-            batches, recipe, source, target, settings, stored
+        build=functools.partial(
+            _build,
+            recipe,
+            stored is not None,
+            whole,
+            functools.partial(make_batches, 0),
         ),
+        batches=make_batches,
         loss=_loss(recipe),
         inputs="input",
         targets="target",
@@ -141,6 +149,7 @@ def _loss(recipe):
 
 
 def _new_network(recipe):
+    """The network, and which of its layers got no pretrained weights."""
     network = weights.build(recipe.network)
     loaded = weights.pretrained(recipe.trunk_weights)
     taken = weights.trunk_of(loaded)
@@ -148,10 +157,11 @@ def _new_network(recipe):
         taken |= weights.reduced_top(
             loaded, recipe.network.get("head_channels", 1024)
         )
-    weights.assign(network, taken, recipe.trunk_weights)
+    received = weights.assign(network, taken, recipe.trunk_weights)
     if not loaded:
         _calm(network)
-    return network
+    fresh = [x.name for x in network.layers if x.weights][:-1]
+    return network, [name for name in fresh if name not in received]
 
 
 def _calm(network):
@@ -161,15 +171,19 @@ def _calm(network):
     first.set_weights([kernel / 64, bias])
 
 
-def _build(recipe, from_features, whole):
-    network = _new_network(recipe)
+def _build(recipe, from_features, whole, first_batch):
+    network, fresh = _new_network(recipe)
     whole.append(network)
-    if recipe.freeze_through is None:
-        return network
-    lower, upper = weights.split(network, recipe.freeze_through)
-    for layer in lower.layers:
-        layer.trainable = False
-    return upper if from_features else network
+    trained = network
+    if recipe.freeze_through is not None:
+        lower, upper = weights.split(network, recipe.freeze_through)
+        for layer in lower.layers:
+            layer.trainable = False
+        trained = upper if from_features else network
+    if recipe.calibrate:
+        inputs = next(iter(first_batch()))["input"]
+        weights.calibrate(trained, fresh, inputs)
+    return trained
 
 
 def _frozen_features(recipe, source, folder, settings):
@@ -178,7 +192,9 @@ def _frozen_features(recipe, source, folder, settings):
         return None
     keras.mixed_precision.set_global_policy(settings.precision)
     keras.utils.set_random_seed(settings.seed)
-    lower, _ = weights.split(_new_network(recipe), recipe.freeze_through)
+    lower, _ = weights.split(
+        _new_network(recipe)[0], recipe.freeze_through
+    )
     return features.cached(
         tf.function(functools.partial(lower, training=False)),
         lambda: _pairs(recipe, source),

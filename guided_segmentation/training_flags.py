@@ -117,6 +117,12 @@ FRAMING = flags.DEFINE_enum(
     "How squares are cut. "
     + "; ".join(f"{name}: {text}" for name, text in images.FRAMINGS.items()),
 )
+CALIBRATE = flags.DEFINE_bool(
+    "calibrate",
+    recipe.Recipe.calibrate,
+    "Scale layers without pretrained weights to the first batch (data-"
+    "dependent initialisation); deep thin networks start far faster.",
+)
 STRATEGY = flags.DEFINE_enum(
     "strategy",
     "mirrored",
@@ -171,6 +177,7 @@ def the_recipe(network: dict, framing: str) -> recipe.Recipe:
         freeze_through=FREEZE_THROUGH.value,
         input_size=INPUT_SIZE.value,
         framing=FRAMING.value or framing,
+        calibrate=CALIBRATE.value,
     )
 
 

@@ -222,6 +222,26 @@ def test_runs_share_cached_features(tmp_path, monkeypatch):
     assert not (tmp_path / "a" / "features").exists()
 
 
+def test_a_calibrated_run_that_was_killed_ends_as_one_that_was_not(tmp_path):
+    """The first batch calibrates again, and the checkpoint has the last word."""
+    chosen = dataclasses.replace(SEEDER, calibrate=True)
+    whole = trained(tmp_path / "whole", chosen)
+    reads = []
+
+    def fail(image_id):
+        reads.append(image_id)
+        if len(reads) > 14:
+            raise OSError("killed")
+        return SOURCE.image_labels(image_id)
+
+    run = {"work_dir": tmp_path / "killed", "strategy": ONE}
+    with pytest.raises(tf.errors.OpError, match="killed"):
+        recipe.train(chosen, SOURCE, fail, settings=SETTINGS, **run)
+    again = trained(tmp_path / "killed", chosen)
+    for name, array in whole.items():
+        np.testing.assert_array_equal(again[name], array)
+
+
 def test_a_trunk_is_taken_from_an_earlier_run(tmp_path, segmenter):
     """The heads differ; the seeder starts from the segmenter's trunk."""
     chosen = dataclasses.replace(

@@ -34,6 +34,7 @@ MIN_SIDE = 64  # Of an image, in pixels; an object would not fit otherwise.
 _EMBLEMS = tuple(shapes.EMBLEMS)
 _CONTEXTS = tuple(shapes.CONTEXTS)
 _SETTINGS_FILE = "synthetic.json"  # Marks a folder as ours.
+_KEPT = 1024  # Scenes in memory, about 150 kB each.
 _STREAMS = {"train": 0, "val": 1, "test": 2, "saliency": 3}
 
 
@@ -61,7 +62,7 @@ def source(
         raise ValueError(
             f"wanted a split among {', '.join(NUM_IMAGES)}, found {split!r}"
         )
-    draw = functools.lru_cache(maxsize=16)(
+    draw = functools.lru_cache(maxsize=_KEPT)(
         lambda image_id: scene(split, _index(image_id), seed=seed, size=size)
     )
     return schema.Source(
@@ -95,7 +96,7 @@ def saliency_source(
     Raises:
       ValueError: If the size or number is too small.
     """
-    draw = functools.lru_cache(maxsize=16)(
+    draw = functools.lru_cache(maxsize=_KEPT)(
         lambda image_id: saliency_scene(_index(image_id), seed=seed, size=size)
     )
     return schema.Source(

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import h5py
 import keras
 import numpy as np
+import tensorflow as tf
 
 from guided_segmentation import artifacts
 from guided_segmentation.networks import deeplab_v1, gap, vgg16
@@ -74,8 +75,8 @@ def load(path: artifacts.Path) -> Weights:
         path = path / WEIGHTS_FILE
     if not path.is_file():
         raise FileNotFoundError(
-            f"no weights at {path}; name an .npz file, the folder of a finished "
-            f"training run, or Keras's VGG16 .h5 file"
+            f"no weights at {path}; name an .npz file, the folder of a "
+            f"finished training run, or Keras's VGG16 .h5 file"
         )
     try:
         if path.suffix == ".npz":
@@ -192,6 +193,30 @@ def reduced_top(weights: Weights, head_channels: int = 1024) -> Weights:
     }
 
 
+def calibrate(
+    network: keras.Model, fresh: list[str], inputs: tf.Tensor
+) -> None:
+    """Scales fresh layers to the data, so that a deep plain network starts.
+
+    Before its ReLU every channel of a fresh layer gets mean 0 and deviation 1
+    over a batch. Deep ReLU networks of He's initialisation say nearly the same
+    of every image, and learn slowly until they do not.
+
+    Source: Kraehenbuehl et al., "Data-dependent initializations of
+    convolutional neural networks", ICLR 2016, section 3.1.
+
+    Args:
+      network: A chain of layers; changed in place.
+      fresh: Names of its fresh layers.
+      inputs: A batch as the network takes it.
+    """
+    x = inputs
+    for layer in network.layers[1:]:
+        if layer.name in fresh:
+            _whiten(layer, x)
+        x = layer(x)
+
+
 def split(network: keras.Model, last_frozen: str) -> tuple:
     """Cuts a chain of layers before the first layer that is to be trained.
 
@@ -259,6 +284,18 @@ def sha256(path: artifacts.Path) -> str:
     if not path.is_file():
         return ""
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _whiten(layer, x):
+    """Gives each channel before the activation mean 0 and deviation 1."""
+    activation, layer.activation = layer.activation, keras.activations.linear
+    before = tf.cast(layer(x), tf.float32)
+    layer.activation = activation
+    axes = list(range(len(before.shape) - 1))
+    mean, variance = tf.nn.moments(before, axes)
+    scale = 1 / (tf.sqrt(variance).numpy() + 1e-6)
+    kernel, bias = layer.get_weights()
+    layer.set_weights([kernel * scale, (bias - mean.numpy()) * scale])
 
 
 def _short_name(variable) -> str:

@@ -51,13 +51,17 @@ def cached(
 
 
 def _fill(path, lower, inputs, count):
-    stored = None
+    """Row by row: a memory map of a full disk would kill the process."""
     bar = tqdm.tqdm(inputs, "features", count, unit="image", mininterval=1)
-    for index, pair in enumerate(bar):
-        features = tf.cast(lower(pair), tf.float16).numpy()
-        if stored is None:
-            stored = np.lib.format.open_memmap(
-                path, "w+", np.float16, (count, *features.shape)
-            )
-        stored[index] = features
-    stored.flush()
+    with path.open("wb") as file:
+        for index, pair in enumerate(bar):
+            features = tf.cast(lower(pair), tf.float16).numpy()
+            if index == 0:
+                _write_header(file, (count, *features.shape))
+            file.write(features.tobytes())
+
+
+def _write_header(file, shape):
+    np.lib.format.write_array_header_1_0(
+        file, {"descr": "<f2", "fortran_order": False, "shape": shape}
+    )

@@ -205,8 +205,8 @@ def test_damaged_weights_are_named(tmp_path, suffix, damage):
     path.write_bytes(damaged[damage])
     with pytest.raises(
         ValueError,
-        match=rf"vgg\.{suffix}: wanted weights \(\.npz or Keras's VGG16 \.h5\), "
-        rf"found something else: ",
+        match=rf"vgg\.{suffix}: wanted weights \(\.npz or Keras's VGG16 "
+        rf"\.h5\), found something else: ",
     ):
         weights.load(path)
 
@@ -355,6 +355,32 @@ def test_a_top_is_reduced_evenly_or_not_at_all(head_channels):
         f"8 of fc6; choose a divisor",
     ):
         weights.reduced_top(stored, head_channels)
+
+
+@pytest.mark.parametrize("name", ["gap_high_res", "deeplab_v1"])
+def test_calibrated_layers_are_centred_and_scaled_before_their_relu(name):
+    network, image = thin(name), photograph(name)
+    before = weights.of(network)
+    fresh = ["conv1_1", "conv3_2", "conv5_3"]
+    weights.calibrate(network, fresh, image)
+    after = weights.of(network)
+    for layer in fresh:
+        inputs = network.get_layer(layer).input
+        x = keras.Model(network.input, inputs)(image)
+        x = tf.nn.conv2d(
+            x,
+            after[f"{layer}/kernel"],
+            1,
+            "SAME",
+            dilations=network.get_layer(layer).dilation_rate,
+        )
+        x = x + after[f"{layer}/bias"]
+        mean, variance = tf.nn.moments(x, [0, 1, 2])
+        np.testing.assert_allclose(mean, 0, atol=1e-3)
+        np.testing.assert_allclose(variance, 1, atol=1e-2)
+    changed = {n for n in before if (before[n] != after[n]).any()}
+    assert {n.partition("/")[0] for n in changed} == set(fresh)
+    assert network.get_layer("conv3_2").activation is keras.activations.relu
 
 
 @pytest.mark.parametrize("last", ["conv1_1", "conv1_2", "conv3_3", "fc6"])

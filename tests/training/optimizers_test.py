@@ -31,16 +31,16 @@ def caffe(start, gradients, rates, settings):
 
 def ours(network, gradients, settings):
     """What optimizers makes of the same gradients."""
-    sgd = optimizers.sgd(settings, len(gradients))
+    optimizer = optimizers.build(settings, len(gradients))
     variables = network.trainable_variables
-    sgd.build(variables)
+    optimizer.build(variables)
     rates = optimizers.multipliers(network, settings)
     for of_step in gradients:
         of_step = [tf.constant(gradient, tf.float32) for gradient in of_step]
         updates = optimizers.caffe_gradients(
             of_step, variables, rates, settings
         )
-        sgd.apply_gradients(zip(updates, variables, strict=True))
+        optimizer.apply_gradients(zip(updates, variables, strict=True))
     return weights.of(network)
 
 
@@ -52,6 +52,7 @@ def two_layers():
 
 def test_the_defaults_are_the_papers():
     assert dataclasses.asdict(PAPER) == {
+        "algorithm": "sgd",
         "learning_rate": 1e-3,
         "schedule": "step",
         "drop_steps": 2000,
@@ -88,12 +89,37 @@ def test_an_unknown_schedule_is_named_with_the_known_ones():
         ValueError,
         match=r"no schedule 'cosine'; it is one of \('step', 'poly'\)",
     ):
-        optimizers.sgd(settings, 10)
+        optimizers.build(settings, 10)
+
+
+def test_an_unknown_algorithm_is_named_with_the_known_ones():
+    settings = optimizers.OptimizerSettings(algorithm="lion")
+    with pytest.raises(
+        ValueError, match=r"no algorithm 'lion'; it is one of \('sgd', 'adam'\)"
+    ):
+        optimizers.build(settings, 10)
+
+
+@pytest.mark.parametrize("algorithm", optimizers.ALGORITHMS)
+def test_every_algorithm_that_is_listed_exists(algorithm):
+    settings = optimizers.OptimizerSettings(algorithm=algorithm)
+    assert optimizers.build(settings, 10).name.lower() == algorithm
+
+
+def test_the_first_step_of_adam_is_the_rate_for_every_weight():
+    """However steep the gradient, and whatever the rates of layers."""
+    network = two_layers()
+    start = [np.asarray(v) for v in network.trainable_variables]
+    gradients = [[np.full(value.shape, 7.0) for value in start]]
+    settings = optimizers.OptimizerSettings(algorithm="adam", weight_decay=0.0)
+    after = ours(network, gradients, settings).values()
+    for before, value in zip(start, after, strict=True):
+        np.testing.assert_allclose(before - value, 1e-3, rtol=1e-3)
 
 
 def test_every_schedule_that_is_listed_exists():
     for schedule in optimizers.SCHEDULES:
-        optimizers.sgd(optimizers.OptimizerSettings(schedule=schedule), 10)
+        optimizers.build(optimizers.OptimizerSettings(schedule=schedule), 10)
 
 
 def test_rates_of_the_segmenter_are_those_of_the_release():

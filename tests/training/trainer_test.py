@@ -265,8 +265,8 @@ def test_a_batch_must_divide_among_the_replicas(two_cpus, tmp_path):
 def test_a_folder_begun_under_other_settings_is_refused(whole):
     with pytest.raises(
         ValueError,
-        match=r"whole.* was begun with training\.optimizer\.drop_steps = 5, now "
-        r"it is 6; choose another folder, or delete this one",
+        match=r"whole.* was begun with training\.optimizer\.drop_steps = 5, "
+        r"now it is 6; choose another folder, or delete this one",
     ):
         trained(
             whole[0],

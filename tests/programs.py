@@ -1,0 +1,150 @@
+"""The binaries: as modules to look into, and run for real without the wait.
+
+Importing TensorFlow takes seconds, a binary's own work often less. `Launcher`
+imports the libraries once and forks for each run; the flags are left to the
+binary. Run as a program, this file is that process.
+"""
+
+import concurrent.futures
+import contextlib
+import importlib
+import json
+import os
+import pathlib
+import pkgutil
+import resource
+import runpy
+import subprocess
+import sys
+import traceback
+import types
+from collections.abc import Iterator
+
+from absl import flags
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+NAMES = sorted(path.name for path in (ROOT / "bin").iterdir() if path.is_file())
+FLAGS_MODULES = (
+    "guided_segmentation.common_flags",
+    "guided_segmentation.training_flags",
+)
+
+
+@contextlib.contextmanager
+def loaded(name: str) -> Iterator[types.ModuleType]:
+    """Imports bin/`name` for a while; its flags vanish with it.
+
+    Two binaries with a flag of the same name cannot be loaded together.
+    """
+    for shared in FLAGS_MODULES:
+        importlib.import_module(shared)
+    before = set(flags.FLAGS)
+    program = types.ModuleType(name)
+    program.__file__ = str(ROOT / "bin" / name)
+    source = pathlib.Path(program.__file__).read_text()
+    try:
+        exec(compile(source, program.__file__, "exec"), vars(program))
+        yield program
+    finally:
+        for flag in set(flags.FLAGS) - before:
+            delattr(flags.FLAGS, flag)
+
+
+class Launcher:
+    """Runs binaries, each in a fresh fork that has only imported libraries."""
+
+    def __init__(self):
+        path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+        self.process = subprocess.Popen(
+            [sys.executable, __file__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": path},
+        )
+
+    def run(
+        self, name: str, *arguments: str, file_limit: int | None = None
+    ) -> subprocess.CompletedProcess:
+        """Runs bin/`name`.
+
+        Args:
+          name: Of the binary.
+          *arguments: Of the command line.
+          file_limit: Longest file it may write, in bytes; what is over fails
+            as on a full disk.
+        """
+        request = json.dumps([name, arguments, file_limit])
+        print(request, file=self.process.stdin, flush=True)
+        code, out, err = json.loads(self.process.stdout.readline())
+        return subprocess.CompletedProcess([name, *arguments], code, out, err)
+
+    def close(self) -> None:
+        """Ends the process."""
+        self.process.stdin.close()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+def _serve():
+    _import_library()
+    answers = os.fdopen(os.dup(1), "w")
+    for line in sys.stdin:
+        print(json.dumps(_answer(*json.loads(line))), file=answers, flush=True)
+
+
+def _import_library():
+    import guided_segmentation
+
+    for module in pkgutil.walk_packages(
+        guided_segmentation.__path__, "guided_segmentation."
+    ):
+        if module.name not in FLAGS_MODULES:
+            importlib.import_module(module.name)
+
+
+def _answer(name, arguments, file_limit):
+    out, err = os.pipe(), os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.dup2(out[1], 1)
+        os.dup2(err[1], 2)
+        _be(name, arguments, file_limit)
+    os.close(out[1])
+    os.close(err[1])
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        texts = list(pool.map(_read, (out[0], err[0])))
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status), *texts
+
+
+def _read(descriptor):
+    with os.fdopen(descriptor) as pipe:
+        return pipe.read()
+
+
+def _be(name, arguments, file_limit):
+    """Turns this fork into bin/`name`, and ends it."""
+    code = 1
+    try:
+        if file_limit is not None:
+            _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit, hard))
+        sys.argv = [str(ROOT / "bin" / name), *arguments]
+        runpy.run_path(sys.argv[0], run_name="__main__")
+        code = 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(bool(end.code))
+        if isinstance(end.code, str):
+            print(end.code, file=sys.stderr)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+if __name__ == "__main__":
+    _serve()
