@@ -219,9 +219,9 @@ def guarded(main: Callable[[list[str]], None], argv: list[str]) -> None:
 
 def _cause(error: tf.errors.OpError) -> str:
     """The line that a person can use, of the many that TensorFlow writes."""
-    raised = re.search(r"^\w+Error: (.+)$", error.message, re.M)
-    if raised:  # In Python, inside a stage.
-        return raised[1]
+    raised = re.findall(r"^\w+Error: (.+)$", error.message, re.M)
+    if raised:  # In Python, inside a stage, after what it was raised from.
+        return raised[-1]
     said = error.message.partition("\n\t [[")[0].strip().splitlines()
     return re.sub(
         r"^\{\{.*?\}\} | \[Op:.*$", "", said[-1] if said else str(error)

@@ -192,17 +192,14 @@ def _frozen_features(recipe, source, folder, settings):
         return None
     keras.mixed_precision.set_global_policy(settings.precision)
     keras.utils.set_random_seed(settings.seed)
-    lower, _ = weights.split(
-        _new_network(recipe)[0], recipe.freeze_through
-    )
+    lower, _ = weights.split(_new_network(recipe)[0], recipe.freeze_through)
     return features.cached(
         tf.function(functools.partial(lower, training=False)),
         lambda: _pairs(recipe, source),
         count=len(source.image_ids),
         folder=folder,
         key={
-            "name": recipe.network["name"],
-            "width": recipe.network["width"],
+            "network": {**recipe.network, "num_classes": 0, "num_objects": 0},
             "weights": recipe.trunk_weights,
             "sha256": weights.sha256(recipe.trunk_weights),
             "seed": settings.seed if recipe.trunk_weights == "none" else 0,

@@ -3,11 +3,13 @@
 import configparser
 import contextlib
 import importlib
-import os
 import pkgutil
+import shlex
 import stat
 from unittest import mock
 
+import keras
+import numpy as np
 import programs
 import pytest
 from absl import flags
@@ -15,15 +17,24 @@ from absl.testing import flagsaver
 
 import guided_segmentation
 from guided_segmentation import (
+    artifacts,
+    benchmark,
     common_flags,
     crf,
     experiments,
+    export,
     guides,
+    labelling,
+    recipe,
+    report,
+    segmenter,
     stages,
-    training_flags,
 )
-from guided_segmentation.datasets import synthetic
-from guided_segmentation.saliency import grabcut
+from guided_segmentation.datasets import folder, msra, pascal_voc, synthetic
+from guided_segmentation.evaluation import folders
+from guided_segmentation.networks import prediction, weights
+from guided_segmentation.saliency import detector, grabcut
+from guided_segmentation.seeders import cam, seeds
 from guided_segmentation.training import optimizers, trainer
 
 FLAGFILES = sorted(
@@ -42,25 +53,27 @@ def launcher():
 
 
 @contextlib.contextmanager
-def called(name, *replaced, **given):
-    """Calls main of bin/`name` with flags, and other functions in place.
+def calling(binary, /, *patches, **given):
+    """Calls main of bin/`binary` where other functions stand in for the work.
 
     Args:
-      name: Of the binary.
-      *replaced: (object, attribute) of the functions that do the work.
-      **given: Flags as a user would type them.
+      binary: Its name.
+      *patches: What mock.patch.object returns.
+      **given: Flags, as a user would type them.
 
     Yields:
-      A mock for each of `replaced`, and the program.
+      The stand-ins.
     """
     with contextlib.ExitStack() as stack:
-        program = stack.enter_context(programs.loaded(name))
+        stand_ins = [stack.enter_context(patch) for patch in patches]
+        program = stack.enter_context(programs.loaded(binary))
         stack.enter_context(flagsaver.as_parsed(**given))
-        mocks = [
-            stack.enter_context(mock.patch.object(*each)) for each in replaced
-        ]
-        program.main([name])
-        yield *mocks, program
+        program.main([binary])
+        yield stand_ins
+
+
+def stand_in(module, function, result=None):
+    return mock.patch.object(module, function, return_value=result)
 
 
 # Installation and help.
@@ -92,14 +105,16 @@ def test_help_shows_the_docstring_with_an_example(launcher, name):
 
 
 @every_binary
-def test_help_shows_the_binarys_own_flags(launcher, name):
-    shown = launcher.run(name, "--help").stdout
-    before = set(flags.FLAGS)
-    with programs.loaded(name):
-        own = set(flags.FLAGS) - before
-    assert own
-    missing = [f for f in own if f"--{f}:" not in shown.replace("[no]", "")]
-    assert not missing
+def test_help_shows_the_flags_that_the_binary_defines(launcher, name):
+    shown = launcher.run(name, "--help").stdout.replace("[no]", "")
+    with programs.loaded(name) as program:
+        holders = [
+            value
+            for value in vars(program).values()
+            if isinstance(value, flags.FlagHolder)
+        ]
+    assert holders
+    assert not [each for each in holders if f"--{each.name}:" not in shown]
 
 
 @every_binary
@@ -107,14 +122,13 @@ def test_the_example_of_a_docstring_fits_the_binary(launcher, name):
     with programs.loaded(name) as program:
         text = program.__doc__.replace("\\\n", " ")
     examples = [
-        line.split()[1:]
+        shlex.split(line)[1:]
         for line in text.splitlines()
         if line.strip().startswith(f"bin/{name} --")
     ]
     assert examples
     for example in examples:
-        unquoted = [each.replace('"', "") for each in example]
-        done = launcher.run(name, *unquoted, "--only_check_args")
+        done = launcher.run(name, *example, "--only_check_args")
         assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -127,26 +141,17 @@ def test_a_flagfile_fits_its_binary(launcher, path):
 
 
 @pytest.mark.parametrize("path", FLAGFILES, ids=lambda path: path.stem)
-def test_the_flags_of_a_flagfile_fit_the_binaries_of_all_stages(launcher, path):
-    lines = path.read_text().splitlines()
-    given = [f"--flagfile={path}", "--work_dir=unused"]
-    for command in plan_of(given):
-        name, *arguments = command
-        done = launcher.run(name, *arguments, "--only_check_args")
-        assert (done.returncode, done.stderr) == (0, ""), command
-    assert lines
-
-
-def plan_of(given):
-    """Commands of the stages that bin/run_experiment would run."""
-    with (
-        programs.loaded("run_experiment") as program,
-        flagsaver.flagsaver(),
-        contextlib.chdir(programs.ROOT),
-    ):
-        flags.FLAGS(["run_experiment", *given])
+def test_a_flagfile_fits_the_binaries_of_all_stages(
+    launcher, path, monkeypatch
+):
+    monkeypatch.chdir(programs.ROOT)  # Flagfiles name each other from there.
+    with programs.loaded("run_experiment") as program, flagsaver.flagsaver():
+        flags.FLAGS(["run_experiment", f"--flagfile={path}"])
         plan = experiments.plan(program.settings())
-    return [stage.command for stage in plan]
+    assert plan
+    for stage in plan:
+        done = launcher.run(*stage.command, "--only_check_args")
+        assert (done.returncode, done.stderr) == (0, ""), stage
 
 
 def test_only_the_modules_of_flags_define_flags():
@@ -164,14 +169,326 @@ def test_only_the_modules_of_flags_define_flags():
     assert defining == set(programs.FLAGS_MODULES)
 
 
-# Flags reach the functions that do the work. One of each pair of values
-# departs from its default.
+# Flags reach the functions that do the work, each with another value than its
+# default.
+
+TRAINING = {
+    "work_dir": "/w",
+    "num_steps": "3",
+    "batch_size": "4",
+    "optimizer": "adam",
+    "learning_rate": "0.5",
+    "schedule": "poly",
+    "drop_steps": "5",
+    "momentum": "0.25",
+    "weight_decay": "0.125",
+    "head_rate": "6",
+    "head_layers": "fc7,score",
+    "clip_norm": "7",
+    "seed": "8",
+    "checkpoint_steps": "9",
+    "trunk_weights": "none",
+    "freeze_through": "conv1_2",
+    "features_dir": "/f",
+    "calibrate": "true",
+    "width": "0.75",
+    "head_channels": "11",
+    "dropout": "0.375",
+    "input_size": "65",
+    "framing": "whole",
+    "strategy": "one_device",
+    "num_virtual_cpus": "2",
+}
+TRAIN_SETTINGS = trainer.TrainSettings(
+    num_steps=3,
+    batch_size=4,
+    optimizer=optimizers.OptimizerSettings(
+        algorithm="adam",
+        learning_rate=0.5,
+        schedule="poly",
+        drop_steps=5,
+        momentum=0.25,
+        weight_decay=0.125,
+        head_rate=6.0,
+        head_layers=("fc7", "score"),
+        clip_norm=7.0,
+    ),
+    precision="mixed_bfloat16",
+    seed=8,
+    checkpoint_steps=9,
+)
+THIN = {"width": 0.75, "head_channels": 11, "dropout": 0.375}
+FEW = {"dataset": "synthetic", "num_images": "2"}
 
 
-def test_flags_reach_the_writer_of_drawn_scenes():
-    with called(
+def assert_trained_as_told(train, strategy, network):
+    wanted = recipe.Recipe(
+        network={**network, **THIN},
+        trunk_weights="none",
+        freeze_through="conv1_2",
+        calibrate=True,
+        input_size=65,
+        framing="whole",
+    )
+    assert train.call_args.args[0] == wanted
+    told = train.call_args.kwargs
+    assert told["settings"] == TRAIN_SETTINGS
+    assert str(told["work_dir"]) == "/w"
+    assert told["features_dir"] == "/f"
+    assert told["strategy"] is strategy.return_value
+    assert strategy.call_args == mock.call("one_device", 2)
+
+
+def call_training(name, *patches, **given):
+    return calling(
+        name,
+        stand_in(recipe, "train"),
+        stand_in(trainer, "make_strategy", object()),
+        *patches,
+        **FEW,
+        **TRAINING,
+        precision="mixed_bfloat16",
+        **given,
+    )
+
+
+def test_the_flags_of_training_are_all_tested_here():
+    module = "guided_segmentation.training_flags"
+    defined = flags.FLAGS.flags_by_module_dict()[module]
+    assert {flag.name for flag in defined} == TRAINING.keys()
+
+
+def test_flags_reach_what_train_seeder_calls():
+    with call_training("train_seeder", head_deviation="0.01") as calls:
+        train, strategy = calls
+    network = {
+        "name": "gap_high_res",
+        "num_objects": synthetic.LABEL_SET.num_objects,
+        "head_deviation": 0.01,
+    }
+    assert_trained_as_told(train, strategy, network)
+    source = train.call_args.args[1]
+    assert train.call_args.args[2] is source.image_labels
+    assert len(source.image_ids) == 2
+
+
+def test_flags_reach_what_train_saliency_calls():
+    with call_training(
+        "train_saliency",
+        stand_in(grabcut, "make_masks"),
+        average_box="median",
+        grabcut_steps="2",
+        masks_dir="/m",
+    ) as (train, strategy, make_masks):
+        pass
+    network = {"name": "deeplab_v1", "num_classes": 2}
+    assert_trained_as_told(train, strategy, network)
+    source, masks_dir, settings = make_masks.call_args.args
+    assert source.boxes is not None
+    assert str(masks_dir) == "/m"
+    assert settings == grabcut.GrabCutSettings(average="median", num_steps=2)
+
+
+GUIDE_FLAGS = {
+    "guide": "g2",
+    "seeds_dir": "/s",
+    "saliency_dir": "/m",
+    "seed_min_area": "3",
+    "saliency_min_area": "0.5",
+    "unary": "prob",
+    "guide_crf": "sec",
+}
+GUIDE_SETTINGS = guides.GuideSettings(
+    seed_min_area_px=3, saliency_min_area=0.5, unary="prob", crf=crf.SEC
+)
+
+
+def assert_labelled_as_told(labeller):
+    guide, source = labeller.call_args.args
+    assert guide == "g2"
+    assert source.name.startswith("synthetic")
+    assert labeller.call_args.kwargs == {
+        "seeds_dir": "/s",
+        "saliency_dir": "/m",
+        "settings": GUIDE_SETTINGS,
+    }
+
+
+def test_flags_reach_what_train_segmenter_calls():
+    with call_training(
+        "train_segmenter",
+        stand_in(labelling, "labeller", "label"),
+        stand_in(labelling, "remembered", "remembered"),
+        **GUIDE_FLAGS,
+        guide_cache="file",
+        guides_dir="/g",
+    ) as (train, strategy, labeller, remembered):
+        pass
+    classes = synthetic.LABEL_SET.num_classes
+    network = {"name": "deeplab_v1", "num_classes": classes}
+    assert_trained_as_told(train, strategy, network)
+    assert_labelled_as_told(labeller)
+    assert remembered.call_args == mock.call("label", "/g")
+    assert train.call_args.args[2] == "remembered"
+    assert train.call_args.kwargs["record"]["guide"] == "g2"
+    assert train.call_args.kwargs["record"]["unary"] == "prob"
+
+
+def test_flags_reach_what_make_guides_calls():
+    with calling(
+        "make_guides",
+        stand_in(labelling, "labeller", "label"),
+        stand_in(labelling, "make_guides"),
+        **FEW,
+        **GUIDE_FLAGS,
+        output_dir="/o",
+    ) as (labeller, make_guides):
+        pass
+    assert_labelled_as_told(labeller)
+    source = labeller.call_args.args[1]
+    assert make_guides.call_args == mock.call("label", source, "/o")
+
+
+TRAINED = {"input_size": 65, "framing": "whole"}
+
+
+def trained():
+    return stand_in(common_flags, "trained", ("network", TRAINED))
+
+
+def test_flags_reach_what_make_seeds_calls():
+    with calling(
+        "make_seeds",
+        trained(),
+        stand_in(cam, "seeder", "seeder"),
+        stand_in(seeds, "make_seeds"),
+        **FEW,
+        seeder_dir="/s",
+        output_dir="/o",
+        score_maps_dir="/n",
+        threshold="0.5",
+    ) as (network, seeder, make_seeds):
+        pass
+    assert network.call_args == mock.call("/s")
+    assert seeder.call_args == mock.call("network", 65)
+    assert make_seeds.call_args == mock.call(
+        "seeder", mock.ANY, "/o", threshold=0.5, score_maps_dir="/n"
+    )
+
+
+def test_flags_reach_what_make_saliency_calls():
+    with calling(
+        "make_saliency",
+        trained(),
+        stand_in(prediction, "dense", "predict"),
+        stand_in(detector, "make_saliency"),
+        **FEW,
+        saliency_net_dir="/s",
+        output_dir="/o",
+        flip="true",
+    ) as (network, dense, make_saliency):
+        pass
+    assert network.call_args == mock.call("/s")
+    assert dense.call_args == mock.call(
+        "network", size=65, framing="whole", flip=True
+    )
+    assert make_saliency.call_args == mock.call("predict", mock.ANY, "/o")
+
+
+def test_flags_reach_what_segment_images_calls():
+    with calling(
+        "segment_images",
+        trained(),
+        stand_in(prediction, "dense", "predict"),
+        stand_in(segmenter, "segment_images"),
+        **FEW,
+        segmenter_dir="/s",
+        output_dir="/o",
+        crf="true",
+        crf_settings="sec",
+        scales="0.5,1.5",
+        flip="true",
+    ) as (network, dense, segment_images):
+        pass
+    assert network.call_args == mock.call("/s")
+    assert dense.call_args == mock.call(
+        "network", size=65, framing="whole", scales=[0.5, 1.5], flip=True
+    )
+    assert segment_images.call_args == mock.call(
+        "predict", mock.ANY, "/o", crf.SEC
+    )
+
+
+def test_flags_reach_what_export_model_calls(capsys):
+    with calling(
+        "export_model",
+        trained(),
+        stand_in(export, "export", "/o/name/3"),
+        segmenter_dir="/s",
+        output_dir="/o",
+        name="name",
+        version="3",
+        scales="0.5,1.5",
+        flip="true",
+    ) as (network, export_model):
+        pass
+    assert network.call_args == mock.call("/s")
+    assert export_model.call_args == mock.call(
+        "network",
+        TRAINED,
+        "/o",
+        name="name",
+        version=3,
+        scales=[0.5, 1.5],
+        flip=True,
+    )
+    assert capsys.readouterr().out == "/o/name/3\n"
+
+
+def all_right():
+    """Counts of a prediction without a fault."""
+    classes = synthetic.LABEL_SET.num_classes
+    return np.eye(classes, classes + 1, dtype=np.int64)
+
+
+def test_flags_reach_what_evaluate_guides_calls(tmp_path, capsys):
+    with calling(
+        "evaluate_guides",
+        stand_in(folders, "count", all_right()),
+        stand_in(folders, "saliency", {"iou": 0.5}),
+        **FEW,
+        guides_dir="/g",
+        saliency_dir="/m",
+        output=f"{tmp_path}/scores.json",
+    ) as (count, saliency):
+        pass
+    assert count.call_args == mock.call(mock.ANY, "/g")
+    assert saliency.call_args == mock.call(mock.ANY, "/m")
+    scores = artifacts.read_json(tmp_path / "scores.json")
+    assert (scores["miou"], scores["images"]) == (1.0, 2)
+    assert scores["saliency"] == {"iou": 0.5}
+    assert "mIoU 100.0" in capsys.readouterr().out
+
+
+def test_flags_reach_what_evaluate_segmenter_calls(tmp_path, capsys):
+    with calling(
+        "evaluate_segmenter",
+        stand_in(folders, "count", all_right()),
+        **FEW,
+        predictions_dir="/p",
+        output=f"{tmp_path}/scores.json",
+    ) as (count,):
+        pass
+    assert count.call_args == mock.call(mock.ANY, "/p")
+    scores = artifacts.read_json(tmp_path / "scores.json")
+    assert (scores["miou"], scores["images"]) == (1.0, 2)
+    assert "mIoU 1.000" in capsys.readouterr().out
+
+
+def test_flags_reach_what_prepare_dataset_calls():
+    with calling(
         "prepare_dataset",
-        (synthetic, "write"),
+        stand_in(synthetic, "write"),
         output_dir="/d",
         num_train="2",
         num_val="3",
@@ -179,7 +496,7 @@ def test_flags_reach_the_writer_of_drawn_scenes():
         num_saliency="5",
         seed="6",
         image_size="33,41",
-    ) as (write, program):
+    ) as (write,):
         pass
     assert write.call_args == mock.call(
         "/d",
@@ -188,4 +505,132 @@ def test_flags_reach_the_writer_of_drawn_scenes():
         seed=6,
         size=(33, 41),
     )
-    assert program.WRITERS
+
+
+def test_flags_reach_what_benchmark_calls(tmp_path, capsys):
+    with calling(
+        "benchmark",
+        stand_in(benchmark, "run", {"suites": {}}),
+        stand_in(benchmark, "table", "the table"),
+        suite="guides",
+        output=f"{tmp_path}/found.json",
+        repeats="2",
+        num_images="3",
+        input_size="65",
+        framing="whole",
+        width="0.5",
+        head_channels="6",
+        batch_size="7",
+        precision="mixed_bfloat16",
+    ) as (run, _):
+        pass
+    suites, source, settings = run.call_args.args
+    assert suites == ["guides"]
+    assert len(source.image_ids) == 3
+    assert settings == benchmark.BenchmarkSettings(
+        repeats=2,
+        input_size=65,
+        framing="whole",
+        width=0.5,
+        head_channels=6,
+        batch_size=7,
+        precision="mixed_bfloat16",
+    )
+    assert capsys.readouterr().out == "the table\n"
+    assert artifacts.read_json(tmp_path / "found.json") == {"suites": {}}
+
+
+def test_flags_reach_what_run_experiment_calls(tmp_path, capsys):
+    with calling(
+        "run_experiment",
+        stand_in(stages, "run"),
+        stand_in(experiments, "summarize", {}),
+        stand_in(report, "table", "the table"),
+        stand_in(experiments, "write_report", "the report"),
+        **FEW,
+        work_dir=str(tmp_path),
+        guides="full",
+        train_split="test",
+        val_split="train",
+        width="0.5",
+        crf="true",
+        reuse_from="/r",
+        segmenter_args="--num_steps=3 --seed=4",
+    ) as (run, summarize, _, write_report):
+        pass
+    plan, work_dir, bin_dir, reuse_from = run.call_args.args
+    assert (work_dir, reuse_from) == (tmp_path, "/r")
+    assert bin_dir == programs.ROOT / "bin"
+    assert [stage.name for stage in plan] == [
+        "make_guides_full",
+        "evaluate_guides_full",
+        "train_segmenter_full",
+        "segment_images_full",
+        "evaluate_segmenter_full",
+        "segment_images_full_crf",
+        "evaluate_segmenter_full_crf",
+    ]
+    command = plan[2].command
+    assert {"--width=0.5", "--num_steps=3", "--seed=4", "--split=test"} <= {
+        *command
+    }
+    assert "--split=train" in plan[3].command
+    assert summarize.call_args == mock.call(tmp_path, plan)
+    train, val = write_report.call_args.args[2:]
+    assert (train.name, val.name) == ("synthetic/test", "synthetic/train")
+    assert capsys.readouterr().out == "the table\nreport: the report\n"
+
+
+@every_binary
+def test_the_flags_of_every_binary_are_tested_here(name):
+    assert f"test_flags_reach_what_{name}_calls" in globals()
+
+
+@pytest.mark.parametrize(
+    ("given", "reader", "told"),
+    [
+        (
+            {"dataset": "synthetic", "data_seed": "3", "num_images": "4"},
+            synthetic,
+            mock.call("val", num_images=4, seed=3),
+        ),
+        (
+            {"dataset": "pascal_voc", "data_dir": "/d", "image_labels": "xml"},
+            pascal_voc,
+            mock.call("/d", "val", image_labels="xml"),
+        ),
+        (
+            {"dataset": "folder", "data_dir": "/d", "image_labels": "csv:/c"},
+            folder,
+            mock.call("/d", "/c"),
+        ),
+    ],
+    ids=["synthetic", "pascal_voc", "folder"],
+)
+def test_flags_of_data_reach_the_reader(given, reader, told):
+    with (
+        flagsaver.as_parsed(split="val", **given),
+        stand_in(reader, "source", "source") as read,
+    ):
+        assert common_flags.source() == "source"
+    assert read.call_args == told
+
+
+def test_flags_of_boxes_reach_their_reader():
+    given = {"data_dir": "/d", "exclude_ids": "/e", "only_ids": "/o"}
+    with (
+        flagsaver.as_parsed(dataset="msra", **given),
+        stand_in(msra, "source", "source") as read,
+    ):
+        assert common_flags.saliency_source() == "source"
+    assert read.call_args == mock.call("/d", exclude_ids="/e", only_ids="/o")
+
+
+def test_the_precision_reaches_the_networks_in_use():
+    with (
+        flagsaver.as_parsed(precision="mixed_bfloat16"),
+        stand_in(weights, "trained", "network"),
+    ):
+        assert common_flags.trained("/s") == "network"
+        policy = keras.mixed_precision.global_policy().name
+    assert policy == "mixed_bfloat16"

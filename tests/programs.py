@@ -7,6 +7,7 @@ binary. Run as a program, this file is that process.
 
 import concurrent.futures
 import contextlib
+import copy
 import importlib
 import json
 import os
@@ -36,18 +37,40 @@ def loaded(name: str) -> Iterator[types.ModuleType]:
 
     Two binaries with a flag of the same name cannot be loaded together.
     """
-    for shared in FLAGS_MODULES:
-        importlib.import_module(shared)
-    before = set(flags.FLAGS)
     program = types.ModuleType(name)
     program.__file__ = str(ROOT / "bin" / name)
     source = pathlib.Path(program.__file__).read_text()
-    try:
+    with _own_flags():
         exec(compile(source, program.__file__, "exec"), vars(program))
         yield program
+
+
+@contextlib.contextmanager
+def _own_flags():
+    """Lets flags be defined anew, and puts back those of before."""
+    for module in FLAGS_MODULES:
+        importlib.import_module(module)
+    before = {name: flags.FLAGS[name] for name in flags.FLAGS}
+    tables = [  # Which module defines what.
+        (table, {key: copy.copy(table[key]) for key in table})
+        for name, table in vars(flags.FLAGS).items()
+        if "by_module" in name
+    ]
+    for flag in before.values():
+        flag.allow_override = True
+    try:
+        yield
     finally:
-        for flag in set(flags.FLAGS) - before:
-            delattr(flags.FLAGS, flag)
+        for name in set(flags.FLAGS) - before.keys():
+            delattr(flags.FLAGS, name)
+        for name, flag in before.items():
+            if flags.FLAGS[name] is not flag:
+                flags.FLAGS[name] = flag
+        for flag in before.values():
+            flag.allow_override = False
+        for table, content in tables:
+            table.clear()
+            table.update(content)
 
 
 class Launcher:

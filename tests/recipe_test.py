@@ -153,22 +153,25 @@ def test_a_finished_run_of_another_recipe_is_refused(segmenter):
         trained(segmenter[0], tight)
 
 
-def test_a_run_that_was_killed_ends_as_one_that_was_not(segmenter, tmp_path):
+@pytest.mark.parametrize("calibrate", [False, True])
+def test_a_run_that_was_killed_ends_as_one_that_was_not(
+    tmp_path, monkeypatch, calibrate
+):
     """Killed in its third step, when a checkpoint of the second is there."""
-    reads = []
+    chosen = dataclasses.replace(SEEDER, calibrate=calibrate)
+    whole = trained(tmp_path / "whole", chosen)
 
-    def fail(image_id):
-        reads.append(image_id)
-        if len(reads) > 6:
+    def kill(_, step, *rest):
+        if step == 3:
             raise OSError("killed")
-        return truth(image_id)
 
-    run = {"work_dir": tmp_path, "settings": SETTINGS, "strategy": ONE}
-    with pytest.raises(tf.errors.OpError, match="killed"):
-        recipe.train(SEGMENTER, SOURCE, fail, **run)
-    assert not (tmp_path / weights.WEIGHTS_FILE).exists()
-    for name, array in trained(tmp_path).items():
-        np.testing.assert_array_equal(array, segmenter[1][name])
+    with monkeypatch.context() as patched:
+        patched.setattr(trainer._Loop, "_summarize", kill)
+        with pytest.raises(OSError, match="killed"):
+            trained(tmp_path / "killed", chosen)
+    assert not (tmp_path / "killed" / weights.WEIGHTS_FILE).exists()
+    for name, array in trained(tmp_path / "killed", chosen).items():
+        np.testing.assert_array_equal(array, whole[name])
 
 
 def test_frozen_layers_stay_as_they_are(tmp_path):
@@ -220,26 +223,6 @@ def test_runs_share_cached_features(tmp_path, monkeypatch):
     monkeypatch.setattr(features, "_fill", pytest.fail)
     recipe.train(FROZEN, SOURCE, truth, work_dir=tmp_path / "b", **run)
     assert not (tmp_path / "a" / "features").exists()
-
-
-def test_a_calibrated_run_that_was_killed_ends_as_one_that_was_not(tmp_path):
-    """The first batch calibrates again, and the checkpoint has the last word."""
-    chosen = dataclasses.replace(SEEDER, calibrate=True)
-    whole = trained(tmp_path / "whole", chosen)
-    reads = []
-
-    def fail(image_id):
-        reads.append(image_id)
-        if len(reads) > 14:
-            raise OSError("killed")
-        return SOURCE.image_labels(image_id)
-
-    run = {"work_dir": tmp_path / "killed", "strategy": ONE}
-    with pytest.raises(tf.errors.OpError, match="killed"):
-        recipe.train(chosen, SOURCE, fail, settings=SETTINGS, **run)
-    again = trained(tmp_path / "killed", chosen)
-    for name, array in whole.items():
-        np.testing.assert_array_equal(again[name], array)
 
 
 def test_a_trunk_is_taken_from_an_earlier_run(tmp_path, segmenter):

@@ -21,6 +21,7 @@ def high_res(
     head_channels: int = 1024,
     dropout: float = 0.5,
     head_deviation: float | None = None,
+    score_deviation: float = 0.005,
 ) -> keras.Model:
     """Builds GAP-HighRes: no pooling after conv4 and conv5.
 
@@ -29,9 +30,12 @@ def high_res(
       width: Factor on the channels of the trunk.
       head_channels: Channels of fc6 and fc7; the paper's is 1024.
       dropout: Share of activations dropped after fc6 and fc7 in training.
-      head_deviation: Deviation of the Gaussian that fills fc6, fc7 and
-        score; the authors' is 0.005. None means He's initialisation,
-        which thin networks need.
+      head_deviation: Deviation of the Gaussian that fills fc6 and fc7; the
+        authors' is 0.005. None means He's initialisation, which thin
+        networks need.
+      score_deviation: Likewise of score. Where nothing is pretrained, small
+        parts are heard sooner by larger votes, since the average over all
+        cells makes them faint.
 
     Returns:
       [batch, rows, columns, 3] BGR minus mean -> [batch, num_objects] float32
@@ -55,7 +59,7 @@ def high_res(
     logits = layers.Dense(
         num_objects,
         use_bias=False,
-        kernel_initializer=_filler(head_deviation),
+        kernel_initializer=vgg16.gaussian(score_deviation),
         dtype="float32",
         name="score",
     )(x)

@@ -334,11 +334,16 @@ def _download_vgg16() -> str:
         "https://storage.googleapis.com/tensorflow/keras-applications/vgg16/"
         "vgg16_weights_tf_dim_ordering_tf_kernels.h5"
     )
-    return os.fspath(
-        keras.utils.get_file(
+    try:
+        path = keras.utils.get_file(
             url.rpartition("/")[2],
             url,
             cache_subdir="models",
             file_hash="64373286793e3c8b2b4e3219cbf3544b",
         )
-    )
+    except Exception as error:  # Keras raises no narrower class.
+        raise OSError(
+            f"cannot download Keras's VGG16 ({error}); fetch {url} yourself "
+            f"and pass --trunk_weights=PATH"
+        ) from error
+    return os.fspath(path)

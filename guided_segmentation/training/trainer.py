@@ -215,6 +215,7 @@ class _Loop:
                 self.step.assign(step + 1)
                 self._summarize(step + 1, batch, loss, bar)
                 if stopped or (step + 1) % self.settings.checkpoint_steps == 0:
+                    _require_finite(float(loss), step + 1)
                     self.checkpoints.save()
                 if stopped:
                     bar.close()
@@ -259,10 +260,7 @@ class _Loop:
         if step % settings.summary_steps and not is_last:
             return
         value = float(loss)
-        if not np.isfinite(value):
-            raise ValueError(
-                f"the loss is {value} at step {step}; lower --learning_rate"
-            )
+        _require_finite(value, step)
         bar.set_postfix(loss=f"{value:.3f}", refresh=False)
         with self.events.as_default(step):
             tf.summary.scalar("loss", value)
@@ -281,6 +279,13 @@ class _Loop:
         output = self.network(batch[self.task.inputs], training=False)
         tf.summary.image(
             "guide and prediction", self.task.pictures(batch, output)
+        )
+
+
+def _require_finite(loss, step):
+    if not np.isfinite(loss):
+        raise ValueError(
+            f"the loss is {loss} at step {step}; lower --learning_rate"
         )
 
 

@@ -103,7 +103,8 @@ def test_an_unknown_algorithm_is_named_with_the_known_ones():
 @pytest.mark.parametrize("algorithm", optimizers.ALGORITHMS)
 def test_every_algorithm_that_is_listed_exists(algorithm):
     settings = optimizers.OptimizerSettings(algorithm=algorithm)
-    assert optimizers.build(settings, 10).name.lower() == algorithm
+    built = optimizers.build(settings, 10)
+    assert type(built).__name__.lower() == algorithm
 
 
 def test_the_first_step_of_adam_is_the_rate_for_every_weight():

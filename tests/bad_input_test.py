@@ -1,0 +1,460 @@
+"""Bad input: one clear line, exit code 1, and nothing half-written."""
+
+import errno
+import json
+
+import numpy as np
+import programs
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from guided_segmentation import artifacts, common_flags
+from guided_segmentation.datasets import layouts, pipeline
+from guided_segmentation.networks import weights
+
+RNG = np.random.default_rng(0)
+SIZE = (96, 128)
+IDS = ("2007_000001", "2007_000002")
+
+
+@pytest.fixture(scope="module")
+def launcher():
+    found = programs.Launcher()
+    yield found
+    found.close()
+
+
+class Voc:
+    """Two images of aeroplanes in VOC's layout, with seeds and saliency."""
+
+    def __init__(self, root):
+        self.root = root
+        for image_id in IDS:
+            self.write_image(image_id)
+            self.write_map("SegmentationClassAug", image_id, self.truth())
+            self.write_map("seeds", image_id, self.truth())
+            artifacts.write_saliency_map(
+                root / "saliency" / f"{image_id}.png", self.truth()
+            )
+        self.write_list(*IDS)
+
+    @staticmethod
+    def truth():
+        label_map = np.zeros(SIZE, np.uint8)
+        label_map[20:60, 30:90] = 1
+        return label_map
+
+    def photograph(self, image_id):
+        return self.root / "JPEGImages" / f"{image_id}.jpg"
+
+    def write_image(self, image_id):
+        image = RNG.integers(0, 256, (*SIZE, 3), np.uint8)
+        layouts.write_photograph(self.photograph(image_id), image)
+
+    def write_map(self, folder, image_id, label_map):
+        path = self.root / folder / f"{image_id}.png"
+        artifacts.write_label_map(path, label_map)
+
+    def write_list(self, *image_ids):
+        path = self.root / "ImageSets" / "Segmentation" / "train.txt"
+        artifacts.write_bytes(path, "\n".join(image_ids).encode())
+
+
+@pytest.fixture
+def voc(tmp_path):
+    return Voc(tmp_path / "voc")
+
+
+@pytest.fixture
+def guides_dir(tmp_path):
+    return tmp_path / "guides"
+
+
+@pytest.fixture
+def make_guides(launcher, voc, guides_dir):
+    def call(*arguments, **more):
+        return launcher.run(
+            "make_guides",
+            "--dataset=pascal_voc",
+            f"--data_dir={voc.root}",
+            f"--seeds_dir={voc.root}/seeds",
+            f"--saliency_dir={voc.root}/saliency",
+            f"--output_dir={guides_dir}",
+            *arguments,
+            **more,
+        )
+
+    return call
+
+
+def error_of(done):
+    """The one line that tells the error; bars of progress may precede it."""
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    lines = done.stderr.replace("\r", "\n").splitlines()
+    (line,) = [each for each in lines if each.startswith("error: ")]
+    assert line == lines[-1]
+    return line
+
+
+def assert_whole(folder):
+    """Every file there is a label map of the right size."""
+    for path in folder.rglob("*") if folder.exists() else ():
+        assert artifacts.read_label_map(path).shape == SIZE
+
+
+def test_good_input_gives_guides(make_guides, guides_dir):
+    done = make_guides()
+    assert done.returncode == 0, done.stderr
+    assert {path.stem for path in guides_dir.iterdir()} == {*IDS}
+    assert_whole(guides_dir)
+
+
+# Damage: what is done to the data, flags, and what the line must say.
+
+
+def remove_data(voc):
+    voc.root.rename(voc.root.with_name("elsewhere"))
+
+
+def list_unknown(voc):
+    voc.write_list(*IDS, "2007_999999")
+
+
+def list_nothing(voc):
+    voc.write_list()
+
+
+def put_text_in_photograph(voc):
+    voc.photograph(IDS[1]).write_text("no picture")
+
+
+def truncate_photograph(voc):
+    path = voc.photograph(IDS[1])
+    path.write_bytes(path.read_bytes()[:2000])
+
+
+def shrink_truth(voc):
+    voc.write_map("SegmentationClassAug", IDS[1], np.ones((9, 9), np.uint8))
+
+
+def shrink_seeds(voc):
+    voc.write_map("seeds", IDS[1], np.ones((9, 9), np.uint8))
+
+
+def colour_truth(voc):
+    path = voc.root / "SegmentationClassAug" / f"{IDS[1]}.png"
+    Image.new("RGB", SIZE[::-1], "red").save(path)
+
+
+def colour_seeds(voc):
+    Image.new("RGB", SIZE[::-1]).save(voc.root / "seeds" / f"{IDS[1]}.png")
+
+
+def invent_true_class(voc):
+    voc.write_map("SegmentationClassAug", IDS[1], np.full(SIZE, 21, np.uint8))
+
+
+def invent_seeded_class(voc):
+    voc.write_map("seeds", IDS[1], np.full(SIZE, 77, np.uint8))
+
+
+def leave_background(voc):
+    voc.write_map("SegmentationClassAug", IDS[1], np.zeros(SIZE, np.uint8))
+
+
+def forget_seeds(voc):
+    (voc.root / "seeds" / f"{IDS[1]}.png").unlink()
+
+
+def forget_saliency(voc):
+    (voc.root / "saliency" / f"{IDS[1]}.png").unlink()
+
+
+def forget_truth(voc):
+    (voc.root / "SegmentationClassAug" / f"{IDS[1]}.png").unlink()
+
+
+def put_colours_in_saliency(voc):
+    path = voc.root / "saliency" / f"{IDS[1]}.png"
+    Image.new("RGB", SIZE[::-1]).save(path)
+
+
+def leave_as_it_is(voc):
+    pass
+
+
+DAMAGE = [
+    (remove_data, (), ["no folder JPEGImages in"]),
+    (leave_as_it_is, ["--split=trian"], ["no split 'trian'", "train"]),
+    (list_unknown, (), ["2007_999999", "have no photograph"]),
+    (list_nothing, (), ["train.txt", "wanted one image id a line"]),
+    (put_text_in_photograph, (), [f"{IDS[1]}.jpg", "a file that is none"]),
+    (truncate_photograph, (), [f"{IDS[1]}.jpg", "unreadable image"]),
+    (shrink_truth, (), [f"{IDS[1]}.png", "(96, 128)", "(9, 9)"]),
+    (shrink_seeds, (), [IDS[1], "(96, 128)", "(9, 9)"]),
+    (colour_truth, (), [f"{IDS[1]}.png", "found mode RGB"]),
+    (colour_seeds, (), [f"seeds/{IDS[1]}.png", "found mode RGB"]),
+    (invent_true_class, (), [f"{IDS[1]}.png", "21"]),
+    (invent_seeded_class, (), [f"seeds/{IDS[1]}.png", "77"]),
+    (leave_background, (), [IDS[1], "has no image labels"]),
+    (forget_seeds, (), [IDS[1], "bin/make_seeds"]),
+    (forget_saliency, (), [IDS[1], "bin/make_saliency"]),
+    (forget_truth, (), [f"no label map {IDS[1]}.png"]),
+    (put_colours_in_saliency, (), [IDS[1], "wanted a saliency map"]),
+    (leave_as_it_is, ["--data_dir="], ["no folder JPEGImages"]),
+    (leave_as_it_is, ["stray"], ["wanted flags only, found 'stray'"]),
+    (leave_as_it_is, ["--image_labels=csv:no.csv"], ["no file no.csv"]),
+    (leave_as_it_is, ["--dataset=msra"], ["has boxes, not image labels"]),
+    (leave_as_it_is, ["--dataset=folder"], ["--image_labels=csv:PATH"]),
+]
+
+
+@pytest.mark.parametrize(
+    ("damage", "arguments", "told"),
+    DAMAGE,
+    ids=[
+        "_".join([damage.__name__, *arguments])
+        for damage, arguments, _ in DAMAGE
+    ],
+)
+def test_bad_input_gives_one_clear_line(
+    make_guides, voc, guides_dir, damage, arguments, told
+):
+    damage(voc)
+    line = error_of(make_guides(*arguments))
+    assert not [text for text in told if text not in line], line
+    assert_whole(guides_dir)
+    left = {path.stem for path in guides_dir.glob("*")}
+    assert left <= {IDS[0]}
+
+
+@pytest.mark.parametrize("mode", ["L", "CMYK", "RGBA", "P"])
+def test_photographs_of_other_modes_are_converted(
+    make_guides, voc, guides_dir, mode
+):
+    path = voc.photograph(IDS[1])
+    image = Image.open(path).convert(mode)
+    image.save(path, "JPEG" if mode in ("L", "CMYK") else "PNG")
+    done = make_guides()
+    assert done.returncode == 0, done.stderr
+    assert (guides_dir / f"{IDS[1]}.png").exists()
+    assert_whole(guides_dir)
+
+
+@pytest.mark.parametrize(
+    ("argument", "told"),
+    [
+        ("--guide=g9", "value should be one of <seeds_only|g0|g2|"),
+        ("--seed_min_area=-1", "-1 is not a non-negative integer"),
+        ("--seed_min_are=1", "Unknown command line flag 'seed_min_are'"),
+    ],
+)
+def test_a_wrong_flag_is_told_by_absl(make_guides, argument, told):
+    done = make_guides(argument)
+    assert done.returncode == 1
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_missing_flag_is_told_by_absl(launcher):
+    done = launcher.run("make_guides")
+    assert done.returncode == 1
+    assert "--output_dir" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_full_disk_is_told_with_the_file(make_guides, voc, guides_dir):
+    noise = RNG.integers(0, 2, SIZE, np.uint8)  # 1.5 kB of it as a PNG.
+    voc.write_map("SegmentationClassAug", IDS[1], noise)
+    limit = len(artifacts.encode_label_map(noise)) - 1
+    line = error_of(make_guides("--guide=full", file_limit=limit))
+    assert line == (
+        f"error: [Errno {errno.EFBIG}] File too large: "
+        f"'{guides_dir}/{IDS[1]}.png'"
+    )
+    assert {path.stem for path in guides_dir.iterdir()} == {IDS[0]}
+    assert_whole(guides_dir)
+
+
+# Networks.
+
+TINY = (
+    "--dataset=synthetic",
+    "--num_images=2",
+    "--width=0.02",
+    "--head_channels=2",
+    "--input_size=17",
+    "--num_steps=1",
+    "--batch_size=2",
+)
+
+
+def write_network(folder, width):
+    """A run of bin/train_segmenter, as its users see it."""
+    spec = {"name": "deeplab_v1", "num_classes": 7, "head_channels": 2}
+    artifacts.write_json(
+        folder / "settings.json",
+        {
+            "network": {**spec, "width": 0.02},
+            "input_size": 17,
+            "framing": "crop",
+            "objects": list("abcdef"),
+        },
+    )
+    network = weights.build({**spec, "width": width})
+    weights.save(network, folder / "weights.npz")
+
+
+def test_weights_of_another_shape_do_not_segment(launcher, tmp_path):
+    write_network(tmp_path / "run", width=0.04)
+    done = launcher.run(
+        "segment_images",
+        f"--segmenter_dir={tmp_path}/run",
+        "--num_images=1",
+        f"--output_dir={tmp_path}/out",
+    )
+    line = error_of(done)
+    assert "conv1_1/kernel has shape" in line
+    assert "build it with the same width" in line
+    assert not (tmp_path / "out").exists()
+
+
+def test_weights_of_another_shape_do_not_start_a_training(launcher, tmp_path):
+    write_network(tmp_path / "run", width=0.04)
+    done = launcher.run(
+        "train_seeder",
+        *TINY,
+        f"--trunk_weights={tmp_path}/run",
+        f"--work_dir={tmp_path}/out",
+    )
+    assert "conv1_1/kernel has shape" in error_of(done)
+    assert not list((tmp_path / "out").rglob("*.npz"))
+
+
+def test_a_training_that_is_not_finished_does_not_segment(launcher, tmp_path):
+    done = launcher.run(
+        "segment_images",
+        f"--segmenter_dir={tmp_path}/run",
+        f"--output_dir={tmp_path}/out",
+    )
+    assert "finish its training first" in error_of(done)
+
+
+def test_a_full_disk_ends_a_training_and_leaves_no_weights(launcher, tmp_path):
+    done = launcher.run(
+        "train_seeder",
+        *TINY,
+        "--trunk_weights=none",
+        f"--work_dir={tmp_path}/run",
+        file_limit=6000,
+    )
+    assert "File too large" in error_of(done)
+    assert not list(tmp_path.rglob("*.npz"))
+    settings = (tmp_path / "run" / "settings.json").read_text()
+    assert json.loads(settings)["input_size"] == 17
+
+
+def test_a_full_disk_leaves_no_half_cache_of_features(launcher, tmp_path):
+    done = launcher.run(
+        "train_seeder",
+        *TINY,
+        "--trunk_weights=none",
+        "--input_size=65",
+        "--framing=whole",
+        "--freeze_through=conv1_2",
+        f"--features_dir={tmp_path}/features",
+        f"--work_dir={tmp_path}/run",
+        file_limit=6000,
+    )
+    line = error_of(done)
+    assert "File too large" in line
+    assert "/features.npy'" in line
+    (left,) = (tmp_path / "features").rglob("*.*")
+    assert left.name == "key.json"
+
+
+# What TensorFlow makes of an error inside a stage.
+
+
+def guarded_line(work):
+    with pytest.raises(SystemExit) as end:
+        common_flags.guarded(lambda argv: work(), ["binary"])
+    return end.value.code
+
+
+def reading(error):
+    """Reads one image by a function that raises `error`."""
+
+    def image(image_id):
+        raise error
+
+    return lambda: list(pipeline.in_order(["a"], {"image": image}))
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (ValueError("a.jpg: no image: at all"), "a.jpg: no image: at all"),
+        (FileNotFoundError("no seeds for 'a'"), "no seeds for 'a'"),
+        (TypeError("image must return uint8"), "image must return uint8"),
+        (
+            OSError(errno.ENOSPC, "No space left on device", "/a.png"),
+            "[Errno 28] No space left on device: '/a.png'",
+        ),
+    ],
+)
+def test_a_stage_tells_its_error_as_it_was(error, line):
+    assert guarded_line(reading(error)) == f"error: {line}"
+
+
+def test_a_stage_tells_the_last_of_a_chain_of_errors():
+    def image(image_id):
+        try:
+            raise OSError("image file is truncated")
+        except OSError as error:
+            raise ValueError("a.jpg: unreadable image") from error
+
+    line = guarded_line(
+        lambda: list(pipeline.in_order(["a"], {"image": image}))
+    )
+    assert line == "error: a.jpg: unreadable image"
+
+
+def test_a_compiled_stage_tells_its_error_as_it_was():
+    def function(array):
+        raise ValueError("image 'a': too dark")
+
+    stage = pipeline.numpy_stage(function, tf.TensorSpec([], tf.uint8))
+    line = guarded_line(lambda: tf.function(stage)(tf.constant(1)))
+    assert line == "error: image 'a': too dark"
+
+
+def test_an_error_of_tensorflows_own_loses_its_surroundings():
+    line = guarded_line(lambda: tf.reshape(tf.zeros([4]), [2, 3]))
+    assert line == (
+        "error: Input to reshape is a tensor with 4 values, but the requested "
+        "shape has 6"
+    )
+
+
+def test_an_error_in_a_graph_loses_its_surroundings():
+    @tf.function(input_signature=[tf.TensorSpec([None])])
+    def reshape(x):
+        return tf.reshape(x, [2, 3])
+
+    line = guarded_line(lambda: reshape(tf.zeros([4])))
+    assert line.startswith("error: Input to reshape is a tensor with 4 values")
+    assert "\n" not in line
+
+
+def test_a_wrong_shape_out_of_a_stage_is_told():
+    flat = {"image": lambda image_id: np.zeros((2, 2), np.uint8)}
+    line = guarded_line(lambda: list(pipeline.in_order(["a"], flat)))
+    assert "[2,2] is not compatible with expected shape [?,?,3]" in line
+
+
+def test_a_mistake_of_the_program_keeps_its_traceback():
+    with pytest.raises(KeyError):
+        common_flags.guarded(lambda argv: {}["a"], ["binary"])
