@@ -67,9 +67,17 @@ def calling(binary, /, *patches, **given):
     with contextlib.ExitStack() as stack:
         stand_ins = [stack.enter_context(patch) for patch in patches]
         program = stack.enter_context(programs.loaded(binary))
+        untested = own_flags(program) - given.keys()
+        assert not untested, "give these another value, and see it arrive"
         stack.enter_context(flagsaver.as_parsed(**given))
         program.main([binary])
         yield stand_ins
+
+
+def own_flags(program):
+    """Names of the flags that a binary defines itself."""
+    values = vars(program).values()
+    return {each.name for each in values if isinstance(each, flags.FlagHolder)}
 
 
 def stand_in(module, function, result=None):
@@ -108,13 +116,9 @@ def test_help_shows_the_docstring_with_an_example(launcher, name):
 def test_help_shows_the_flags_that_the_binary_defines(launcher, name):
     shown = launcher.run(name, "--help").stdout.replace("[no]", "")
     with programs.loaded(name) as program:
-        holders = [
-            value
-            for value in vars(program).values()
-            if isinstance(value, flags.FlagHolder)
-        ]
-    assert holders
-    assert not [each for each in holders if f"--{each.name}:" not in shown]
+        own = own_flags(program)
+    assert own
+    assert not [each for each in own if f"--{each}:" not in shown]
 
 
 @every_binary
@@ -259,12 +263,15 @@ def test_the_flags_of_training_are_all_tested_here():
 
 
 def test_flags_reach_what_train_seeder_calls():
-    with call_training("train_seeder", head_deviation="0.01") as calls:
-        train, strategy = calls
+    with call_training(
+        "train_seeder", head_deviation="0.01", score_deviation="0.5"
+    ) as (train, strategy):
+        pass
     network = {
         "name": "gap_high_res",
         "num_objects": synthetic.LABEL_SET.num_objects,
         "head_deviation": 0.01,
+        "score_deviation": 0.5,
     }
     assert_trained_as_told(train, strategy, network)
     source = train.call_args.args[1]
@@ -549,7 +556,10 @@ def test_flags_reach_what_run_experiment_calls(tmp_path, capsys):
         stand_in(experiments, "write_report", "the report"),
         **FEW,
         work_dir=str(tmp_path),
-        guides="full",
+        guides="g2",
+        saliency_dataset="msra",
+        saliency_data_dir="/m",
+        report="true",
         train_split="test",
         val_split="train",
         width="0.5",
@@ -561,20 +571,11 @@ def test_flags_reach_what_run_experiment_calls(tmp_path, capsys):
     plan, work_dir, bin_dir, reuse_from = run.call_args.args
     assert (work_dir, reuse_from) == (tmp_path, "/r")
     assert bin_dir == programs.ROOT / "bin"
-    assert [stage.name for stage in plan] == [
-        "make_guides_full",
-        "evaluate_guides_full",
-        "train_segmenter_full",
-        "segment_images_full",
-        "evaluate_segmenter_full",
-        "segment_images_full_crf",
-        "evaluate_segmenter_full_crf",
-    ]
-    command = plan[2].command
-    assert {"--width=0.5", "--num_steps=3", "--seed=4", "--split=test"} <= {
-        *command
-    }
-    assert "--split=train" in plan[3].command
+    commands = {stage.name: stage.command for stage in plan}
+    assert {"--dataset=msra", "--data_dir=/m"} < {*commands["train_saliency"]}
+    wanted = {"--width=0.5", "--num_steps=3", "--seed=4", "--split=test"}
+    assert wanted < {*commands["train_segmenter_g2"]}
+    assert {"--crf", "--split=train"} < {*commands["segment_images_g2_crf"]}
     assert summarize.call_args == mock.call(tmp_path, plan)
     train, val = write_report.call_args.args[2:]
     assert (train.name, val.name) == ("synthetic/test", "synthetic/train")
