@@ -97,6 +97,13 @@ WIDTH = flags.DEFINE_float(
 HEAD_CHANNELS = flags.DEFINE_integer(
     "head_channels", 1024, "Channels of fc6 and fc7.", lower_bound=1
 )
+FC6_DILATION = flags.DEFINE_integer(
+    "fc6_dilation",
+    12,
+    "Dilation of fc6 in DeepLabv1-LargeFOV: its reach in cells of 8 pixels. "
+    "Shrink it for small photographs.",
+    lower_bound=1,
+)
 DROPOUT = flags.DEFINE_float(
     "dropout",
     0.5,
@@ -179,6 +186,15 @@ def the_recipe(network: dict, framing: str) -> recipe.Recipe:
         framing=FRAMING.value or framing,
         calibrate=CALIBRATE.value,
     )
+
+
+def dense_network(num_classes: int) -> dict:
+    """Returns DeepLabv1-LargeFOV as the flags give it, for `the_recipe`."""
+    return {
+        "name": "deeplab_v1",
+        "num_classes": num_classes,
+        "fc6_dilation": FC6_DILATION.value,
+    }
 
 
 def strategy() -> tf.distribute.Strategy:

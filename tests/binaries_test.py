@@ -197,6 +197,7 @@ TRAINING = {
     "calibrate": "true",
     "width": "0.75",
     "head_channels": "11",
+    "fc6_dilation": "5",
     "dropout": "0.375",
     "input_size": "65",
     "framing": "whole",
@@ -288,7 +289,7 @@ def test_flags_reach_what_train_saliency_calls():
         masks_dir="/m",
     ) as (train, strategy, make_masks):
         pass
-    network = {"name": "deeplab_v1", "num_classes": 2}
+    network = {"name": "deeplab_v1", "num_classes": 2, "fc6_dilation": 5}
     assert_trained_as_told(train, strategy, network)
     source, masks_dir, settings = make_masks.call_args.args
     assert source.boxes is not None
@@ -332,7 +333,11 @@ def test_flags_reach_what_train_segmenter_calls():
     ) as (train, strategy, labeller, remembered):
         pass
     classes = synthetic.LABEL_SET.num_classes
-    network = {"name": "deeplab_v1", "num_classes": classes}
+    network = {
+        "name": "deeplab_v1",
+        "num_classes": classes,
+        "fc6_dilation": 5,
+    }
     assert_trained_as_told(train, strategy, network)
     assert_labelled_as_told(labeller)
     assert remembered.call_args == mock.call("label", "/g")
