@@ -383,6 +383,20 @@ def test_calibrated_layers_are_centred_and_scaled_before_their_relu(name):
     assert network.get_layer("conv3_2").activation is keras.activations.relu
 
 
+def test_calibrated_kernels_lean_towards_their_centre():
+    network, image = thin("gap_high_res"), photograph("gap_high_res")
+    before = weights.of(network)["conv4_2/kernel"]
+    weights.calibrate(network, ["conv4_2"], image)
+    after = weights.of(network)["conv4_2/kernel"]
+    relative = (after / after[1, 1]) / (before / before[1, 1])
+    taps = [[0.25, 0.5, 0.25], [0.5, 1, 0.5], [0.25, 0.5, 0.25]]
+    np.testing.assert_allclose(
+        relative,
+        np.broadcast_to(np.array(taps)[..., None, None], after.shape),
+        rtol=1e-3,
+    )
+
+
 @pytest.mark.parametrize("last", ["conv1_1", "conv1_2", "conv3_3", "fc6"])
 @pytest.mark.parametrize("name", ["gap_high_res", "deeplab_v1"])
 def test_the_two_parts_of_a_network_make_the_whole(name, last):
