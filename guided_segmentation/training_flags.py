@@ -104,6 +104,13 @@ FC6_DILATION = flags.DEFINE_integer(
     "Shrink it for small photographs.",
     lower_bound=1,
 )
+CONV5_DILATION = flags.DEFINE_integer(
+    "conv5_dilation",
+    2,
+    "Dilation of conv5 in DeepLabv1-LargeFOV; 1 suits a trunk that comes from "
+    "a seeder of this package, which has no pool4 either.",
+    lower_bound=1,
+)
 DROPOUT = flags.DEFINE_float(
     "dropout",
     0.5,
@@ -194,6 +201,7 @@ def dense_network(num_classes: int) -> dict:
         "name": "deeplab_v1",
         "num_classes": num_classes,
         "fc6_dilation": FC6_DILATION.value,
+        "conv5_dilation": CONV5_DILATION.value,
     }
 
 

@@ -198,6 +198,7 @@ TRAINING = {
     "width": "0.75",
     "head_channels": "11",
     "fc6_dilation": "5",
+    "conv5_dilation": "3",
     "dropout": "0.375",
     "input_size": "65",
     "framing": "whole",
@@ -289,7 +290,12 @@ def test_flags_reach_what_train_saliency_calls():
         masks_dir="/m",
     ) as (train, strategy, make_masks):
         pass
-    network = {"name": "deeplab_v1", "num_classes": 2, "fc6_dilation": 5}
+    network = {
+        "name": "deeplab_v1",
+        "num_classes": 2,
+        "fc6_dilation": 5,
+        "conv5_dilation": 3,
+    }
     assert_trained_as_told(train, strategy, network)
     source, masks_dir, settings = make_masks.call_args.args
     assert source.boxes is not None
@@ -337,6 +343,7 @@ def test_flags_reach_what_train_segmenter_calls():
         "name": "deeplab_v1",
         "num_classes": classes,
         "fc6_dilation": 5,
+        "conv5_dilation": 3,
     }
     assert_trained_as_told(train, strategy, network)
     assert_labelled_as_told(labeller)

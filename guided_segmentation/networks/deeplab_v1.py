@@ -22,6 +22,7 @@ def large_fov(
     head_channels: int = 1024,
     dropout: float = 0.5,
     fc6_dilation: int = 12,
+    conv5_dilation: int = 2,
 ) -> keras.Model:
     """Builds DeepLabv1-LargeFOV without the average pool before fc6.
 
@@ -32,6 +33,9 @@ def large_fov(
       dropout: Share of activations dropped after fc6 and fc7 in training.
       fc6_dilation: Dilation of fc6; the paper's is 12, a field of view of
         193 pixels for small photographs to shrink.
+      conv5_dilation: Dilation of conv5; the paper's is 2, in place of the
+        stride that VGG16's pool4 had. 1 suits a trunk of GAP-HighRes, which
+        never had it.
 
     Returns:
       [batch, rows, columns, 3] BGR minus mean -> [batch, rows / 8 + 1,
@@ -41,7 +45,9 @@ def large_fov(
     image = keras.Input([None, None, 3], name="image")
     dense = functools.partial(vgg16.pool_3x3, stride=1)
     pools = (vgg16.pool_3x3,) * 3 + (dense, dense)
-    x = vgg16.trunk(image, width=width, pools=pools, conv5_dilation=2)
+    x = vgg16.trunk(
+        image, width=width, pools=pools, conv5_dilation=conv5_dilation
+    )
     for name, kernel, dilation in (("fc6", 3, fc6_dilation), ("fc7", 1, 1)):
         x = layers.Conv2D(
             head_channels,
