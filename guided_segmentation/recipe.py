@@ -35,6 +35,8 @@ class Recipe:
         the framing "whole" the features of frozen layers are cached.
       input_size: Side of the squares in pixels, 8 n + 1.
       framing: Key of images.FRAMINGS.
+      calibrate: Whether layers without pretrained weights, the last one
+        apart, are scaled to the first batch; see networks.weights.calibrate.
 
     Raises:
       ValueError: If `input_size` is not 8 n + 1.

@@ -31,8 +31,8 @@ def large_fov(
       width: Factor on the channels of the trunk.
       head_channels: Channels of fc6 and fc7; the paper's is 1024.
       dropout: Share of activations dropped after fc6 and fc7 in training.
-      fc6_dilation: Dilation of fc6; the paper's is 12, a field of view of
-        193 pixels for small photographs to shrink.
+      fc6_dilation: Dilation of fc6; the paper's is 12, which reaches 96
+        pixels either way. Small photographs want less.
       conv5_dilation: Dilation of conv5; the paper's is 2, in place of the
         stride that VGG16's pool4 had. 1 suits a trunk of GAP-HighRes, which
         never had it.

@@ -100,6 +100,9 @@ def pretrained(name: str) -> Weights:
 
     Returns:
       Arrays by name; empty for "none".
+
+    Raises:
+      OSError: If the download fails.
     """
     if name == "none":
         return {}

@@ -211,6 +211,17 @@ def test_damaged_weights_are_named(tmp_path, suffix, damage):
         weights.load(path)
 
 
+def test_a_failed_download_says_what_to_fetch_instead(monkeypatch):
+    failure = mock.Mock(side_effect=Exception("URL fetch failure"))
+    monkeypatch.setattr(keras.utils, "get_file", failure)
+    with pytest.raises(
+        OSError,
+        match=r"cannot download Keras's VGG16 \(URL fetch failure\); fetch "
+        r"https://.*vgg16.*\.h5 yourself and pass --trunk_weights=PATH",
+    ):
+        weights.pretrained("imagenet")
+
+
 def test_an_h5_file_of_another_network_is_refused(tmp_path):
     path = keras_vgg16(tmp_path / "other.h5", leave_out="block4_conv2")
     with pytest.raises(
