@@ -33,13 +33,14 @@ class Recipe:
       trunk_weights: "none", "imagenet" or a path; see networks.weights.
       freeze_through: Last layer that does not learn; None trains all. With
         the framing "whole" the features of frozen layers are cached.
-      input_size: Side of the squares in pixels, 8 n + 1.
+      input_size: Side of the squares in pixels, 8 n + 1, or 16 n + 1 where
+        the network's stride is 16.
       framing: Key of images.FRAMINGS.
       calibrate: Whether layers without pretrained weights, the last one
         apart, are scaled to the first batch; see networks.weights.calibrate.
 
     Raises:
-      ValueError: If `input_size` is not 8 n + 1.
+      ValueError: If `input_size` is not a multiple of the stride, plus 1.
     """
 
     network: dict
@@ -50,10 +51,12 @@ class Recipe:
     calibrate: bool = False
 
     def __post_init__(self):
-        if self.input_size % deeplab_v1.STRIDE != 1:
+        stride = self.network.get("stride", deeplab_v1.STRIDE)
+        if self.input_size % stride != 1:
             raise ValueError(
-                f"input_size must be 8 n + 1, such as 321, for its borders to "
-                f"lie in cells of the label map; got {self.input_size}"
+                f"input_size must be {stride} n + 1, such as 321, for its "
+                f"borders to lie in cells of the label map; got "
+                f"{self.input_size}"
             )
 
 
@@ -184,7 +187,7 @@ def _build(recipe, from_features, whole, first_batch):
         trained = upper if from_features else network
     if recipe.calibrate:
         inputs = next(iter(first_batch()))["input"]
-        weights.calibrate(trained, fresh, inputs)
+        weights.calibrate(trained, fresh, inputs, centred=not _is_dense(recipe))
     return trained
 
 
@@ -201,11 +204,8 @@ def _frozen_features(recipe, source, folder, settings):
         count=len(source.image_ids),
         folder=folder,
         key={
-            "network": {**recipe.network, "num_classes": 0, "num_objects": 0},
-            "weights": recipe.trunk_weights,
-            "sha256": weights.sha256(recipe.trunk_weights),
-            "seed": settings.seed if recipe.trunk_weights == "none" else 0,
-            "through": recipe.freeze_through,
+            "layers": [layer.name for layer in lower.layers],
+            "digest": weights.digest(lower),
             "size": recipe.input_size,
             "precision": settings.precision,
             "source": source.name,
@@ -263,6 +263,7 @@ def batches(
 
 def _cut(recipe, key):
     """The stage that cuts a square and its target."""
+    on_grid = functools.partial(_on_grid, recipe)
 
     def cut(example):
         image = example["image"]
@@ -274,7 +275,7 @@ def _cut(recipe, key):
             size=recipe.input_size,
             framing=recipe.framing,
         )
-        target = example[key] if key == "image_labels" else _on_grid(label_map)
+        target = example[key] if key == "image_labels" else on_grid(label_map)
         return {
             "input": images.subtract_mean(image),
             "target": target,
@@ -286,6 +287,7 @@ def _cut(recipe, key):
 
 def _recall(recipe, key, stored):
     """The stage that fetches cached features, flipped half of the time."""
+    on_grid = functools.partial(_on_grid, recipe)
     fetch = pipeline.numpy_stage(
         lambda index, mirror: np.array(stored[index, int(mirror)]),
         tf.TensorSpec(stored.shape[2:], tf.float16),
@@ -297,7 +299,7 @@ def _recall(recipe, key, stored):
         if key == "label_map":
             target = images.whole_label_map(target, recipe.input_size)
             target = tf.where(mirror, tf.reverse(target, [1]), target)
-            target = _on_grid(target)
+            target = on_grid(target)
         return {
             "input": fetch(example["index"], mirror),
             "target": target,
@@ -307,10 +309,14 @@ def _recall(recipe, key, stored):
     return recall
 
 
-def _on_grid(label_map):
+def _on_grid(recipe, label_map):
     """The label under the centre of each cell of the logits."""
-    step = deeplab_v1.STRIDE
-    return label_map[::step, ::step]
+    step = recipe.network.get("stride", deeplab_v1.STRIDE)
+    pooling = recipe.network.get("pooling", "3x3")
+    first = round(deeplab_v1.ORIGINS[pooling])
+    beyond = [[0, first], [0, first]]
+    label_map = tf.pad(label_map, beyond, constant_values=labels.IGNORE)
+    return label_map[first::step, first::step]
 
 
 def _pictures(batch, output):

@@ -4,6 +4,7 @@ import tensorflow as tf
 from absl import flags
 
 from guided_segmentation import common_flags, images, recipe
+from guided_segmentation.networks import deeplab_v1
 from guided_segmentation.training import optimizers, trainer
 
 _TRAIN = trainer.TrainSettings
@@ -111,6 +112,21 @@ CONV5_DILATION = flags.DEFINE_integer(
     "a seeder of this package, which has no pool4 either.",
     lower_bound=1,
 )
+STRIDE = flags.DEFINE_enum(
+    "stride",
+    "8",
+    ["8", "16"],
+    "Pixels between the cells that DeepLabv1-LargeFOV learns from; 16 is some "
+    "four times as fast above conv4. Predictions are made every 8 pixels "
+    "either way, by the hole algorithm.",
+)
+POOLING = flags.DEFINE_enum(
+    "pooling",
+    "3x3",
+    sorted(deeplab_v1.ORIGINS),
+    "Windows of the first four pools in DeepLabv1-LargeFOV: 3x3, the paper's, "
+    "or 2x2, VGG16's own, which suits a trunk that stays as ImageNet left it.",
+)
 DROPOUT = flags.DEFINE_float(
     "dropout",
     0.5,
@@ -202,6 +218,8 @@ def dense_network(num_classes: int) -> dict:
         "num_classes": num_classes,
         "fc6_dilation": FC6_DILATION.value,
         "conv5_dilation": CONV5_DILATION.value,
+        "stride": int(STRIDE.value),
+        "pooling": POOLING.value,
     }
 
 

@@ -197,8 +197,10 @@ TRAINING = {
     "calibrate": "true",
     "width": "0.75",
     "head_channels": "11",
-    "fc6_dilation": "5",
-    "conv5_dilation": "3",
+    "fc6_dilation": "6",
+    "conv5_dilation": "4",
+    "stride": "16",
+    "pooling": "2x2",
     "dropout": "0.375",
     "input_size": "65",
     "framing": "whole",
@@ -266,11 +268,14 @@ def test_the_flags_of_training_are_all_tested_here():
 
 def test_flags_reach_what_train_seeder_calls():
     with call_training(
-        "train_seeder", head_deviation="0.01", score_deviation="0.5"
+        "train_seeder",
+        seeder="gap_low_res",
+        head_deviation="0.01",
+        score_deviation="0.5",
     ) as (train, strategy):
         pass
     network = {
-        "name": "gap_high_res",
+        "name": "gap_low_res",
         "num_objects": synthetic.LABEL_SET.num_objects,
         "head_deviation": 0.01,
         "score_deviation": 0.5,
@@ -293,8 +298,10 @@ def test_flags_reach_what_train_saliency_calls():
     network = {
         "name": "deeplab_v1",
         "num_classes": 2,
-        "fc6_dilation": 5,
-        "conv5_dilation": 3,
+        "fc6_dilation": 6,
+        "conv5_dilation": 4,
+        "stride": 16,
+        "pooling": "2x2",
     }
     assert_trained_as_told(train, strategy, network)
     source, masks_dir, settings = make_masks.call_args.args
@@ -342,8 +349,10 @@ def test_flags_reach_what_train_segmenter_calls():
     network = {
         "name": "deeplab_v1",
         "num_classes": classes,
-        "fc6_dilation": 5,
-        "conv5_dilation": 3,
+        "fc6_dilation": 6,
+        "conv5_dilation": 4,
+        "stride": 16,
+        "pooling": "2x2",
     }
     assert_trained_as_told(train, strategy, network)
     assert_labelled_as_told(labeller)

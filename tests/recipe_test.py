@@ -138,6 +138,47 @@ def test_a_finished_run_gives_back_its_network(segmenter):
     assert settings["versions"]["tensorflow"] == tf.__version__
 
 
+def test_a_run_at_stride_16_predicts_every_8_pixels(tmp_path):
+    """It learns from every other cell of the labels, and says all of them."""
+    chosen = dataclasses.replace(
+        FROZEN, network={**SEGMENTER.network, "stride": 16}
+    )
+    trained(tmp_path, chosen)
+    network, settings = weights.trained(tmp_path)
+    assert settings["network"]["stride"] == 16
+    strided = weights.build(chosen.network)
+    strided.set_weights(network.get_weights())
+    image = images.subtract_mean(photograph("2007_0")[:, :33])[None]
+    fine, coarse = network(image), strided(image)
+    assert (fine.shape[1:], coarse.shape[1:]) == ((5, 5, 3), (3, 3, 3))
+    np.testing.assert_allclose(coarse, fine[:, ::2, ::2], rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(("pooling", "first"), [("3x3", 0), ("2x2", 8)])
+@pytest.mark.parametrize("stride", [8, 16])
+def test_targets_are_the_labels_under_the_cells(stride, pooling, first):
+    """Cells beyond the border are ignored."""
+    chosen = dataclasses.replace(
+        SEGMENTER,
+        framing="whole",
+        network={**SEGMENTER.network, "stride": stride, "pooling": pooling},
+    )
+    source = dataclasses.replace(SOURCE, image_ids=SOURCE.image_ids[:1])
+    settings = dataclasses.replace(SETTINGS, batch_size=1)
+    batches = recipe.batches(chosen, source, truth, settings, None, 0)
+    whole = images.whole_label_map(truth("2007_0"), 33).numpy()
+    views = [
+        np.pad(view, (0, first), constant_values=labels.IGNORE)[
+            first::stride, first::stride
+        ]
+        for view in (whole, whole[:, ::-1])
+    ]
+    for batch in batches.take(4):
+        target = batch["target"][0].numpy()
+        assert target.shape == 2 * (32 // stride + 1,)
+        assert any((target == view).all() for view in views)
+
+
 def test_a_finished_run_is_left_as_it_is(segmenter):
     path = segmenter[0] / weights.WEIGHTS_FILE
     before = path.stat().st_mtime_ns
@@ -299,6 +340,14 @@ def test_the_input_is_eight_times_its_cells_and_one(input_size):
         match=f"input_size must be 8 n \\+ 1, such as 321, .* got {input_size}",
     ):
         dataclasses.replace(SEGMENTER, input_size=input_size)
+
+
+def test_the_input_is_sixteen_times_its_cells_and_one_at_stride_16():
+    coarse = {**SEGMENTER.network, "stride": 16}
+    with pytest.raises(
+        ValueError, match=r"input_size must be 16 n \+ 1, .* got 41"
+    ):
+        dataclasses.replace(SEGMENTER, network=coarse, input_size=41)
 
 
 def test_an_error_of_a_target_names_the_image(tmp_path):

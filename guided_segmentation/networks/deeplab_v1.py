@@ -13,7 +13,8 @@ from guided_segmentation.networks import vgg16
 from guided_segmentation.networks.dropout import ExampleDropout
 
 STRIDE = 8  # Pixels between neighbouring cells of the logits.
-ORIGIN = 0.0  # Pixel on which cell 0 is centred: every pool is centred.
+ORIGINS = {"3x3": 0.0, "2x2": 7.5}  # Pixel on which cell 0 is centred.
+_POOLS = {"3x3": vgg16.pool_3x3, "2x2": vgg16.pool_2x2}
 
 
 def large_fov(
@@ -23,6 +24,9 @@ def large_fov(
     dropout: float = 0.5,
     fc6_dilation: int = 12,
     conv5_dilation: int = 2,
+    stride: int = STRIDE,
+    dense: bool = False,
+    pooling: str = "3x3",
 ) -> keras.Model:
     """Builds DeepLabv1-LargeFOV without the average pool before fc6.
 
@@ -36,19 +40,41 @@ def large_fov(
       conv5_dilation: Dilation of conv5; the paper's is 2, in place of the
         stride that VGG16's pool4 had. 1 suits a trunk of GAP-HighRes, which
         never had it.
+      stride: Pixels between logits: 8, the paper's, or 16, which keeps the
+        stride of pool4, so that what follows costs a quarter. Dilations
+        count cells of 8 pixels all the same.
+      dense: With stride 16: whether logits are computed every 8 pixels by
+        the hole algorithm (Chen et al., section 3.1). Every other one is
+        that of the strided network. For predictions.
+      pooling: Window of the first four pools: "3x3", the paper's, or "2x2",
+        VGG16's own, which suits a trunk that stays as it was pretrained.
 
     Returns:
       [batch, rows, columns, 3] BGR minus mean -> [batch, rows / 8 + 1,
       columns / 8 + 1, num_classes] float32 logits (Caffe's rounding: 321
-      gives 41).
+      gives 41; 21 with stride 16 that is not dense).
+
+    Raises:
+      ValueError: If the stride is neither 8 nor 16, or does not divide a
+        dilation.
     """
+    _require_stride(stride, fc6=fc6_dilation, conv5=conv5_dilation)
+    holes = stride // STRIDE  # Between logits, in cells of 8 pixels.
+    cell = 1 if dense else holes  # Between what is computed.
     image = keras.Input([None, None, 3], name="image")
-    dense = functools.partial(vgg16.pool_3x3, stride=1)
-    pools = (vgg16.pool_3x3,) * 3 + (dense, dense)
+    pool = _POOLS[pooling]
+    pool4 = functools.partial(pool, stride=cell)
+    pool5 = functools.partial(vgg16.pool_3x3, stride=1, dilation=holes // cell)
     x = vgg16.trunk(
-        image, width=width, pools=pools, conv5_dilation=conv5_dilation
+        image,
+        width=width,
+        pools=(pool, pool, pool, pool4, pool5),
+        conv5_dilation=conv5_dilation // cell,
     )
-    for name, kernel, dilation in (("fc6", 3, fc6_dilation), ("fc7", 1, 1)):
+    for name, kernel, dilation in (
+        ("fc6", 3, fc6_dilation // cell),
+        ("fc7", 1, 1),
+    ):
         x = layers.Conv2D(
             head_channels,
             kernel,
@@ -67,3 +93,21 @@ def large_fov(
         name="fc8",
     )(x)
     return keras.Model(image, logits, name="deeplab_v1")
+
+
+def origin(network: keras.Model) -> float:
+    """Returns the pixel on which cell 0 of a LargeFOV network is centred."""
+    size, _ = network.get_layer("pool1").pool_size
+    return ORIGINS[f"{size}x{size}"]
+
+
+def _require_stride(stride, **dilations):
+    holes, rest = divmod(stride, STRIDE)
+    if rest or holes not in (1, 2):
+        raise ValueError(f"wanted a stride of 8 or 16, found {stride}")
+    for layer, dilation in dilations.items():
+        if dilation % holes:
+            raise ValueError(
+                f"stride 16 wants even dilations, found {dilation} of {layer}; "
+                f"change --{layer}_dilation or --stride"
+            )

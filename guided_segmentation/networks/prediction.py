@@ -33,13 +33,12 @@ def dense(
       A tf.function from [batch, height, width, 3] uint8 RGB of any size to
       [batch, height, width, num_classes] float32 probabilities.
     """
+    origin = deeplab_v1.origin(network)
 
     def one(image, scale):
         framed = _framed(image, size, framing, scale)
         grid = network(images.subtract_mean(framed.pixels), training=False)
-        logits = images.at_pixels(
-            grid, framed, deeplab_v1.STRIDE, deeplab_v1.ORIGIN
-        )
+        logits = images.at_pixels(grid, framed, deeplab_v1.STRIDE, origin)
         return tf.nn.softmax(logits)
 
     @tf.function(

@@ -9,6 +9,7 @@ Source: Simonyan and Zisserman, ICLR 2015; Oh et al., CVPR 2017, Table 6.
 from collections.abc import Callable
 
 import keras
+import tensorflow as tf
 from keras import layers
 
 from guided_segmentation.networks import dropout
@@ -65,23 +66,45 @@ def scaled(channels: int, width: float) -> int:
     return max(1, round(channels * width))
 
 
-def pool_2x2(x, name: str):
-    """Caffe's 2x2 pooling of stride 2 without padding, rounding up.
+def pool_2x2(x, name: str, stride: int = 2):
+    """Caffe's 2x2 pooling without padding, rounding up.
 
-    Cell i covers pixels 2 i and 2 i + 1.
+    Cell i covers pixels `stride` * i and the one after.
     """
-    return layers.MaxPooling2D(2, 2, padding="same", name=name)(x)
+    return layers.MaxPooling2D(2, stride, padding="same", name=name)(x)
 
 
-def pool_3x3(x, name: str, stride: int = 2):
+def pool_3x3(x, name: str, stride: int = 2, dilation: int = 1):
     """Caffe's 3x3 pooling with one pixel of padding, rounding up.
 
     Cell i is centred on pixel `stride` * i. Zeros are a neutral padding after
-    a ReLU; the second one at the far side is Caffe's rounding up.
+    a ReLU; the second one at the far side is Caffe's rounding up. With a
+    dilation the window takes every `dilation`-th pixel, at stride 1.
     """
-    far = 2 if stride == 2 else 1
-    x = layers.ZeroPadding2D(((1, far), (1, far)), name=f"{name}_pad")(x)
+    far = 2 if stride == 2 else dilation
+    around = ((dilation, far), (dilation, far))
+    x = layers.ZeroPadding2D(around, name=f"{name}_pad")(x)
+    if dilation > 1:
+        return DilatedPool(dilation, name=name)(x)
     return layers.MaxPooling2D(3, stride, name=name)(x)
+
+
+@keras.utils.register_keras_serializable("guided_segmentation")
+class DilatedPool(layers.Layer):
+    """Maximum over 3x3 pixels that lie `dilation` pixels apart."""
+
+    def __init__(self, dilation: int, **kwargs):
+        """Pools with a dilation of at least 1."""
+        super().__init__(**kwargs)
+        self.dilation = dilation
+
+    def call(self, inputs):
+        """Returns the maxima where all of the window is inside."""
+        return tf.nn.pool(inputs, [3, 3], "MAX", dilations=2 * [self.dilation])
+
+    def get_config(self) -> dict:
+        """Returns what rebuilds the layer."""
+        return {**super().get_config(), "dilation": self.dilation}
 
 
 def classifier(num_objects: int = 20, width: float = 1.0) -> keras.Model:

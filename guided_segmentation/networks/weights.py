@@ -4,7 +4,9 @@ Weights are stored as one array per variable in an npz file, named
 "<layer>/<variable>", which every version of Keras reads alike.
 """
 
+import functools
 import hashlib
+import json
 import os
 import pathlib
 from collections.abc import Callable
@@ -19,9 +21,10 @@ from guided_segmentation.networks import deeplab_v1, gap, vgg16
 
 BUILDERS: dict[str, Callable[..., keras.Model]] = {
     "vgg16": vgg16.classifier,
-    "gap_high_res": gap.high_res,
+    **{name: functools.partial(gap.build, name) for name in gap.VARIANTS},
     "deeplab_v1": deeplab_v1.large_fov,
 }
+DENSE = (*gap.VARIANTS, "deeplab_v1")  # Predict denser than they train.
 WEIGHTS_FILE = "weights.npz"
 SETTINGS_FILE = "settings.json"
 
@@ -197,15 +200,17 @@ def reduced_top(weights: Weights, head_channels: int = 1024) -> Weights:
 
 
 def calibrate(
-    network: keras.Model, fresh: list[str], inputs: tf.Tensor
+    network: keras.Model,
+    fresh: list[str],
+    inputs: tf.Tensor,
+    *,
+    centred: bool = False,
 ) -> None:
     """Scales fresh layers to the data, so that a deep plain network starts.
 
     Before its ReLU every channel of a fresh layer gets mean 0 and deviation 1
     over a batch. Deep ReLU networks of He's initialisation say nearly the same
-    of every image, and learn slowly until they do not. Kernels are weighed
-    towards their centre first: a global average does not care where evidence
-    lies, so nothing else keeps the features of a class above its parts.
+    of every image, and learn slowly until they do not.
 
     Source: Kraehenbuehl et al., "Data-dependent initializations of
     convolutional neural networks", ICLR 2016, section 3.1.
@@ -214,11 +219,15 @@ def calibrate(
       network: A chain of layers; changed in place.
       fresh: Names of its fresh layers.
       inputs: A batch as the network takes it.
+      centred: Whether fresh kernels are weighed towards their centre first.
+        A global average does not care where evidence lies, so in a GAP
+        network nothing else keeps the features of a class above its parts.
     """
     x = inputs
     for layer in network.layers[1:]:
         if layer.name in fresh:
-            _centre(layer)
+            if centred:
+                _centre(layer)
             _whiten(layer, x)
         x = layer(x)
 
@@ -259,7 +268,9 @@ def split(network: keras.Model, last_frozen: str) -> tuple:
 
 
 def trained(folder: artifacts.Path) -> tuple[keras.Model, dict]:
-    """Loads the network of a finished training run.
+    """Loads the network of a finished training run, for predictions.
+
+    One that was trained at a stride of 16 is built dense.
 
     Args:
       folder: The run's work_dir.
@@ -277,9 +288,25 @@ def trained(folder: artifacts.Path) -> tuple[keras.Model, dict]:
             f"training first"
         )
     settings = artifacts.read_json(folder / SETTINGS_FILE)
-    network = build(settings["network"])
+    spec = settings["network"]
+    network = build({**spec, "dense": True} if spec["name"] in DENSE else spec)
     assign(network, load(folder), str(folder))
     return network, settings
+
+
+def digest(network: keras.Model) -> str:
+    """Returns the sha256 of what a network computes: layers and weights."""
+    found = hashlib.sha256()
+    for layer in network.layers:
+        shape = {
+            key: value
+            for key, value in layer.get_config().items()
+            if key in ("pool_size", "strides", "dilation_rate", "padding")
+        }
+        found.update(json.dumps([layer.name, shape], sort_keys=True).encode())
+        for array in layer.get_weights():
+            found.update(array.tobytes())
+    return found.hexdigest()
 
 
 def sha256(path: artifacts.Path) -> str:

@@ -38,16 +38,15 @@ def seeder(
     One forward pass serves all classes: one scale, no flip, as in the release.
 
     Args:
-      network: A GAP network.
+      network: A dense GAP network, as networks.weights.trained builds it.
       size: Its input size; photographs are framed whole.
 
     Returns:
       A tf.function from [height, width, 3] uint8 RGB to [height, width,
       num_objects] float32 score maps and [num_objects] float32 logits.
     """
-    features_of = keras.Model(
-        network.input, network.get_layer(gap.FEATURES).output
-    )
+    features_of = gap.features(network)
+    origin = gap.VARIANTS[network.name].origin
     votes = network.get_layer(gap.SCORE).weights[0]
 
     @tf.function(input_signature=[tf.TensorSpec([None, None, 3], tf.uint8)])
@@ -56,7 +55,7 @@ def seeder(
         inputs = images.subtract_mean(framed.pixels)[None]
         features = tf.cast(features_of(inputs, training=False), tf.float32)
         maps = score_maps(features, tf.convert_to_tensor(votes))[0]
-        at_pixels = images.at_pixels(maps, framed, gap.STRIDE, gap.ORIGIN)
+        at_pixels = images.at_pixels(maps, framed, gap.STRIDE, origin)
         return at_pixels, tf.reduce_mean(maps, [0, 1])
 
     return seed

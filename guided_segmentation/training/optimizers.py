@@ -1,7 +1,7 @@
-"""SGD as Caffe does it: rates and decay of their own for each variable.
+"""Steps as Caffe takes them: rates and decay of their own for each variable.
 
-Caffe's lr_mult is the same as scaling that variable's gradient before SGD
-with momentum, and its decay is a term of the gradient.
+Variables of one rate (Caffe's lr_mult) share one Keras optimiser, so that
+rates hold for Adam as they do for SGD; decay is a term of the gradient.
 
 Source: Oh et al., CVPR 2017, appendices B.2 and F; the authors' release.
 """
@@ -17,8 +17,8 @@ class OptimizerSettings:
     """Settings of the optimiser; the defaults are the paper's.
 
     Attributes:
-      algorithm: "sgd", the paper's, or "adam", which starts networks without
-        pretrained weights faster; to Adam, rates of layers mean nothing.
+      algorithm: "sgd", the paper's, or "adam", which gets further in few
+        steps.
       learning_rate: Step size of the first step.
       schedule: "step" drops the rate by ten every `drop_steps` steps; "poly"
         lowers it to zero as (1 - step / num_steps) ** 0.9 (DeepLabv2).
@@ -72,7 +72,7 @@ def learning_rate(
 def build(
     settings: OptimizerSettings, num_steps: int
 ) -> keras.optimizers.Optimizer:
-    """Builds the optimiser under the schedule.
+    """Builds one Keras optimiser under the schedule.
 
     Raises:
       ValueError: If the algorithm has another name than sgd or adam.
@@ -96,35 +96,71 @@ def multipliers(
     """
     rates = []
     for layer in network.layers:
-        factor = settings.head_rate if layer.name in settings.head_layers else 1
+        is_head = layer.name in settings.head_layers
+        factor = settings.head_rate if is_head else 1.0
         for variable in layer.trainable_weights:
             is_kernel = len(variable.shape) > 1
             rates.append((factor * (1 if is_kernel else 2), int(is_kernel)))
     return rates
 
 
-def caffe_gradients(
-    gradients: list[tf.Tensor],
-    variables: list,
-    rates: list[tuple[float, float]],
-    settings: OptimizerSettings,
-) -> list[tf.Tensor]:
-    """Clips the gradients, adds the decay and scales each by its rate.
+class LayerwiseOptimizer:
+    """Clips, decays and steps, each variable at its own rate.
 
-    Args:
-      gradients: Of the loss over the global batch.
-      variables: The variables, in the same order.
-      rates: What `multipliers` returned.
-      settings: Weight decay and clipping.
-
-    Returns:
-      Gradients to give to SGD.
+    Attributes:
+      by_rate: A Keras optimiser for each rate, by its text; to checkpoint.
     """
-    if settings.clip_norm:
-        gradients, _ = tf.clip_by_global_norm(gradients, settings.clip_norm)
-    return [
-        rate * (gradient + settings.weight_decay * decay * variable)
-        for gradient, variable, (rate, decay) in zip(
-            gradients, variables, rates, strict=True
-        )
-    ]
+
+    def __init__(
+        self, network: keras.Model, settings: OptimizerSettings, num_steps: int
+    ):
+        """Prepares the steps of all trainable variables of `network`."""
+        self._settings = settings
+        self._rates = multipliers(network, settings)
+        self.by_rate = {}
+        variables = network.trainable_variables
+        for rate in sorted({rate for rate, _ in self._rates}):
+            scaled = settings.learning_rate * rate
+            optimizer = build(
+                dataclasses.replace(settings, learning_rate=scaled), num_steps
+            )
+            optimizer.build(self._of_rate(rate, variables))
+            self.by_rate[f"{rate:g}"] = optimizer
+
+    def apply(
+        self, gradients: list[tf.Tensor], variables: list, replicas: int = 1
+    ) -> None:
+        """Takes one step.
+
+        Args:
+          gradients: Of the loss over the global batch, one a variable.
+          variables: The trainable variables of the network.
+          replicas: How many replicas step at once; Keras sums over them.
+        """
+        shares = [
+            gradient / replicas
+            for gradient in self._decayed(gradients, variables)
+        ]
+        pairs = list(zip(shares, variables, strict=True))
+        for rate, optimizer in self.by_rate.items():
+            optimizer.apply_gradients(self._of_rate(float(rate), pairs))
+
+    def _of_rate(self, rate, items):
+        """Keeps the items of the variables that have this rate."""
+        return [
+            item
+            for item, (own, _) in zip(items, self._rates, strict=True)
+            if own == rate
+        ]
+
+    def _decayed(self, gradients, variables):
+        if self._settings.clip_norm:
+            gradients, _ = tf.clip_by_global_norm(
+                gradients, self._settings.clip_norm
+            )
+        return [
+            gradient + self._settings.weight_decay * decay * variable
+            for gradient, variable, (_, decay) in zip(
+                gradients, variables, self._rates, strict=True
+            )
+        ]

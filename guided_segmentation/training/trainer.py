@@ -138,8 +138,9 @@ def train(
     keras.mixed_precision.set_global_policy(settings.precision)
     with strategy.scope():
         network = task.build()
-        optimizer = optimizers.build(settings.optimizer, settings.num_steps)
-        optimizer.build(network.trainable_variables)
+        optimizer = optimizers.LayerwiseOptimizer(
+            network, settings.optimizer, settings.num_steps
+        )
     loop = _Loop(task, network, optimizer, strategy, settings, work_dir)
     loop.run()
     return network
@@ -181,7 +182,7 @@ class _Loop:
         self.step = tf.Variable(0, dtype=tf.int64, trainable=False)
         self.checkpoints = tf.train.CheckpointManager(
             tf.train.Checkpoint(
-                network=network, optimizer=optimizer, step=self.step
+                network=network, step=self.step, optimizers=optimizer.by_rate
             ),
             os.fspath(work_dir / "checkpoints"),
             max_to_keep=2,
@@ -193,7 +194,6 @@ class _Loop:
         self.learning_rate = optimizers.learning_rate(
             settings.optimizer, settings.num_steps
         )
-        self.rates = optimizers.multipliers(network, settings.optimizer)
 
     def run(self):
         first, last = int(self.step), self.settings.num_steps
@@ -239,13 +239,9 @@ class _Loop:
             loss = self.task.loss(batch[self.task.targets], output)
             scaled = loss * scale
         gradients = self._summed(tape.gradient(scaled, variables), scale)
-        gradients = optimizers.caffe_gradients(
-            gradients, variables, self.rates, self.settings.optimizer
+        self.optimizer.apply(
+            gradients, variables, self.strategy.num_replicas_in_sync
         )
-        # The optimiser sums over replicas once more.
-        count = self.strategy.num_replicas_in_sync
-        shares = [gradient / count for gradient in gradients]
-        self.optimizer.apply_gradients(zip(shares, variables, strict=True))
         return loss
 
     def _summed(self, gradients, scale):

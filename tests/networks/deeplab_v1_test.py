@@ -42,16 +42,21 @@ def test_logits_subsample_by_eight_one_more_than_fits():
     assert logits.dtype == tf.float32
 
 
-def test_a_cell_is_centred_on_its_origin_and_stride():
+@pytest.mark.parametrize("pooling", deeplab_v1.ORIGINS)
+@pytest.mark.parametrize("stride", [8, 16])
+def test_a_cell_is_centred_on_its_origin_and_stride(pooling, stride):
     """The pixels that reach a cell through the pools lie evenly around it."""
-    network = deeplab_v1.large_fov(1, 1 / 64, 1)
+    network = deeplab_v1.large_fov(
+        1, 1 / 64, 1, stride=stride, dense=True, pooling=pooling
+    )
     pass_through(network)
-    impulses = np.zeros((97, 97, 9, 3), np.float32)
-    impulses[range(97), range(97), 4, 0] = 1
+    impulses = np.zeros((137, 137, 9, 3), np.float32)
+    impulses[range(137), range(137), 4, 0] = 1
     reached = network(impulses).numpy()[..., 0].max(2)
-    for cell in range(3, 10):
+    for cell in range(5, 11):
         pixels = np.flatnonzero(reached[:, cell])
-        assert pixels.mean() == deeplab_v1.ORIGIN + deeplab_v1.STRIDE * cell
+        centre = deeplab_v1.origin(network) + deeplab_v1.STRIDE * cell
+        assert pixels.mean() == centre
 
 
 def test_dense_logits_subsampled_are_those_of_the_strided_network():
@@ -64,6 +69,49 @@ def test_dense_logits_subsampled_are_those_of_the_strided_network():
     np.testing.assert_allclose(
         logits, dense, rtol=1e-3, atol=1e-4 * np.abs(logits).max()
     )
+
+
+@pytest.mark.parametrize("pooling", deeplab_v1.ORIGINS)
+def test_the_hole_algorithm_says_between_cells_what_it_says_at_cells(pooling):
+    spec = {"num_classes": 3, "width": 1 / 32, "head_channels": 4}
+    spec |= {"stride": 16, "fc6_dilation": 4, "pooling": pooling}
+    strided = deeplab_v1.large_fov(**spec)
+    dense = deeplab_v1.large_fov(**spec, dense=True)
+    dense.set_weights(strided.get_weights())
+    image = 50 * tf.random.stateless_normal([1, 97, 65, 3], [0, 1])
+    coarse, fine = strided(image).numpy(), dense(image).numpy()
+    assert (coarse.shape[1:3], fine.shape[1:3]) == ((7, 5), (13, 9))
+    assert np.ptp(coarse) > 0
+    np.testing.assert_allclose(coarse, fine[:, ::2, ::2], rtol=1e-4, atol=1e-4)
+
+
+def test_the_papers_stride_has_no_holes():
+    thin = {"num_classes": 3, "width": 1 / 32, "head_channels": 4}
+    network = deeplab_v1.large_fov(**thin)
+    dense = deeplab_v1.large_fov(**thin, dense=True)
+    dense.set_weights(network.get_weights())
+    image = 50 * tf.random.stateless_normal([1, 49, 33, 3], [0, 1])
+    np.testing.assert_array_equal(network(image), dense(image))
+
+
+@pytest.mark.parametrize("stride", [0, 12, 24, 32])
+def test_an_unknown_stride_is_refused(stride):
+    with pytest.raises(
+        ValueError, match=f"wanted a stride of 8 or 16, found {stride}"
+    ):
+        deeplab_v1.large_fov(2, 1 / 64, 1, stride=stride)
+
+
+@pytest.mark.parametrize("layer", ["fc6", "conv5"])
+def test_a_dilation_that_the_stride_does_not_divide_is_refused(layer):
+    with pytest.raises(
+        ValueError,
+        match=f"stride 16 wants even dilations, found 3 of {layer}; change "
+        f"--{layer}_dilation or --stride",
+    ):
+        deeplab_v1.large_fov(
+            2, 1 / 64, 1, stride=16, **{f"{layer}_dilation": 3}
+        )
 
 
 @pytest.mark.parametrize(("dilation", "field"), [(12, 24), (4, 8)])

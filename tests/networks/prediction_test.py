@@ -14,6 +14,12 @@ def _network():
     return deeplab_v1.large_fov(4, 1 / 64, 8)
 
 
+@pytest.fixture(name="centred", autouse=True)
+def _centred(monkeypatch):
+    """Stand-ins have no pools to tell where their cells are centred."""
+    monkeypatch.setattr(deeplab_v1, "origin", lambda _: 0.0)
+
+
 def photographs(height=40, width=60, count=1):
     noise = np.random.default_rng(0).integers(0, 255, (count, 8, 8, 3), "u1")
     large = tf.image.resize(noise, [height, width], "nearest")

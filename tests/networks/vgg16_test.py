@@ -94,7 +94,7 @@ def test_sizes_of_large_fov_round_up_at_every_pool():
 
 
 def test_sizes_of_gap_high_res_round_up_at_every_pool():
-    network = gap.high_res(2, 1 / 64, 1)
+    network = gap.build("gap_high_res", 2, 1 / 64, 1)
     names = [f"pool{index}" for index in range(1, 4)]
     assert sizes(network, 321, [*names, "fc7"]) == [161, 81, 41, 41]
     assert sizes(network, 322, [*names, "fc7"]) == [161, 81, 41, 41]

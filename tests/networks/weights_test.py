@@ -13,6 +13,11 @@ from guided_segmentation.networks import dropout, vgg16, weights
 
 FACTS = {  # Parameters at width 1 with 20 objects, and of the thin network.
     "vgg16": (134_342_484, 33_191, {"num_objects": 3, "width": 1 / 64}),
+    "gap_low_res": (
+        19_454_784,
+        4_292,
+        {"num_objects": 3, "width": 1 / 64, "head_channels": 8},
+    ),
     "gap_high_res": (
         28_892_992,
         4_876,
@@ -86,6 +91,7 @@ def test_every_builder_has_its_facts():
 def test_a_network_of_the_papers_width_has_the_papers_parameters(name):
     head = {
         "vgg16": [(49, 4096, 1), (1, 4096, 1), (1, 20, 1)],
+        "gap_low_res": [(9, 1024, 1), (1, 20, 0)],
         "gap_high_res": [(9, 1024, 1), (9, 1024, 1), (1, 20, 0)],
         "deeplab_v1": [(9, 1024, 1), (1, 1024, 1), (1, 21, 1)],
     }
@@ -106,6 +112,7 @@ def test_a_network_of_the_papers_width_has_the_papers_parameters(name):
 def test_a_thin_network_has_exactly_its_parameters(name):
     head = {
         "vgg16": [(49, 64, 1), (1, 64, 1), (1, 3, 1)],
+        "gap_low_res": [(9, 8, 1), (1, 3, 0)],
         "gap_high_res": [(9, 8, 1), (9, 8, 1), (1, 3, 0)],
         "deeplab_v1": [(9, 8, 1), (1, 8, 1), (1, 4, 1)],
     }
@@ -369,7 +376,7 @@ def test_a_top_is_reduced_evenly_or_not_at_all(head_channels):
 
 
 @pytest.mark.parametrize("name", ["gap_high_res", "deeplab_v1"])
-def test_calibrated_layers_are_centred_and_scaled_before_their_relu(name):
+def test_calibrated_layers_have_mean_0_and_deviation_1_before_their_relu(name):
     network, image = thin(name), photograph(name)
     before = weights.of(network)
     fresh = ["conv1_1", "conv3_2", "conv5_3"]
@@ -394,10 +401,10 @@ def test_calibrated_layers_are_centred_and_scaled_before_their_relu(name):
     assert network.get_layer("conv3_2").activation is keras.activations.relu
 
 
-def test_calibrated_kernels_lean_towards_their_centre():
+def test_centred_kernels_lean_towards_their_centre():
     network, image = thin("gap_high_res"), photograph("gap_high_res")
     before = weights.of(network)["conv4_2/kernel"]
-    weights.calibrate(network, ["conv4_2"], image)
+    weights.calibrate(network, ["conv4_2"], image, centred=True)
     after = weights.of(network)["conv4_2/kernel"]
     relative = (after / after[1, 1]) / (before / before[1, 1])
     taps = [[0.25, 0.5, 0.25], [0.5, 1, 0.5], [0.25, 0.5, 0.25]]

@@ -10,9 +10,9 @@ from guided_segmentation.seeders import cam
 SIZE = 65
 
 
-@pytest.fixture(scope="module", name="network")
-def _network():
-    return gap.high_res(3, 1 / 32, 8)
+@pytest.fixture(scope="module", name="network", params=gap.VARIANTS)
+def _network(request):
+    return gap.build(request.param, 3, 1 / 32, 8, dense=True)
 
 
 def photograph(height=40, width=65):
@@ -66,19 +66,23 @@ def test_the_seeders_logits_are_those_of_the_network(network, shape):
 
 
 def test_a_score_map_at_the_centre_of_a_cell_is_the_cells_vote(network):
-    """The centre of cell i lies between pixels 8 i + 3 and 8 i + 4.
+    """The centre of cell i lies half a pixel after pixel 8 i + origin.
 
-    Each of these is a sixteenth of the way to the next cell.
+    Each of the two around it is a sixteenth of the way to the next cell.
     """
+    first = int(gap.VARIANTS[network.name].origin) + 8
     image = photograph(SIZE, SIZE)
     maps = cam.seeder(network, SIZE)(image)[0].numpy()
-    features = keras.Model(network.input, network.get_layer("fc7").output)
+    features = gap.features(network)
     cells = cam.score_maps(
         features(images.subtract_mean(image)[None]),
         network.get_layer("score").get_weights()[0],
     )[0].numpy()
-    centres = maps[11:59:8] / 2 + maps[12:60:8] / 2
-    centres = centres[:, 11:59:8] / 2 + centres[:, 12:60:8] / 2
+    last = first + 6 * 8
+    centres = maps[first:last:8] / 2 + maps[first + 1 : last + 1 : 8] / 2
+    centres = centres.swapaxes(0, 1)
+    centres = centres[first:last:8] / 2 + centres[first + 1 : last + 1 : 8] / 2
+    centres = centres.swapaxes(0, 1)
     for _ in range(2):
         around = cells[:-2] / 32 + cells[2:] / 32
         cells = (cells[1:-1] * 15 / 16 + around).swapaxes(0, 1)
@@ -88,7 +92,7 @@ def test_a_score_map_at_the_centre_of_a_cell_is_the_cells_vote(network):
 
 def test_evidence_is_found_where_it_lies():
     """A head that sums rectified maps lights up at the one bright square."""
-    network = gap.high_res(1, 1 / 64, 1)
+    network = gap.build("gap_high_res", 1, 1 / 64, 1)
     for layer in network.layers:
         if layer.weights:
             arrays = [np.zeros_like(array) for array in layer.get_weights()]
@@ -107,6 +111,6 @@ def test_evidence_is_found_where_it_lies():
 
 def test_the_seeder_of_a_network_in_low_precision_answers_in_float32():
     keras.mixed_precision.set_global_policy("mixed_bfloat16")
-    network = gap.high_res(2, 1 / 64, 1)
+    network = gap.build("gap_high_res", 2, 1 / 64, 1)
     maps, logits = cam.seeder(network, 33)(photograph(20, 20))
     assert maps.dtype == logits.dtype == tf.float32

@@ -31,16 +31,11 @@ def caffe(start, gradients, rates, settings):
 
 def ours(network, gradients, settings):
     """What optimizers makes of the same gradients."""
-    optimizer = optimizers.build(settings, len(gradients))
     variables = network.trainable_variables
-    optimizer.build(variables)
-    rates = optimizers.multipliers(network, settings)
+    optimizer = optimizers.LayerwiseOptimizer(network, settings, len(gradients))
     for of_step in gradients:
         of_step = [tf.constant(gradient, tf.float32) for gradient in of_step]
-        updates = optimizers.caffe_gradients(
-            of_step, variables, rates, settings
-        )
-        optimizer.apply_gradients(zip(updates, variables, strict=True))
+        optimizer.apply(of_step, variables)
     return weights.of(network)
 
 
@@ -107,15 +102,15 @@ def test_every_algorithm_that_is_listed_exists(algorithm):
     assert type(built).__name__.lower() == algorithm
 
 
-def test_the_first_step_of_adam_is_the_rate_for_every_weight():
-    """However steep the gradient, and whatever the rates of layers."""
+def test_the_first_step_of_adam_is_the_rate_of_the_layer():
+    """However steep the gradient."""
     network = two_layers()
     start = [np.asarray(v) for v in network.trainable_variables]
     gradients = [[np.full(value.shape, 7.0) for value in start]]
     settings = optimizers.OptimizerSettings(algorithm="adam", weight_decay=0.0)
     after = ours(network, gradients, settings).values()
-    for before, value in zip(start, after, strict=True):
-        np.testing.assert_allclose(before - value, 1e-3, rtol=1e-3)
+    for before, value, rate in zip(start, after, (1, 2, 10, 20), strict=True):
+        np.testing.assert_allclose(before - value, rate * 1e-3, rtol=1e-3)
 
 
 def test_every_schedule_that_is_listed_exists():
@@ -139,7 +134,9 @@ def test_rates_of_the_segmenter_are_those_of_the_release():
 
 
 def test_rates_of_the_seeder_are_ten_for_its_score_alone():
-    rates = optimizers.multipliers(gap.high_res(2, 1 / 64, 1), PAPER)
+    rates = optimizers.multipliers(
+        gap.build("gap_high_res", 2, 1 / 64, 1), PAPER
+    )
     assert rates == 15 * [(1, 1), (2, 0)] + [(10, 1)]
 
 
@@ -171,18 +168,19 @@ def test_updates_are_caffes_over_the_drop_of_the_rate(clip_norm):
 
 
 def test_a_short_gradient_is_not_clipped():
-    network = two_layers()
-    variables = network.trainable_variables
-    gradients = [0.01 * tf.ones(variable.shape) for variable in variables]
-    rates = optimizers.multipliers(network, PAPER)
-    plain, clipped = (
-        optimizers.caffe_gradients(
-            gradients,
-            variables,
-            rates,
-            optimizers.OptimizerSettings(clip_norm=clip_norm),
-        )
-        for clip_norm in (0.0, 1.0)
-    )
-    for one, other in zip(plain, clipped, strict=True):
+    start = two_layers().get_weights()
+
+    def after(clip_norm):
+        network = two_layers()
+        network.set_weights(start)
+        gradients = [[np.full(value.shape, 0.01) for value in start]]
+        settings = optimizers.OptimizerSettings(clip_norm=clip_norm)
+        return ours(network, gradients, settings).values()
+
+    for one, other in zip(after(0.0), after(1.0), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-6)
+
+
+def test_the_optimisers_of_a_checkpoint_are_named_by_their_rate():
+    optimizer = optimizers.LayerwiseOptimizer(two_layers(), PAPER, 10)
+    assert list(optimizer.by_rate) == ["1", "2", "10", "20"]
