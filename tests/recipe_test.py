@@ -266,6 +266,53 @@ def test_runs_share_cached_features(tmp_path, monkeypatch):
     assert not (tmp_path / "a" / "features").exists()
 
 
+def test_seeder_and_segmenter_share_features_of_the_same_layers(
+    tmp_path, monkeypatch, segmenter
+):
+    """With the same pools, and whatever the heads above."""
+    run = {
+        "settings": SETTINGS,
+        "strategy": ONE,
+        "features_dir": tmp_path / "features",
+    }
+    below = {
+        "trunk_weights": str(segmenter[0]),
+        "freeze_through": "conv4_3",
+        "framing": "whole",
+    }
+    coarse = {**SEGMENTER.network, "stride": 16, "pooling": "2x2"}
+    chosen = dataclasses.replace(SEGMENTER, network=coarse, **below)
+    recipe.train(chosen, SOURCE, truth, work_dir=tmp_path / "a", **run)
+    monkeypatch.setattr(features, "_fill", pytest.fail)
+    low_res = {**SEEDER.network, "name": "gap_low_res", "head_channels": 4}
+    seeder = dataclasses.replace(SEEDER, network=low_res, **below)
+    target = SOURCE.image_labels
+    recipe.train(seeder, SOURCE, target, work_dir=tmp_path / "b", **run)
+    assert len(list((tmp_path / "features").iterdir())) == 1
+
+
+def test_features_of_other_pools_are_others(tmp_path, monkeypatch):
+    filled = []
+    fill = features._fill
+    monkeypatch.setattr(
+        features, "_fill", lambda *args: (filled.append(1), fill(*args))
+    )
+    for pooling in ("3x3", "2x2"):
+        chosen = dataclasses.replace(
+            FROZEN, network={**SEGMENTER.network, "pooling": pooling}
+        )
+        recipe.train(
+            chosen,
+            SOURCE,
+            truth,
+            work_dir=tmp_path / pooling,
+            settings=SETTINGS,
+            strategy=ONE,
+            features_dir=tmp_path / "features",
+        )
+    assert len(filled) == 2
+
+
 def test_a_trunk_is_taken_from_an_earlier_run(tmp_path, segmenter):
     """The heads differ; the seeder starts from the segmenter's trunk."""
     chosen = dataclasses.replace(

@@ -24,7 +24,7 @@ from guided_segmentation.datasets.scenes import composition, drawing, shapes
 LABEL_SET = labels.LabelSet(
     ("wasp", "ladybird", "medic", "archer", "rook", "windmill")
 )
-SIZE = (113, 145)  # Height and width: multiples of 8 px and one more.
+SIZE = (97, 121)  # Height and width: multiples of 8 px and one more.
 NUM_IMAGES = {"train": 600, "val": 150, "test": 150}
 NUM_SALIENCY_IMAGES = 300
 NUM_ANNOTATORS = 3

@@ -91,7 +91,7 @@ def class_emblem(rng: np.random.Generator, name: str) -> Emblem:
     return Emblem(
         pattern=pattern,
         colours=(ground, figure),
-        area=between(rng, 0.18, 0.26),
+        area=between(rng, 0.24, 0.34),
     )
 
 
@@ -101,7 +101,7 @@ def plain_emblem(rng: np.random.Generator) -> Emblem:
     return Emblem(
         pattern=shapes.plain,
         colours=(colour, colour),
-        area=between(rng, 0.18, 0.26),
+        area=between(rng, 0.24, 0.34),
     )
 
 
@@ -165,7 +165,7 @@ def _body_texture(rng, u, v, hue) -> np.ndarray:
 def _wear(rng, image, mask, emblem, along, across) -> np.ndarray:
     """Puts the emblem on the body near one end; returns where it is."""
     area = float(np.count_nonzero(mask)) * emblem.area
-    radius = min(max((area / 3.1416) ** 0.5, 6.5), 12.0)
+    radius = min(max((area / 3.1416) ** 0.5, 8.0), 14.0)
     centre = _roomiest(rng, mask, along, across, radius)
     cosine, sine = direction(rng)
     p, q = along - centre[0], across - centre[1]
