@@ -125,7 +125,7 @@ class LayerwiseOptimizer:
                 dataclasses.replace(settings, learning_rate=scaled), num_steps
             )
             optimizer.build(self._of_rate(rate, variables))
-            self.by_rate[f"{rate:g}"] = optimizer
+            self.by_rate[f"{rate:.17g}"] = optimizer  # Reads back as it was.
 
     def apply(
         self, gradients: list[tf.Tensor], variables: list, replicas: int = 1

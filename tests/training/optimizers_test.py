@@ -184,3 +184,14 @@ def test_a_short_gradient_is_not_clipped():
 def test_the_optimisers_of_a_checkpoint_are_named_by_their_rate():
     optimizer = optimizers.LayerwiseOptimizer(two_layers(), PAPER, 10)
     assert list(optimizer.by_rate) == ["1", "2", "10", "20"]
+
+
+def test_a_rate_of_many_digits_still_steps():
+    network = two_layers()
+    start = [np.asarray(v) for v in network.trainable_variables]
+    gradients = [[np.full(value.shape, 7.0) for value in start]]
+    settings = optimizers.OptimizerSettings(head_rate=10 / 3, weight_decay=0.0)
+    after = ours(network, gradients, settings).values()
+    rates = (1, 2, 10 / 3, 20 / 3)
+    for before, value, rate in zip(start, after, rates, strict=True):
+        np.testing.assert_allclose(before - value, rate * 7e-3, rtol=1e-3)
