@@ -109,16 +109,16 @@ CONV5_DILATION = flags.DEFINE_integer(
     "conv5_dilation",
     2,
     "Dilation of conv5 in DeepLabv1-LargeFOV; 1 suits a trunk that comes from "
-    "a seeder of this package, which has no pool4 either.",
+    "GAP-HighRes, which has no pool4 either.",
     lower_bound=1,
 )
 STRIDE = flags.DEFINE_enum(
     "stride",
     "8",
     ["8", "16"],
-    "Pixels between the cells that DeepLabv1-LargeFOV learns from; 16 is some "
-    "four times as fast above conv4. Predictions are made every 8 pixels "
-    "either way, by the hole algorithm.",
+    "Pixels between the cells that DeepLabv1-LargeFOV learns from; 16 leaves a "
+    "quarter of them above conv4. Predictions are made every 8 pixels either "
+    "way, by the hole algorithm.",
 )
 POOLING = flags.DEFINE_enum(
     "pooling",

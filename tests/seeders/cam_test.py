@@ -79,11 +79,10 @@ def test_a_score_map_at_the_centre_of_a_cell_is_the_cells_vote(network):
         network.get_layer("score").get_weights()[0],
     )[0].numpy()
     last = first + 6 * 8
-    centres = maps[first:last:8] / 2 + maps[first + 1 : last + 1 : 8] / 2
-    centres = centres.swapaxes(0, 1)
-    centres = centres[first:last:8] / 2 + centres[first + 1 : last + 1 : 8] / 2
-    centres = centres.swapaxes(0, 1)
+    centres = maps
     for _ in range(2):
+        either = centres[first:last:8] + centres[first + 1 : last + 1 : 8]
+        centres = (either / 2).swapaxes(0, 1)
         around = cells[:-2] / 32 + cells[2:] / 32
         cells = (cells[1:-1] * 15 / 16 + around).swapaxes(0, 1)
     tolerance = 1e-4 * np.abs(cells).max()
