@@ -7,6 +7,7 @@ image has its centre at those very coordinates.
 Source: Oh et al., CVPR 2017, section 6.1, and the authors' implementation.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -48,7 +49,9 @@ def subtract_mean(image: tf.Tensor) -> tf.Tensor:
     return tf.reverse(tf.cast(image, tf.float32), [-1]) - tf.constant(MEAN_BGR)
 
 
-def longer_side(tensor: tf.Tensor, size: int, method: str) -> tf.Tensor:
+def longer_side(
+    tensor: tf.Tensor, size: int | tf.Tensor, method: str
+) -> tf.Tensor:
     """Resizes so that the longer side is `size`, up or down.
 
     Args:
@@ -158,6 +161,7 @@ def training_crop(
     *,
     size: int,
     framing: str,
+    scale: float | tf.Tensor = 1.0,
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Cuts one square training example, flipped half of the time.
 
@@ -167,21 +171,24 @@ def training_crop(
       seed: [2] int32; the same seed cuts the same example.
       size: Side of the square in pixels.
       framing: Key of FRAMINGS.
+      scale: The photograph is resized by this factor beside what `framing`
+        does. Of what is larger than the square a random part is cut, what is
+        smaller is padded by reflection.
 
     Returns:
       [size, size, 3] float32 RGB and [size, size] uint8.
     """
-    seeds = tf.random.split(seed, 2)
     label_map = label_map[..., None]
     if framing == "tight":
-        image, label_map = _trim(image, label_map, seeds[0])
-    if framing != "crop":
-        image = longer_side(image, size, "bilinear")
-        label_map = longer_side(label_map, size, "nearest")
-    image = reflect_pad(tf.cast(image, tf.float32), size, size)
+        own, _ = tf.unstack(tf.random.split(seed, 2))
+        image, label_map = _trim(image, label_map, own)
+    image = tf.cast(image, tf.float32)
+    longer = tf.reduce_max(tf.shape(image)[:2]) if framing == "crop" else size
+    image = longer_side(image, scaled(longer, scale), "bilinear")
+    label_map = longer_side(label_map, scaled(longer, scale), "nearest")
+    image = reflect_pad(image, size, size)
     label_map = reflect_pad(label_map, size, size)
-    space = tf.shape(image)[:2] - size
-    at = _uniform_integers(seeds[1], space)
+    at = corner(seed, tf.shape(image)[:2] - size)
     image = image[at[0] : at[0] + size, at[1] : at[1] + size]
     label_map = label_map[at[0] : at[0] + size, at[1] : at[1] + size]
     mirror = flipped(seed)
@@ -191,7 +198,13 @@ def training_crop(
     return image, tf.ensure_shape(label_map, [size, size, 1])[..., 0]
 
 
-def whole_label_map(label_map: tf.Tensor, size: int) -> tf.Tensor:
+def scaled(length: int | tf.Tensor, scale: float | tf.Tensor) -> tf.Tensor:
+    """Returns `length` pixels times `scale`, rounded, as an int32 scalar."""
+    product = tf.cast(length, tf.float32) * tf.cast(scale, tf.float32)
+    return tf.cast(tf.round(product), tf.int32)
+
+
+def whole_label_map(label_map: tf.Tensor, size: int | tf.Tensor) -> tf.Tensor:
     """Fits a label map as `frame` fits its photograph whole.
 
     Args:
@@ -202,13 +215,30 @@ def whole_label_map(label_map: tf.Tensor, size: int) -> tf.Tensor:
       [size, size] uint8.
     """
     label_map = longer_side(label_map[..., None], size, "nearest")
-    label_map = reflect_pad(label_map, size, size)
-    return tf.ensure_shape(label_map, [size, size, 1])[..., 0]
+    return reflect_pad(label_map, size, size)[..., 0]
 
 
 def flipped(seed: tf.Tensor) -> tf.Tensor:
     """Tosses the coin that mirrors an example: a bool scalar by `seed`."""
     return tf.random.stateless_uniform([], seed) < 0.5
+
+
+def corner(seed: tf.Tensor, space: tf.Tensor) -> tf.Tensor:
+    """Draws where a square is cut: [2] int32, row and column by `seed`.
+
+    Args:
+      seed: [2] int32.
+      space: [2] int32, the last row and column it may start at.
+    """
+    _, own = tf.unstack(tf.random.split(seed, 2))
+    return _uniform_integers(own, space)
+
+
+def one_of(values: Sequence[float], seed: tf.Tensor) -> tf.Tensor:
+    """Draws one of `values` by `seed`, a scalar; each is as likely."""
+    own = tf.random.experimental.stateless_fold_in(seed, 1)
+    index = _uniform_integers(own, tf.constant([len(values) - 1]))[0]
+    return tf.gather(tf.constant(list(values)), index)
 
 
 def _trim(image, label_map, seed):
@@ -222,10 +252,10 @@ def _trim(image, label_map, seed):
 
 
 def _uniform_integers(seed, highest):
-    """[2] int32, each in 0 ... highest."""
-    share = tf.random.stateless_uniform([2], seed)
-    scaled = share * tf.cast(highest + 1, tf.float32)
-    return tf.minimum(tf.cast(scaled, tf.int32), highest)
+    """[n] int32, each in 0 ... highest, an int32 vector."""
+    share = tf.random.stateless_uniform(tf.shape(highest), seed)
+    product = share * tf.cast(highest + 1, tf.float32)
+    return tf.minimum(tf.cast(product, tf.int32), highest)
 
 
 def _reflected(length, wanted):

@@ -36,11 +36,15 @@ class Recipe:
       input_size: Side of the squares in pixels, 8 n + 1, or 16 n + 1 where
         the network's stride is 16.
       framing: Key of images.FRAMINGS.
+      scales: Factors on the size at which photographs are seen; one is drawn
+        for each example. A seeder wants 1 alone: its labels are those of the
+        whole photograph.
       calibrate: Whether layers without pretrained weights, the last one
         apart, are scaled to the first batch; see networks.weights.calibrate.
 
     Raises:
-      ValueError: If `input_size` is not a multiple of the stride, plus 1.
+      ValueError: If `input_size` is not a multiple of the stride, plus 1, or
+        a scale is not positive, or not 1 for a seeder.
     """
 
     network: dict
@@ -48,6 +52,7 @@ class Recipe:
     freeze_through: str | None = None
     input_size: int = 321
     framing: str = "tight"
+    scales: tuple[float, ...] = (1.0,)
     calibrate: bool = False
 
     def __post_init__(self):
@@ -57,6 +62,15 @@ class Recipe:
                 f"input_size must be {stride} n + 1, such as 321, for its "
                 f"borders to lie in cells of the label map; got "
                 f"{self.input_size}"
+            )
+        if not self.scales or min(self.scales) <= 0:
+            raise ValueError(
+                f"wanted positive train_scales, found {list(self.scales)}"
+            )
+        if not _is_dense(self) and set(self.scales) != {1.0}:
+            raise ValueError(
+                f"a seeder learns from whole photographs: wanted train_scales "
+                f"of 1 for {self.network['name']}, found {list(self.scales)}"
             )
 
 
@@ -192,35 +206,45 @@ def _build(recipe, from_features, whole, first_batch):
 
 
 def _frozen_features(recipe, source, folder, settings):
-    """The cached features, or None where each epoch cuts new squares."""
+    """Cached features, one array a scale; None where squares are cut anew."""
     if recipe.freeze_through is None or recipe.framing != "whole":
         return None
     keras.mixed_precision.set_global_policy(settings.precision)
     keras.utils.set_random_seed(settings.seed)
     lower, _ = weights.split(_new_network(recipe)[0], recipe.freeze_through)
-    return features.cached(
-        tf.function(functools.partial(lower, training=False)),
-        lambda: _pairs(recipe, source),
-        count=len(source.image_ids),
-        folder=folder,
-        key={
-            "layers": [layer.name for layer in lower.layers],
-            "digest": weights.digest(lower),
-            "size": recipe.input_size,
-            "precision": settings.precision,
-            "source": source.name,
-            "image_ids": list(source.image_ids),
-        },
-    )
+    key = {
+        "layers": [layer.name for layer in lower.layers],
+        "digest": weights.digest(lower),
+        "precision": settings.precision,
+        "source": source.name,
+        "image_ids": list(source.image_ids),
+    }
+    return [
+        features.cached(
+            tf.function(functools.partial(lower, training=False)),
+            functools.partial(_pairs, recipe, source, size),
+            count=len(source.image_ids),
+            folder=folder,
+            key={**key, "size": size, "padded_to": recipe.input_size},
+        )
+        for size in _sizes(recipe)
+    ]
 
 
-def _pairs(recipe, source):
+def _sizes(recipe):
+    """Sides of whole photographs at each scale: cells of 16 pixels, plus 1."""
+    return [
+        round((recipe.input_size - 1) * scale / 16) * 16 + 1
+        for scale in recipe.scales
+    ]
+
+
+def _pairs(recipe, source, size):
     """Yields each photograph as the network sees it, and its mirror image."""
     for example in pipeline.in_order(source.image_ids, {"image": source.image}):
-        framed = images.frame(
-            tf.constant(example["image"]), recipe.input_size, "whole"
-        )
-        image = images.subtract_mean(framed.pixels)
+        framed = images.frame(tf.constant(example["image"]), size, "whole")
+        image = images.reflect_pad(framed.pixels, *2 * [recipe.input_size])
+        image = images.subtract_mean(image)
         yield tf.stack([image, tf.reverse(image, [1])])
 
 
@@ -229,7 +253,7 @@ def batches(
     source: schema.Source,
     target: Callable[[str], np.ndarray],
     settings: trainer.TrainSettings,
-    stored: np.ndarray | None,
+    stored: list[np.ndarray] | None,
     first_step: int,
 ) -> tf.data.Dataset:
     """Makes the batches of a run, from one step on.
@@ -239,8 +263,8 @@ def batches(
       source: Photographs.
       target: As `train` takes it.
       settings: How it is trained.
-      stored: Cached features as training.features.cached returns them; None
-        cuts new squares.
+      stored: Cached features as training.features.cached returns them, one
+        array for each scale; None cuts new squares.
       first_step: 0, or where an earlier run stopped.
 
     Returns:
@@ -274,6 +298,7 @@ def _cut(recipe, key):
             example["seed"],
             size=recipe.input_size,
             framing=recipe.framing,
+            scale=images.one_of(recipe.scales, example["seed"]),
         )
         target = example[key] if key == "image_labels" else on_grid(label_map)
         return {
@@ -286,27 +311,50 @@ def _cut(recipe, key):
 
 
 def _recall(recipe, key, stored):
-    """The stage that fetches cached features, flipped half of the time."""
-    on_grid = functools.partial(_on_grid, recipe)
+    """The stage that cuts cached features, flipped half of the time."""
+    cells, cell_px = _window(recipe, stored)
+    spaces = [array.shape[2] - cells for array in stored]
     fetch = pipeline.numpy_stage(
-        lambda index, mirror: np.array(stored[index, int(mirror)]),
-        tf.TensorSpec(stored.shape[2:], tf.float16),
+        lambda scale, index, mirror, row, column: np.array(
+            stored[scale][
+                index, int(mirror), row : row + cells, column : column + cells
+            ]
+        ),
+        tf.TensorSpec([cells, cells, stored[0].shape[-1]], tf.float16),
     )
 
     def recall(example):
-        mirror = images.flipped(example["seed"])
+        seed, mirror = example["seed"], images.flipped(example["seed"])
+        scale = images.one_of(range(len(stored)), seed)
+        at = images.corner(seed, tf.gather(spaces, [scale, scale]))
         target = example[key]
         if key == "label_map":
-            target = images.whole_label_map(target, recipe.input_size)
-            target = tf.where(mirror, tf.reverse(target, [1]), target)
-            target = on_grid(target)
+            side = tf.gather(_sizes(recipe), scale)
+            target = images.whole_label_map(target, side)
+            target = _square(recipe, target, mirror, at * cell_px)
         return {
-            "input": fetch(example["index"], mirror),
+            "input": fetch(scale, example["index"], mirror, at[0], at[1]),
             "target": target,
-            "seed": example["seed"],
+            "seed": seed,
         }
 
     return recall
+
+
+def _window(recipe, stored):
+    """Cells of cached features to a square, and pixels to a cell."""
+    canvas = max(recipe.input_size, _sizes(recipe)[0])
+    cell_px = (canvas - 1) // (stored[0].shape[2] - 1)
+    return (recipe.input_size - 1) // cell_px + 1, cell_px
+
+
+def _square(recipe, label_map, mirror, at):
+    """Pads a whole label map as its photograph, flips it, and cuts a square."""
+    size = recipe.input_size
+    label_map = images.reflect_pad(label_map[..., None], size, size)[..., 0]
+    label_map = tf.where(mirror, tf.reverse(label_map, [1]), label_map)
+    label_map = label_map[at[0] : at[0] + size, at[1] : at[1] + size]
+    return _on_grid(recipe, tf.ensure_shape(label_map, [size, size]))
 
 
 def _on_grid(recipe, label_map):

@@ -147,6 +147,13 @@ FRAMING = flags.DEFINE_enum(
     "How squares are cut. "
     + "; ".join(f"{name}: {text}" for name, text in images.FRAMINGS.items()),
 )
+TRAIN_SCALES = flags.DEFINE_list(
+    "train_scales",
+    [str(scale) for scale in recipe.Recipe.scales],
+    "Factors on the size at which photographs are seen in training, one drawn "
+    "for each example; squares of input_size are cut from larger ones. Cached "
+    "features are kept for each. Not for seeders.",
+)
 CALIBRATE = flags.DEFINE_bool(
     "calibrate",
     recipe.Recipe.calibrate,
@@ -207,6 +214,7 @@ def the_recipe(network: dict, framing: str) -> recipe.Recipe:
         freeze_through=FREEZE_THROUGH.value,
         input_size=INPUT_SIZE.value,
         framing=FRAMING.value or framing,
+        scales=tuple(float(scale) for scale in TRAIN_SCALES.value),
         calibrate=CALIBRATE.value,
     )
 

@@ -235,6 +235,38 @@ def test_a_whole_crop_is_the_framed_photograph_perhaps_mirrored(shape):
         np.testing.assert_array_equal(cut, whole[:, ::turn])
 
 
+@pytest.mark.parametrize("scale", [0.5, 2.0])
+@pytest.mark.parametrize("framing", ["whole", "crop"])
+def test_a_scaled_crop_shows_its_photograph_at_that_scale(framing, scale):
+    """Neighbours in the crop are 1 / scale pixels of the photograph apart."""
+    photograph = coordinates(48, 64)
+    label_map = photograph[..., 1].astype(np.uint8)
+    size = 65 if framing == "whole" else 33
+    for seed in range(4):
+        image, cut = images.training_crop(
+            photograph,
+            label_map,
+            [2, seed],
+            size=size,
+            framing=framing,
+            scale=scale,
+        )
+        steps = np.abs(np.diff(image[size // 2, :, 1]))
+        longer = round((65 if framing == "whole" else 64) * scale)
+        expected = 64 / longer
+        assert abs(np.median(steps) - expected) < 0.02
+        gap_px = np.abs(image[..., 1] - tf.cast(cut, tf.float32))
+        assert gap_px.max() < 0.51
+
+
+def test_one_of_some_values_is_drawn_as_often_as_any_other():
+    drawn = [
+        float(images.one_of((1.0, 1.5, 2.0), tf.constant([7, seed])))
+        for seed in range(150)
+    ]
+    assert {drawn.count(value) > 30 for value in (1.0, 1.5, 2.0)} == {True}
+
+
 def test_crops_in_a_pipeline_are_those_made_eagerly():
     photograph = coordinates(20, 40).astype(np.uint8)
     label_map = photograph[..., 0]

@@ -59,9 +59,10 @@ def photograph(image_id):
     return (image + random.integers(0, 60, image.shape)).astype(np.uint8)
 
 
+IDS = tuple(f"2007_{index}" for index in range(5))
 SOURCE = schema.Source(
     name="pets/train",
-    image_ids=tuple(f"2007_{index}" for index in range(5)),
+    image_ids=IDS,
     image=photograph,
     image_labels=lambda image_id: labels.present(truth(image_id), 2),
     label_map=truth,
@@ -177,6 +178,69 @@ def test_targets_are_the_labels_under_the_cells(stride, pooling, first):
         target = batch["target"][0].numpy()
         assert target.shape == 2 * (32 // stride + 1,)
         assert any((target == view).all() for view in views)
+
+
+@pytest.mark.parametrize("scales", [(1.0,), (1.0, 2.0), (2.0, 0.5)])
+def test_cut_features_and_targets_show_the_same_cells(scales):
+    """Features that hold the label under their cell come back as the target."""
+    chosen = dataclasses.replace(
+        FROZEN,
+        scales=scales,
+        network={**SEGMENTER.network, "stride": 16, "pooling": "2x2"},
+    )
+    stored = []
+    for scale in scales:
+        size = round(32 * scale) + 1
+        maps = [images.whole_label_map(truth(i), size) for i in IDS]
+        maps = [images.reflect_pad(each[..., None], 33, 33) for each in maps]
+        pairs = [np.stack([each, each[:, ::-1]]) for each in maps]
+        under = np.pad(
+            pairs,
+            ((0, 0), (0, 0), (0, 8), (0, 8), (0, 0)),
+            constant_values=labels.IGNORE,
+        )[:, :, 8::16, 8::16]
+        stored.append(under.astype(np.float16))
+    settings = dataclasses.replace(SETTINGS, num_steps=40)
+    seen = set()
+    for batch in recipe.batches(chosen, SOURCE, truth, settings, stored, 0):
+        inputs, targets = batch["input"][..., 0].numpy(), batch["target"]
+        assert inputs.shape == (2, 3, 3)
+        inside = targets.numpy() != labels.IGNORE
+        np.testing.assert_array_equal(inputs[inside], targets[inside])
+        seen |= {each.numpy().tobytes() for each in targets}
+    assert len(seen) >= 5 * len(scales)
+
+
+def test_cached_features_of_a_scale_are_those_of_the_resized_photograph(
+    tmp_path,
+):
+    chosen = dataclasses.replace(FROZEN, scales=(2.0, 0.5))
+    trained(tmp_path, chosen, num_steps=1)
+    lower, _ = weights.split(fresh(FROZEN), "conv2_2")
+    sizes = {}
+    for folder in (tmp_path / "features").iterdir():
+        size = artifacts.read_json(folder / "key.json")["size"]
+        sizes[size] = np.load(folder / "features.npy")
+    assert {size: array.shape for size, array in sizes.items()} == {
+        65: (5, 2, 17, 17, 4),
+        17: (5, 2, 9, 9, 4),
+    }
+    for size, array in sizes.items():
+        framed = images.frame(photograph(IDS[3]), size, "whole").pixels
+        padded = images.reflect_pad(framed, 33, 33)
+        own = lower(images.subtract_mean(padded)[None])[0]
+        np.testing.assert_allclose(array[3, 0], own, rtol=2e-3, atol=1e-2)
+
+
+@pytest.mark.parametrize("scales", [(), (1.0, 0.0)])
+def test_scales_that_show_nothing_are_refused(scales):
+    with pytest.raises(ValueError, match="wanted positive train_scales"):
+        dataclasses.replace(SEGMENTER, scales=scales)
+
+
+def test_a_seeder_that_would_see_less_than_its_labels_say_is_refused():
+    with pytest.raises(ValueError, match=r"wanted train_scales of 1 for gap_"):
+        dataclasses.replace(SEEDER, scales=(1.0, 2.0))
 
 
 def test_a_finished_run_is_left_as_it_is(segmenter):

@@ -146,7 +146,7 @@ def _sectors(p, q):
 _BLACK = (0.05, 0.05, 0.05)
 EMBLEMS: dict[str, tuple[Pattern, Colour, Colour]] = {
     "stripes": (_stripes, (1.0, 0.85, 0.1), _BLACK),
-    "dots": (_dots, (0.9, 0.1, 0.1), _BLACK),
+    "dots": (_dots, (1.0, 0.35, 0.25), _BLACK),
     "cross": (_cross, (0.95, 0.95, 0.95), _BLACK),
     "rings": (_rings, (0.25, 0.4, 1.0), _BLACK),
     "checks": (_checks, (0.9, 0.25, 0.95), _BLACK),
