@@ -56,7 +56,7 @@ class Recipe:
     calibrate: bool = False
 
     def __post_init__(self):
-        stride = self.network.get("stride", deeplab_v1.STRIDE)
+        stride = _stride(self)
         if self.input_size % stride != 1:
             raise ValueError(
                 f"input_size must be {stride} n + 1, such as 321, for its "
@@ -159,6 +159,10 @@ def _record(recipe, source):
     }
 
 
+def _stride(recipe):
+    return recipe.network.get("stride", deeplab_v1.STRIDE)
+
+
 def _is_dense(recipe):
     return recipe.network["name"].startswith("deeplab")
 
@@ -232,10 +236,10 @@ def _frozen_features(recipe, source, folder, settings):
 
 
 def _sizes(recipe):
-    """Sides of whole photographs at each scale: cells of 16 pixels, plus 1."""
+    """Sides of whole photographs at each scale: whole cells, plus 1."""
+    stride, cells_px = _stride(recipe), recipe.input_size - 1
     return [
-        round((recipe.input_size - 1) * scale / 16) * 16 + 1
-        for scale in recipe.scales
+        round(cells_px * scale / stride) * stride + 1 for scale in recipe.scales
     ]
 
 
@@ -359,7 +363,7 @@ def _square(recipe, label_map, mirror, at):
 
 def _on_grid(recipe, label_map):
     """The label under the centre of each cell of the logits."""
-    step = recipe.network.get("stride", deeplab_v1.STRIDE)
+    step = _stride(recipe)
     pooling = recipe.network.get("pooling", "3x3")
     first = round(deeplab_v1.ORIGINS[pooling])
     beyond = [[0, first], [0, first]]

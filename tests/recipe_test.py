@@ -181,30 +181,32 @@ def test_targets_are_the_labels_under_the_cells(stride, pooling, first):
 
 
 @pytest.mark.parametrize("scales", [(1.0,), (1.0, 2.0), (2.0, 0.5)])
-def test_cut_features_and_targets_show_the_same_cells(scales):
+@pytest.mark.parametrize(("stride", "side"), [(16, 33), (8, 41)])
+def test_cut_features_and_targets_show_the_same_cells(scales, stride, side):
     """Features that hold the label under their cell come back as the target."""
     chosen = dataclasses.replace(
         FROZEN,
+        input_size=side,
         scales=scales,
-        network={**SEGMENTER.network, "stride": 16, "pooling": "2x2"},
+        network={**SEGMENTER.network, "stride": stride, "pooling": "2x2"},
     )
     stored = []
     for scale in scales:
-        size = round(32 * scale) + 1
+        size = round((side - 1) * scale / stride) * stride + 1
         maps = [images.whole_label_map(truth(i), size) for i in IDS]
-        maps = [images.reflect_pad(each[..., None], 33, 33) for each in maps]
+        maps = [images.reflect_pad(x[..., None], side, side) for x in maps]
         pairs = [np.stack([each, each[:, ::-1]]) for each in maps]
         under = np.pad(
             pairs,
             ((0, 0), (0, 0), (0, 8), (0, 8), (0, 0)),
             constant_values=labels.IGNORE,
-        )[:, :, 8::16, 8::16]
+        )[:, :, 8::stride, 8::stride]
         stored.append(under.astype(np.float16))
     settings = dataclasses.replace(SETTINGS, num_steps=40)
-    seen = set()
+    cells, seen = side // stride + 1, set()
     for batch in recipe.batches(chosen, SOURCE, truth, settings, stored, 0):
         inputs, targets = batch["input"][..., 0].numpy(), batch["target"]
-        assert inputs.shape == (2, 3, 3)
+        assert inputs.shape == (2, cells, cells)
         inside = targets.numpy() != labels.IGNORE
         np.testing.assert_array_equal(inputs[inside], targets[inside])
         seen |= {each.numpy().tobytes() for each in targets}
