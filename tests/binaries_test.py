@@ -204,6 +204,7 @@ TRAINING = {
     "dropout": "0.375",
     "input_size": "65",
     "framing": "whole",
+    "train_scales": "0.75,1.25",
     "strategy": "one_device",
     "num_virtual_cpus": "2",
 }
@@ -229,7 +230,7 @@ THIN = {"width": 0.75, "head_channels": 11, "dropout": 0.375}
 FEW = {"dataset": "synthetic", "num_images": "2"}
 
 
-def assert_trained_as_told(train, strategy, network):
+def assert_trained_as_told(train, strategy, network, scales=(0.75, 1.25)):
     wanted = recipe.Recipe(
         network={**network, **THIN},
         trunk_weights="none",
@@ -237,6 +238,7 @@ def assert_trained_as_told(train, strategy, network):
         calibrate=True,
         input_size=65,
         framing="whole",
+        scales=scales,
     )
     assert train.call_args.args[0] == wanted
     told = train.call_args.kwargs
@@ -254,9 +256,8 @@ def call_training(name, *patches, **given):
         stand_in(trainer, "make_strategy", object()),
         *patches,
         **FEW,
-        **TRAINING,
+        **{**TRAINING, **given},
         precision="mixed_bfloat16",
-        **given,
     )
 
 
@@ -272,6 +273,7 @@ def test_flags_reach_what_train_seeder_calls():
         seeder="gap_low_res",
         head_deviation="0.01",
         score_deviation="0.5",
+        train_scales="1",
     ) as (train, strategy):
         pass
     network = {
@@ -280,7 +282,7 @@ def test_flags_reach_what_train_seeder_calls():
         "head_deviation": 0.01,
         "score_deviation": 0.5,
     }
-    assert_trained_as_told(train, strategy, network)
+    assert_trained_as_told(train, strategy, network, scales=(1.0,))
     source = train.call_args.args[1]
     assert train.call_args.args[2] is source.image_labels
     assert len(source.image_ids) == 2
@@ -413,12 +415,17 @@ def test_flags_reach_what_make_saliency_calls():
         **FEW,
         saliency_net_dir="/s",
         output_dir="/o",
+        scales="1,1.5",
         flip="true",
     ) as (network, dense, make_saliency):
         pass
     assert network.call_args == mock.call("/s")
     assert dense.call_args == mock.call(
-        "network", size=65, framing="whole", flip=True
+        "network",
+        size=65,
+        framing="whole",
+        scales=[1.0, 1.5],
+        flip=True,
     )
     assert make_saliency.call_args == mock.call("predict", mock.ANY, "/o")
 

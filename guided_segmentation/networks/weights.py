@@ -219,9 +219,11 @@ def calibrate(
       network: A chain of layers; changed in place.
       fresh: Names of its fresh layers.
       inputs: A batch as the network takes it.
-      centred: Whether fresh kernels are weighed towards their centre first.
-        A global average does not care where evidence lies, so in a GAP
-        network nothing else keeps the features of a class above its parts.
+      centred: For GAP networks: whether fresh kernels are weighed towards
+        their centre first, and votes balanced. A global average does not care
+        where evidence lies, so nothing else keeps the features of a class
+        above its parts. Large random votes would say the same of every image
+        at first, and undoing that costs the features below.
     """
     x = inputs
     for layer in network.layers[1:]:
@@ -229,6 +231,8 @@ def calibrate(
             if centred:
                 _centre(layer)
             _whiten(layer, x)
+        if centred and layer.name == gap.SCORE:
+            _balance(layer, x)
         x = layer(x)
 
 
@@ -338,6 +342,17 @@ def _whiten(layer, x):
     scale = 1 / (tf.sqrt(variance).numpy() + 1e-6)
     kernel, bias = layer.get_weights()
     layer.set_weights([kernel * scale, (bias - mean.numpy()) * scale])
+
+
+def _balance(layer, features):
+    """Turns votes so that the average features of the batch give logits of 0.
+
+    Takes from the votes of each class what lies along the average [channels].
+    """
+    average = tf.reduce_mean(tf.cast(features, tf.float32), 0).numpy()
+    (votes,) = layer.get_weights()
+    along = average @ votes / (average @ average)
+    layer.set_weights([votes - np.outer(average, along)])
 
 
 def _short_name(variable) -> str:

@@ -401,6 +401,24 @@ def test_calibrated_layers_have_mean_0_and_deviation_1_before_their_relu(name):
     assert network.get_layer("conv3_2").activation is keras.activations.relu
 
 
+def test_balanced_votes_say_nothing_of_the_average_image():
+    """What the images share gets no vote; what sets them apart keeps its."""
+    network = thin("gap_high_res")
+    random = np.random.default_rng(3)
+    image = tf.constant(random.normal(0, 50, (4, 33, 33, 3)), tf.float32)
+    votes = network.get_layer("score").get_weights()[0]
+    weights.calibrate(network, ["fc7"], image, centred=True)
+    balanced = network.get_layer("score").get_weights()[0]
+    pooled = keras.Model(network.input, network.get_layer("gap").output)(image)
+    average = np.mean(pooled, 0)
+    np.testing.assert_allclose(average @ balanced, 0, atol=1e-5)
+    assert np.abs(average @ votes).max() > 1e-4
+    taken = votes - balanced
+    np.testing.assert_allclose(
+        taken, np.outer(average, taken[0] / average[0]), atol=1e-5
+    )
+
+
 def test_centred_kernels_lean_towards_their_centre():
     network, image = thin("gap_high_res"), photograph("gap_high_res")
     before = weights.of(network)["conv4_2/kernel"]

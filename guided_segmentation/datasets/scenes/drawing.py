@@ -154,8 +154,11 @@ def sprite(
 
 
 def _body_texture(rng, u, v, hue) -> np.ndarray:
-    """Colours a body: one hue, shaded, and plain, banded, flecked or ringed."""
-    colour = rgb(hue, between(rng, 0.6, 0.9), between(rng, 0.55, 0.9))
+    """Colours a body: one hue, shaded, and plain, banded, flecked or ringed.
+
+    Its colour is purer than any background and duller than any emblem.
+    """
+    colour = rgb(hue, between(rng, 0.45, 0.7), between(rng, 0.5, 0.75))
     bands = pick(rng, (0 * u, u, v, u * u + v * v, noise(rng, u.shape, 5)))
     dark = np.floor(bands * between(rng, 1.5, 3.0)) % 2
     light = 1 - between(rng, 0.0, 0.3) * dark - between(rng, 0.0, 0.12) * v

@@ -120,7 +120,7 @@ def _stripes(p, q):
 
 def _dots(p, q):
     beside = np.abs(np.abs(p) - 0.45), np.abs(np.abs(q) - 0.45)
-    return beside[0] * beside[0] + beside[1] * beside[1] < 0.08
+    return beside[0] * beside[0] + beside[1] * beside[1] < 0.125
 
 
 def _cross(p, q):
@@ -142,15 +142,16 @@ def _sectors(p, q):
 
 
 # Black, which neither bodies nor backgrounds have, beside a colour of the
-# class's own: thin networks without pretrained weights find it in minutes.
+# class's own, purer than bodies are: thin networks without pretrained weights
+# find it in minutes.
 _BLACK = (0.05, 0.05, 0.05)
 EMBLEMS: dict[str, tuple[Pattern, Colour, Colour]] = {
-    "stripes": (_stripes, (1.0, 0.85, 0.1), _BLACK),
-    "dots": (_dots, (1.0, 0.35, 0.25), _BLACK),
+    "stripes": (_stripes, (1.0, 0.9, 0.0), _BLACK),
+    "dots": (_dots, (1.0, 0.1, 0.1), _BLACK),
     "cross": (_cross, (0.95, 0.95, 0.95), _BLACK),
-    "rings": (_rings, (0.25, 0.4, 1.0), _BLACK),
-    "checks": (_checks, (0.9, 0.25, 0.95), _BLACK),
-    "sectors": (_sectors, (0.2, 0.95, 0.95), _BLACK),
+    "rings": (_rings, (0.1, 0.3, 1.0), _BLACK),
+    "checks": (_checks, (1.0, 0.1, 1.0), _BLACK),
+    "sectors": (_sectors, (0.0, 1.0, 1.0), _BLACK),
 }
 
 
