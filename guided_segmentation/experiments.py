@@ -177,29 +177,21 @@ _EVALUATE_SEGMENTER = _Recipe(
     "--predictions_dir={work_dir}/predictions/{guide} --output={output}",
     ("evaluate_segmenter",),
 )
-_SEGMENT_IMAGES_CRF = dataclasses.replace(
-    _SEGMENT_IMAGES,
-    name="segment_images_{guide}_crf",
-    output="predictions/{guide}_crf",
-    flags=f"{_SEGMENT_IMAGES.flags} --crf",
+_SEGMENT_IMAGES_TWICE = dataclasses.replace(
+    _SEGMENT_IMAGES, flags=f"{_SEGMENT_IMAGES.flags} --crf_dir={{output}}/crf"
 )
 _EVALUATE_SEGMENTER_CRF = dataclasses.replace(
     _EVALUATE_SEGMENTER,
     name="evaluate_segmenter_{guide}_crf",
     output=_SCORES["crf"],
-    flags="--predictions_dir={work_dir}/predictions/{guide}_crf "
+    flags="--predictions_dir={work_dir}/predictions/{guide}/crf "
     "--output={output}",
 )
 
 _SHARED = (_TRAIN_SEEDER, _MAKE_SEEDS, _TRAIN_SALIENCY, _MAKE_SALIENCY)
-_OF_A_GUIDE = (
-    _MAKE_GUIDES,
-    _EVALUATE_GUIDES,
-    _TRAIN_SEGMENTER,
-    _SEGMENT_IMAGES,
-    _EVALUATE_SEGMENTER,
-)
-_CRF = (_SEGMENT_IMAGES_CRF, _EVALUATE_SEGMENTER_CRF)
+_OF_A_GUIDE = (_MAKE_GUIDES, _EVALUATE_GUIDES, _TRAIN_SEGMENTER)
+_PLAIN = (_SEGMENT_IMAGES, _EVALUATE_SEGMENTER)
+_CRF = (_SEGMENT_IMAGES_TWICE, _EVALUATE_SEGMENTER, _EVALUATE_SEGMENTER_CRF)
 
 
 def plan(settings: Settings) -> list[Stage]:
@@ -346,7 +338,7 @@ def _candidates(settings: Settings) -> Iterator[Stage]:
             for part in sorted(guides.REQUIRES[guide] & _EVIDENCE.keys())
         }
         saliency = flags.get("saliency_mask", "")
-        for recipe in (*_OF_A_GUIDE, *(_CRF if settings.crf else ())):
+        for recipe in (*_OF_A_GUIDE, *(_CRF if settings.crf else _PLAIN)):
             evidence = " ".join(flags.values())
             yield _stage(recipe, settings, guide, evidence, saliency)
 

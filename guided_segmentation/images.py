@@ -183,9 +183,11 @@ def training_crop(
         own, _ = tf.unstack(tf.random.split(seed, 2))
         image, label_map = _trim(image, label_map, own)
     image = tf.cast(image, tf.float32)
-    longer = tf.reduce_max(tf.shape(image)[:2]) if framing == "crop" else size
-    image = longer_side(image, scaled(longer, scale), "bilinear")
-    label_map = longer_side(label_map, scaled(longer, scale), "nearest")
+    if framing != "crop" or tf.is_tensor(scale) or scale != 1:
+        whole = tf.reduce_max(tf.shape(image)[:2])
+        longer = scaled(whole if framing == "crop" else size, scale)
+        image = longer_side(image, longer, "bilinear")
+        label_map = longer_side(label_map, longer, "nearest")
     image = reflect_pad(image, size, size)
     label_map = reflect_pad(label_map, size, size)
     at = corner(seed, tf.shape(image)[:2] - size)
@@ -234,8 +236,10 @@ def corner(seed: tf.Tensor, space: tf.Tensor) -> tf.Tensor:
     return _uniform_integers(own, space)
 
 
-def one_of(values: Sequence[float], seed: tf.Tensor) -> tf.Tensor:
+def one_of(values: Sequence[float], seed: tf.Tensor) -> float | tf.Tensor:
     """Draws one of `values` by `seed`, a scalar; each is as likely."""
+    if len(values) == 1:
+        return values[0]
     own = tf.random.experimental.stateless_fold_in(seed, 1)
     index = _uniform_integers(own, tf.constant([len(values) - 1]))[0]
     return tf.gather(tf.constant(list(values)), index)

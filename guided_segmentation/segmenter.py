@@ -4,7 +4,7 @@ Source: Oh et al., CVPR 2017, section 6.1.
 """
 
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import tqdm
@@ -36,26 +36,31 @@ def label_map(
 def segment_images(
     predict: Callable[[np.ndarray], np.ndarray],
     source: schema.Source,
-    output_dir: artifacts.Path,
-    crf_settings: crf.CrfSettings | None = None,
+    folders: Mapping[artifacts.Path, crf.CrfSettings | None],
 ) -> None:
     """Writes the label map of every image of `source` that has none yet.
 
     Args:
       predict: What networks.prediction.dense returns.
       source: Photographs.
-      output_dir: Folder for <image_id>.png.
-      crf_settings: For crf-postproc; None leaves it out.
+      folders: Settings of crf-postproc by the folder for its <image_id>.png;
+        None leaves the CRF out. One prediction serves all folders.
     """
-    output_dir = pathlib.Path(output_dir)
-    missing = artifacts.missing(source.image_ids, output_dir)
+    missing = _missing(source.image_ids, folders)
     if not missing:
         return
     examples = pipeline.in_order(missing, {"image": source.image})
     for example in tqdm.tqdm(examples, "segments", len(missing), unit="image"):
         image = example["image"]
         probabilities = np.asarray(predict(image[None])[0])
-        artifacts.write_label_map(
-            output_dir / f"{example['image_id']}.png",
-            label_map(image, probabilities, crf_settings),
-        )
+        for folder, crf_settings in folders.items():
+            artifacts.write_label_map(
+                pathlib.Path(folder, f"{example['image_id']}.png"),
+                label_map(image, probabilities, crf_settings),
+            )
+
+
+def _missing(image_ids, folders):
+    """The ids that one of the folders lacks, in their order."""
+    lacking = [set(artifacts.missing(image_ids, each)) for each in folders]
+    return [i for i in image_ids if any(i in ids for ids in lacking)]

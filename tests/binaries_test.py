@@ -440,6 +440,7 @@ def test_flags_reach_what_segment_images_calls():
         segmenter_dir="/s",
         output_dir="/o",
         crf="true",
+        crf_dir="/c",
         crf_settings="sec",
         scales="0.5,1.5",
         flip="true",
@@ -450,7 +451,7 @@ def test_flags_reach_what_segment_images_calls():
         "network", size=65, framing="whole", scales=[0.5, 1.5], flip=True
     )
     assert segment_images.call_args == mock.call(
-        "predict", mock.ANY, "/o", crf.SEC
+        "predict", mock.ANY, {"/o": crf.SEC, "/c": crf.SEC}
     )
 
 
@@ -603,7 +604,8 @@ def test_flags_reach_what_run_experiment_calls(tmp_path, capsys):
     assert {"--dataset=msra", "--data_dir=/m"} < {*commands["train_saliency"]}
     wanted = {"--width=0.5", "--num_steps=3", "--seed=4", "--split=test"}
     assert wanted < {*commands["train_segmenter_g2"]}
-    assert {"--crf", "--split=train"} < {*commands["segment_images_g2_crf"]}
+    crf_dir = "--crf_dir={work_dir}/predictions/g2/crf"
+    assert {crf_dir, "--split=train"} < {*commands["segment_images_g2"]}
     assert summarize.call_args == mock.call(tmp_path, plan)
     train, val = write_report.call_args.args[2:]
     assert (train.name, val.name) == ("synthetic/test", "synthetic/train")

@@ -108,7 +108,7 @@ def test_every_stage_comes_after_those_it_needs():
     for stage in found:
         assert seen.issuperset(stage.needs)
         seen.add(stage.name)
-    assert len(seen) == len(found) == 4 + 7 * len(guides.GUIDES)
+    assert len(seen) == len(found) == 4 + 6 * len(guides.GUIDES)
     assert {stage.command[0] for stage in found} == BINARIES
 
 
@@ -130,6 +130,17 @@ def test_commands_name_the_folders_of_their_neighbours():
         "--segmenter_dir={work_dir}/segmenter/g2",
         "--output_dir={work_dir}/predictions/g2",
     )
+
+
+def test_one_prediction_is_scored_with_and_without_crf():
+    found = plan("g2", crf=True)
+    folder = "{work_dir}/predictions/g2"
+    assert f"--crf_dir={folder}/crf" in command(found, "segment_images_g2")
+    by_name = {stage.name: stage for stage in found}
+    for mark, read in (("", folder), ("_crf", f"{folder}/crf")):
+        scored = by_name[f"evaluate_segmenter_g2{mark}"]
+        assert f"--predictions_dir={read}" in scored.command
+        assert scored.needs == ("segment_images_g2",)
 
 
 def test_the_saliency_net_learns_from_other_images():

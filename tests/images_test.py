@@ -267,6 +267,10 @@ def test_one_of_some_values_is_drawn_as_often_as_any_other():
     assert {drawn.count(value) > 30 for value in (1.0, 1.5, 2.0)} == {True}
 
 
+def test_one_value_alone_needs_no_draw():
+    assert images.one_of((1.5,), tf.constant([7, 7])) == 1.5
+
+
 def test_crops_in_a_pipeline_are_those_made_eagerly():
     photograph = coordinates(20, 40).astype(np.uint8)
     label_map = photograph[..., 0]

@@ -67,30 +67,38 @@ def test_every_photograph_gets_a_label_map_of_its_own_size(tmp_path):
         bright = tf.cast(image[..., 0] > 100, tf.float32)
         return tf.stack([1 - bright, bright], -1)
 
-    segmenter.segment_images(predict, source(), tmp_path)
+    segmenter.segment_images(predict, source(), {tmp_path: None})
     assert seen == [20, 30, 40]
     for image_id in source().image_ids:
         label_map = artifacts.read_label_map(tmp_path / f"{image_id}.png")
         expected = source().image(image_id)[..., 0] > 100
         np.testing.assert_array_equal(label_map, expected)
     (tmp_path / "2007_1.png").unlink()
-    segmenter.segment_images(predict, source(), tmp_path)
-    segmenter.segment_images(predict, source(), tmp_path)
+    segmenter.segment_images(predict, source(), {tmp_path: None})
+    segmenter.segment_images(predict, source(), {tmp_path: None})
     assert seen == [20, 30, 40, 30]
 
 
-def test_the_crf_is_applied_where_asked_for(tmp_path):
+def test_one_prediction_serves_a_folder_without_and_one_with_crf(tmp_path):
+    calls = []
+
     def predict(image):
+        calls.append(image.shape)
         return unsure(image[0])[None]
 
     one = schema.Source(
         name="one", image_ids=("2007_1",), image=lambda _: halves()
     )
-    segmenter.segment_images(predict, one, tmp_path / "plain")
-    segmenter.segment_images(predict, one, tmp_path / "crf", STRONG)
+    folders = {tmp_path / "plain": None, tmp_path / "plain" / "crf": STRONG}
+    segmenter.segment_images(predict, one, folders)
+    segmenter.segment_images(predict, one, folders)
+    assert len(calls) == 1
     plain, refined = (
-        artifacts.read_label_map(tmp_path / folder / "2007_1.png")
-        for folder in ("plain", "crf")
+        artifacts.read_label_map(folder / "2007_1.png") for folder in folders
     )
     assert plain[5, 5] == 1
     assert refined[5, 5] == 0
+    (tmp_path / "plain" / "crf" / "2007_1.png").unlink()
+    segmenter.segment_images(predict, one, folders)
+    assert len(calls) == 2
+    assert (tmp_path / "plain" / "crf" / "2007_1.png").exists()
