@@ -183,6 +183,20 @@ def trained(network_dir: str) -> tuple[keras.Model, dict]:
     return weights.trained(network_dir)
 
 
+def require_objects(settings: dict, source: schema.Source) -> None:
+    """Checks that a network was trained for the objects of a data set.
+
+    Raises:
+      ValueError: If not.
+    """
+    wanted, found = settings["objects"], list(source.label_set.objects)
+    if wanted != found:
+        raise ValueError(
+            f"the network knows the objects {wanted}, but {source.name} has "
+            f"{found}; give the --dataset it was trained on"
+        )
+
+
 def label_set(settings: dict) -> labels.LabelSet:
     """Returns the classes of a trained network."""
     return labels.LabelSet(tuple(settings["objects"]))

@@ -200,6 +200,17 @@ def training_crop(
     return image, tf.ensure_shape(label_map, [size, size, 1])[..., 0]
 
 
+def scaled_size(size: int, scale: float, stride: int = 8) -> int:
+    """Returns the side of a whole photograph at a scale: whole cells, plus 1.
+
+    Args:
+      size: Side at scale 1 in pixels, `stride` n + 1.
+      scale: Factor on it.
+      stride: Pixels to a cell.
+    """
+    return round((size - 1) * scale / stride) * stride + 1
+
+
 def scaled(length: int | tf.Tensor, scale: float | tf.Tensor) -> tf.Tensor:
     """Returns `length` pixels times `scale`, rounded, as an int32 scalar."""
     product = tf.cast(length, tf.float32) * tf.cast(scale, tf.float32)

@@ -167,6 +167,10 @@ def _is_dense(recipe):
     return recipe.network["name"].startswith("deeplab")
 
 
+def _is_deeplab(recipe):
+    return recipe.network["name"] in ("deeplab_v1", "gap_deeplab")
+
+
 def _loss(recipe):
     return losses.pixel_loss if _is_dense(recipe) else losses.multi_label_loss
 
@@ -176,7 +180,7 @@ def _new_network(recipe):
     network = weights.build(recipe.network)
     loaded = weights.pretrained(recipe.trunk_weights)
     taken = weights.trunk_of(loaded)
-    if _is_dense(recipe) and recipe.network.get("width", 1.0) == 1.0:
+    if _is_deeplab(recipe) and recipe.network.get("width", 1.0) == 1.0:
         taken |= weights.reduced_top(
             loaded, recipe.network.get("head_channels", 1024)
         )
@@ -237,9 +241,10 @@ def _frozen_features(recipe, source, folder, settings):
 
 def _sizes(recipe):
     """Sides of whole photographs at each scale: whole cells, plus 1."""
-    stride, cells_px = _stride(recipe), recipe.input_size - 1
+    stride = _stride(recipe)
     return [
-        round(cells_px * scale / stride) * stride + 1 for scale in recipe.scales
+        images.scaled_size(recipe.input_size, scale, stride)
+        for scale in recipe.scales
     ]
 
 

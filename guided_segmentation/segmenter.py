@@ -5,6 +5,7 @@ Source: Oh et al., CVPR 2017, section 6.1.
 
 import pathlib
 from collections.abc import Callable, Mapping
+from concurrent import futures
 
 import numpy as np
 import tqdm
@@ -38,7 +39,7 @@ def segment_images(
     source: schema.Source,
     folders: Mapping[artifacts.Path, crf.CrfSettings | None],
 ) -> None:
-    """Writes the label map of every image of `source` that has none yet.
+    """Writes the label maps of `source` that are not there yet.
 
     Args:
       predict: What networks.prediction.dense returns.
@@ -46,21 +47,43 @@ def segment_images(
       folders: Settings of crf-postproc by the folder for its <image_id>.png;
         None leaves the CRF out. One prediction serves all folders.
     """
-    missing = _missing(source.image_ids, folders)
+    lacking = {
+        folder: set(artifacts.missing(source.image_ids, folder))
+        for folder in folders
+    }
+    missing = [
+        image_id
+        for image_id in source.image_ids
+        if any(image_id in ids for ids in lacking.values())
+    ]
     if not missing:
         return
     examples = pipeline.in_order(missing, {"image": source.image})
-    for example in tqdm.tqdm(examples, "segments", len(missing), unit="image"):
-        image = example["image"]
-        probabilities = np.asarray(predict(image[None])[0])
-        for folder, crf_settings in folders.items():
-            artifacts.write_label_map(
-                pathlib.Path(folder, f"{example['image_id']}.png"),
-                label_map(image, probabilities, crf_settings),
-            )
+    predicted = _ahead(examples, lambda each: predict(each["image"][None])[0])
+    for example, probabilities in tqdm.tqdm(
+        predicted, "segments", len(missing), unit="image"
+    ):
+        image, image_id = example["image"], example["image_id"]
+        for folder, ids in lacking.items():
+            if image_id in ids:
+                artifacts.write_label_map(
+                    pathlib.Path(folder, f"{image_id}.png"),
+                    label_map(image, probabilities, folders[folder]),
+                )
 
 
-def _missing(image_ids, folders):
-    """The ids that one of the folders lacks, in their order."""
-    lacking = [set(artifacts.missing(image_ids, each)) for each in folders]
-    return [i for i in image_ids if any(i in ids for ids in lacking)]
+def _ahead(examples, function):
+    """Yields each example with what the function makes of it, as an array.
+
+    While one is dealt with, TensorFlow is at work on the next: the dense CRF
+    takes one core, and Python's lock.
+    """
+    with futures.ThreadPoolExecutor(1) as pool:
+        last = None
+        for example in examples:
+            made = pool.submit(lambda each: np.asarray(function(each)), example)
+            if last is not None:
+                yield last[0], last[1].result()
+            last = example, made
+        if last is not None:
+            yield last[0], last[1].result()

@@ -221,9 +221,12 @@ def the_recipe(network: dict, framing: str) -> recipe.Recipe:
 
 def dense_network(num_classes: int) -> dict:
     """Returns DeepLabv1-LargeFOV as the flags give it, for `the_recipe`."""
+    return {"name": "deeplab_v1", "num_classes": num_classes, **of_deeplab()}
+
+
+def of_deeplab() -> dict:
+    """Returns what sets one DeepLabv1-LargeFOV apart from another."""
     return {
-        "name": "deeplab_v1",
-        "num_classes": num_classes,
         "fc6_dilation": FC6_DILATION.value,
         "conv5_dilation": CONV5_DILATION.value,
         "stride": int(STRIDE.value),

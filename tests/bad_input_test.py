@@ -342,6 +342,82 @@ def test_a_training_that_is_not_finished_does_not_segment(launcher, tmp_path):
     assert "finish its training first" in error_of(done)
 
 
+def test_seeds_of_no_network_are_not_scored(launcher, tmp_path):
+    done = launcher.run("evaluate_seeds", f"--output={tmp_path}/scores.json")
+    assert error_of(done) == (
+        "error: wanted --seeder_dir, the folder of bin/train_seeder's run, for "
+        "--seeder=cam; found none"
+    )
+    assert not list(tmp_path.iterdir())
+
+
+def test_scores_of_seeds_go_to_json(launcher, tmp_path):
+    done = launcher.run("evaluate_seeds", f"--output={tmp_path}/scores.png")
+    assert error_of(done) == (
+        f"error: --output: wanted a name in .json, found {tmp_path}/scores.png"
+    )
+
+
+@pytest.mark.parametrize(
+    ("scores", "found"),
+    [
+        ({"miou": 0.5, "source": "synthetic/train"}, "something else"),
+        (
+            {"mp": 1, "fg": {}, "bg": {}, "source": "synthetic/val"},
+            "those on synthetic/val",
+        ),
+    ],
+)
+def test_seeds_are_compared_with_seeds_of_the_same_images(
+    launcher, tmp_path, scores, found
+):
+    artifacts.write_json(tmp_path / "other.json", scores)
+    done = launcher.run(
+        "evaluate_seeds",
+        "--num_images=1",
+        "--seeder=center_mean_shape",
+        f"--compare={tmp_path}/other.json",
+        f"--output={tmp_path}/scores.json",
+    )
+    assert error_of(done) == (
+        f"error: {tmp_path}/other.json: wanted scores of bin/evaluate_seeds on "
+        f"synthetic/train, found {found}"
+    )
+    assert not (tmp_path / "scores.json").exists()
+
+
+@pytest.mark.parametrize("scales", ["0", "1,-1", "nan", "inf", "", "large"])
+def test_scales_are_positive_numbers(launcher, tmp_path, scales):
+    done = launcher.run(
+        "segment_images",
+        f"--scales={scales}",
+        f"--segmenter_dir={tmp_path}/run",
+        f"--output_dir={tmp_path}/out",
+    )
+    assert done.returncode == 1
+    assert "wanted numbers above 0, such as 1,1.5" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("binary", ["make_seeds", "evaluate_seeds"])
+def test_a_seeder_of_other_objects_is_refused(launcher, tmp_path, binary):
+    programs.write_seeder(tmp_path / "run", objects=["cow", "dog"])
+    output = "output_dir" if binary == "make_seeds" else "output"
+    done = launcher.run(
+        binary,
+        "--num_images=1",
+        f"--seeder_dir={tmp_path}/run",
+        f"--{output}={tmp_path}/out.json",
+    )
+    line = error_of(done)
+    assert line.startswith(
+        "error: the network knows the objects ['cow', 'dog']"
+    )
+    assert "but synthetic/train has ['" in line
+    assert line.endswith("give the --dataset it was trained on")
+    assert not (tmp_path / "out.json").exists()
+
+
 def test_a_full_disk_ends_a_training_and_leaves_no_weights(launcher, tmp_path):
     done = launcher.run(
         "train_seeder",

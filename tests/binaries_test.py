@@ -23,6 +23,7 @@ from guided_segmentation import (
     crf,
     experiments,
     export,
+    figures,
     guides,
     labelling,
     recipe,
@@ -31,10 +32,10 @@ from guided_segmentation import (
     stages,
 )
 from guided_segmentation.datasets import folder, msra, pascal_voc, synthetic
-from guided_segmentation.evaluation import folders
+from guided_segmentation.evaluation import folders, seed_curves
 from guided_segmentation.networks import prediction, weights
 from guided_segmentation.saliency import detector, grabcut
-from guided_segmentation.seeders import cam, seeds
+from guided_segmentation.seeders import cam, center_mean_shape, seeds
 from guided_segmentation.training import optimizers, trainer
 
 FLAGFILES = sorted(
@@ -288,6 +289,20 @@ def test_flags_reach_what_train_seeder_calls():
     assert len(source.image_ids) == 2
 
 
+def test_flags_of_deeplab_reach_gap_deeplab():
+    with call_training(
+        "train_seeder",
+        seeder="gap_deeplab",
+        head_deviation="0.01",
+        score_deviation="0.5",
+        train_scales="1",
+    ) as (train, _):
+        pass
+    network = train.call_args.args[0].network
+    for name in ("fc6_dilation", "conv5_dilation", "stride", "pooling"):
+        assert str(network[name]) == TRAINING[name]
+
+
 def test_flags_reach_what_train_saliency_calls():
     with call_training(
         "train_saliency",
@@ -379,7 +394,11 @@ def test_flags_reach_what_make_guides_calls():
     assert make_guides.call_args == mock.call("label", source, "/o")
 
 
-TRAINED = {"input_size": 65, "framing": "whole"}
+TRAINED = {
+    "input_size": 65,
+    "framing": "whole",
+    "objects": list(synthetic.LABEL_SET.objects),
+}
 
 
 def trained():
@@ -397,10 +416,14 @@ def test_flags_reach_what_make_seeds_calls():
         output_dir="/o",
         score_maps_dir="/n",
         threshold="0.5",
+        scales="1,1.5",
+        flip="true",
     ) as (network, seeder, make_seeds):
         pass
     assert network.call_args == mock.call("/s")
-    assert seeder.call_args == mock.call("network", 65)
+    assert seeder.call_args == mock.call(
+        "network", 65, scales=[1.0, 1.5], flip=True
+    )
     assert make_seeds.call_args == mock.call(
         "seeder", mock.ANY, "/o", threshold=0.5, score_maps_dir="/n"
     )
@@ -504,6 +527,95 @@ def test_flags_reach_what_evaluate_guides_calls(tmp_path, capsys):
     assert (scores["miou"], scores["images"]) == (1.0, 2)
     assert scores["saliency"] == {"iou": 0.5}
     assert "mIoU 100.0" in capsys.readouterr().out
+
+
+CURVE = {"precision": [1.0, 0.5], "recall": [0.5, 1.0]}
+SEEDS_SCORES = {"mp": 0.75, "map": None, "fg": CURVE, "bg": CURVE}
+
+
+def test_flags_reach_what_evaluate_seeds_calls(tmp_path, capsys):
+    other = {**SEEDS_SCORES, "source": "synthetic/train"}
+    artifacts.write_json(tmp_path / "other.json", other)
+    with calling(
+        "evaluate_seeds",
+        trained(),
+        stand_in(cam, "seeder", "seeder"),
+        stand_in(seed_curves, "evaluate", SEEDS_SCORES),
+        stand_in(figures, "seed_curves"),
+        **FEW,
+        seeder="cam",
+        seeder_dir="/s",
+        shape_split="train",
+        output=f"{tmp_path}/cam.json",
+        compare=f"{tmp_path}/other.json",
+        scales="1,1.5",
+        flip="true",
+    ) as (network, seeder, evaluate, draw):
+        pass
+    assert network.call_args == mock.call("/s")
+    assert seeder.call_args == mock.call(
+        "network", 65, scales=[1.0, 1.5], flip=True
+    )
+    assert evaluate.call_args == mock.call("seeder", mock.ANY)
+    written = artifacts.read_json(tmp_path / "cam.json")
+    assert (written["mp"], written["seeder_dir"]) == (0.75, "/s")
+    drawn, path = draw.call_args.args
+    assert list(drawn) == [
+        f"{tmp_path}/other.json",
+        f"{tmp_path}/cam.json",
+    ]
+    assert path == tmp_path / "cam.png"
+    assert "mP 75.0  mAP -" in capsys.readouterr().out
+
+
+def test_the_centre_mean_shape_is_taken_from_a_split_of_its_own(tmp_path):
+    with calling(
+        "evaluate_seeds",
+        stand_in(center_mean_shape, "mean_shape", "shape"),
+        stand_in(center_mean_shape, "seeder", "seeder"),
+        stand_in(seed_curves, "evaluate", SEEDS_SCORES),
+        stand_in(figures, "seed_curves"),
+        **FEW,
+        seeder="center_mean_shape",
+        seeder_dir="",
+        shape_split="test",
+        output=f"{tmp_path}/shape.json",
+        compare="",
+        scales="1",
+        flip="false",
+    ) as (mean_shape, seeder, evaluate, _):
+        pass
+    assert mean_shape.call_args.args[0].name == "synthetic/test"
+    assert seeder.call_args == mock.call("shape", mock.ANY)
+    assert evaluate.call_args.args[0] == "seeder"
+    assert evaluate.call_args.args[1].name == "synthetic/train"
+
+
+def test_seeders_of_drawn_scenes_are_scored_and_drawn(launcher, tmp_path):
+    programs.write_seeder(tmp_path / "run", list(synthetic.LABEL_SET.objects))
+    few = ("evaluate_seeds", "--num_images=3")
+    done = launcher.run(
+        *few,
+        "--seeder=center_mean_shape",
+        f"--output={tmp_path}/shape.json",
+    )
+    assert done.returncode == 0, done.stderr
+    done = launcher.run(
+        *few,
+        f"--seeder_dir={tmp_path}/run",
+        f"--compare={tmp_path}/shape.json",
+        f"--output={tmp_path}/cam.json",
+    )
+    assert done.returncode == 0, done.stderr
+    shape, scores = (
+        artifacts.read_json(tmp_path / f"{name}.json")
+        for name in ("shape", "cam")
+    )
+    assert shape["map"] is None
+    assert 0 < shape["mp"] < 1
+    assert 0 < scores["map"] <= 1
+    assert scores["images"] == 3
+    assert (tmp_path / "cam.png").read_bytes()[1:4] == b"PNG"
 
 
 def test_flags_reach_what_evaluate_segmenter_calls(tmp_path, capsys):

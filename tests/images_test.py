@@ -259,6 +259,16 @@ def test_a_scaled_crop_shows_its_photograph_at_that_scale(framing, scale):
         assert gap_px.max() < 0.51
 
 
+@pytest.mark.parametrize(
+    ("scale", "stride", "side"),
+    [(1, 8, 321), (1.5, 8, 481), (1.5, 16, 481), (0.7, 8, 225), (0.7, 16, 225)],
+)
+def test_a_scaled_photograph_has_whole_cells(scale, stride, side):
+    """0.7 * 320 = 224, a multiple of both strides; 0.73 is rounded."""
+    assert images.scaled_size(321, scale, stride) == side
+    assert images.scaled_size(321, 0.73, 16) == 241
+
+
 def test_one_of_some_values_is_drawn_as_often_as_any_other():
     drawn = [
         float(images.one_of((1.0, 1.5, 2.0), tf.constant([7, seed])))

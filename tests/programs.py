@@ -23,10 +23,14 @@ from collections.abc import Iterator
 
 from absl import flags
 
+from guided_segmentation import artifacts
+from guided_segmentation.networks import weights
+
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 NAMES = sorted(path.name for path in (ROOT / "bin").iterdir() if path.is_file())
 FLAGS_MODULES = (
     "guided_segmentation.common_flags",
+    "guided_segmentation.prediction_flags",
     "guided_segmentation.training_flags",
 )
 
@@ -71,6 +75,15 @@ def _own_flags():
         for table, content in tables:
             table.clear()
             table.update(content)
+
+
+def write_seeder(folder: pathlib.Path, objects: list[str]) -> None:
+    """Writes a run of bin/train_seeder that learned nothing."""
+    spec = {"name": "gap_roi", "num_objects": len(objects), "width": 0.02}
+    spec["head_channels"] = 2
+    settings = {"network": spec, "input_size": 17, "objects": objects}
+    artifacts.write_json(folder / "settings.json", settings)
+    weights.save(weights.build(spec), folder / "weights.npz")
 
 
 class Launcher:

@@ -1,3 +1,5 @@
+import threading
+
 import numpy as np
 import tensorflow as tf
 
@@ -99,6 +101,32 @@ def test_one_prediction_serves_a_folder_without_and_one_with_crf(tmp_path):
     assert plain[5, 5] == 1
     assert refined[5, 5] == 0
     (tmp_path / "plain" / "crf" / "2007_1.png").unlink()
+    (tmp_path / "plain" / "2007_1.png").write_bytes(b"of another run")
     segmenter.segment_images(predict, one, folders)
     assert len(calls) == 2
     assert (tmp_path / "plain" / "crf" / "2007_1.png").exists()
+    kept = (tmp_path / "plain" / "2007_1.png").read_bytes()
+    assert kept == b"of another run"
+
+
+def test_the_next_photograph_is_predicted_while_one_is_refined(
+    tmp_path, monkeypatch
+):
+    begun = [threading.Event() for _ in range(3)]
+
+    def predict(image):
+        begun[image.shape[2] // 10 - 2].set()
+        return np.zeros((*image.shape[:3], 2), np.float32)
+
+    def refine(image, probabilities, settings):
+        del probabilities, settings
+        index = image.shape[1] // 10 - 2
+        assert begun[min(index + 1, 2)].wait(timeout=30)
+        return np.full(image.shape[:2], index, np.uint8)
+
+    monkeypatch.setattr(segmenter, "label_map", refine)
+    segmenter.segment_images(predict, source(), {tmp_path: STRONG})
+    for index, image_id in enumerate(source().image_ids):
+        label_map = artifacts.read_label_map(tmp_path / f"{image_id}.png")
+        assert label_map.shape == (20, 20 + 10 * index)
+        assert (label_map == index).all()

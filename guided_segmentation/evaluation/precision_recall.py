@@ -64,12 +64,37 @@ def guide_summary(
     labelled[:, -1] = 0
     return {
         **mean_iou.summary(counts, label_set, images),
-        **_table_2(counts),
+        **table_2(counts),
         "labelled_only": {
             "miou": mean_iou.or_none(mean_iou.mean_iou(labelled)),
-            **_table_2(labelled),
+            **table_2(labelled),
         },
     }
+
+
+def table_2(counts: np.ndarray) -> dict:
+    """Returns precision and recall as Table 2 has them, ready for JSON.
+
+    Args:
+      counts: [num_classes, num_classes + 1] sum of `mean_iou.confusion`.
+
+    Returns:
+      Under "fg" and "bg" a "precision" and a "recall" each: of the foreground
+      the mean over the objects in the truth, those never predicted left out
+      of the precision. None stands for a mean of nothing.
+    """
+    scores = {"precision": precision(counts), "recall": recall(counts)}
+    in_truth = counts.sum(axis=1) > 0
+    in_truth[BACKGROUND] = False
+    foreground = {
+        name: mean_iou.or_none(mean_iou.mean(score[in_truth]))
+        for name, score in scores.items()
+    }
+    background = {
+        name: mean_iou.or_none(score[BACKGROUND])
+        for name, score in scores.items()
+    }
+    return {"fg": foreground, "bg": background}
 
 
 def saliency_summary(
@@ -109,22 +134,6 @@ def saliency_summary(
         )
     means = map(mean_iou.or_none, mean_iou.ratio(totals, defined))
     return {**dict(zip(_SALIENCY_SCORES, means, strict=True)), "images": count}
-
-
-def _table_2(counts: np.ndarray) -> dict:
-    """Returns precision and recall of the foreground and of the background."""
-    scores = {"precision": precision(counts), "recall": recall(counts)}
-    in_truth = counts.sum(axis=1) > 0
-    in_truth[BACKGROUND] = False
-    foreground = {
-        name: mean_iou.or_none(mean_iou.mean(score[in_truth]))
-        for name, score in scores.items()
-    }
-    background = {
-        name: mean_iou.or_none(score[BACKGROUND])
-        for name, score in scores.items()
-    }
-    return {"fg": foreground, "bg": background}
 
 
 def _saliency_scores(

@@ -21,17 +21,52 @@ def large_fov(
     num_classes: int = 21,
     width: float = 1.0,
     head_channels: int = 1024,
+    **arguments,
+) -> keras.Model:
+    """Builds DeepLabv1-LargeFOV without the average pool before fc6.
+
+    Args:
+      num_classes: Number of classes, background included.
+      width: As `features`.
+      head_channels: As `features`.
+      **arguments: More of `features`.
+
+    Returns:
+      [batch, rows, columns, 3] BGR minus mean -> [batch, cell rows, cell
+      columns, num_classes] float32 logits (Caffe's rounding: 321 pixels give
+      41 cells; 21 with stride 16 that is not dense).
+
+    Raises:
+      ValueError: As `features`.
+    """
+    image = keras.Input([None, None, 3], name="image")
+    x = features(image, width=width, head_channels=head_channels, **arguments)
+    logits = layers.Conv2D(
+        num_classes,
+        1,
+        kernel_initializer=vgg16.gaussian(0.01),
+        dtype="float32",
+        name="fc8",
+    )(x)
+    return keras.Model(image, logits, name="deeplab_v1")
+
+
+def features(
+    image,
+    *,
+    width: float = 1.0,
+    head_channels: int = 1024,
     dropout: float = 0.5,
     fc6_dilation: int = 12,
     conv5_dilation: int = 2,
     stride: int = STRIDE,
     dense: bool = False,
     pooling: str = "3x3",
-) -> keras.Model:
-    """Builds DeepLabv1-LargeFOV without the average pool before fc6.
+):
+    """Applies DeepLabv1-LargeFOV up to fc7.
 
     Args:
-      num_classes: Number of classes, background included.
+      image: [batch, rows, columns, 3] Keras tensor, BGR minus the mean.
       width: Factor on the channels of the trunk.
       head_channels: Channels of fc6 and fc7; the paper's is 1024.
       dropout: Share of activations dropped after fc6 and fc7 in training.
@@ -40,28 +75,26 @@ def large_fov(
       conv5_dilation: Dilation of conv5; the paper's is 2, in place of the
         stride that VGG16's pool4 had. 1 suits a trunk of GAP-HighRes, which
         never had it.
-      stride: Pixels between logits: 8, the paper's, or 16, which keeps the
+      stride: Pixels between cells: 8, the paper's, or 16, which keeps the
         stride of pool4, so that what follows costs a quarter. Dilations
         count cells of 8 pixels all the same.
-      dense: With stride 16: whether logits are computed every 8 pixels by
+      dense: With stride 16: whether cells are computed every 8 pixels by
         the hole algorithm (Chen et al., section 3.1). Every other one is
         that of the strided network. For predictions.
       pooling: Window of the first four pools: "3x3", the paper's, or "2x2",
         VGG16's own, which suits a trunk that stays as it was pretrained.
 
     Returns:
-      [batch, rows, columns, 3] BGR minus mean -> [batch, rows / 8 + 1,
-      columns / 8 + 1, num_classes] float32 logits (Caffe's rounding: 321
-      gives 41; 21 with stride 16 that is not dense).
+      The Keras tensor after fc7, [batch, cell rows, cell columns,
+      head_channels].
 
     Raises:
       ValueError: If the stride is neither 8 nor 16, or does not divide a
         dilation.
     """
     _require_stride(stride, fc6=fc6_dilation, conv5=conv5_dilation)
-    holes = stride // STRIDE  # Between logits, in cells of 8 pixels.
+    holes = stride // STRIDE  # Between cells, in cells of 8 pixels.
     cell = 1 if dense else holes  # Between what is computed.
-    image = keras.Input([None, None, 3], name="image")
     pool = _POOLS[pooling]
     pool4 = functools.partial(pool, stride=cell)
     pool5 = functools.partial(vgg16.pool_3x3, stride=1, dilation=holes // cell)
@@ -85,14 +118,7 @@ def large_fov(
             name=name,
         )(x)
         x = ExampleDropout(dropout, name=f"drop_{name}")(x)
-    logits = layers.Conv2D(
-        num_classes,
-        1,
-        kernel_initializer=vgg16.gaussian(0.01),
-        dtype="float32",
-        name="fc8",
-    )(x)
-    return keras.Model(image, logits, name="deeplab_v1")
+    return x
 
 
 def origin(network: keras.Model) -> float:

@@ -10,11 +10,11 @@ import functools
 import keras
 from keras import layers
 
-from guided_segmentation.networks import vgg16
+from guided_segmentation.networks import deeplab_v1, vgg16
 from guided_segmentation.networks.dropout import ExampleDropout
 
 STRIDE = 8  # Pixels between neighbouring cells of the features.
-POOLING, SCORE = "gap", "score"  # Between them lies the vote of each cell.
+POOLING, SCORE = "gap", "score"  # The average, and the vote for each object.
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -22,19 +22,33 @@ class Variant:
     """What sets a GAP network apart (Table 6).
 
     Attributes:
-      has_pool4: Whether conv4 is pooled, which halves the resolution.
-      head: Layers of 3x3 between conv5 and the average.
-      origin: Pixel on which cell 0 of the dense features is centred.
+      has_pool4: Whether the trunk pools conv4, which halves the resolution.
+      has_roi_pool: Whether fc6 and fc7 see 3x3 windows by RoI pooling, instead
+        of sliding 3x3 kernels. The table gives the window alone; as what
+        follows is 1x1, one maximum a window is meant. The authors did not
+        release this variant.
+      is_deeplab: Whether trunk and head are those of DeepLabv1-LargeFOV, as
+        the authors released it.
+      averages_scores: Whether the average comes after the votes. That changes
+        nothing: both are linear (appendix B.1).
+      head: Layers between conv5 and the average.
+      origin: Pixel on which cell 0 of the dense features is centred; None if
+        that depends on the pools of the network.
     """
 
-    has_pool4: bool
-    head: tuple[str, ...]
-    origin: float
+    has_pool4: bool = False
+    has_roi_pool: bool = False
+    is_deeplab: bool = False
+    averages_scores: bool = False
+    head: tuple[str, ...] = ("fc6", "fc7")
+    origin: float | None = 3.5
 
 
 VARIANTS = {
     "gap_low_res": Variant(has_pool4=True, head=("fc6",), origin=7.5),
-    "gap_high_res": Variant(has_pool4=False, head=("fc6", "fc7"), origin=3.5),
+    "gap_high_res": Variant(),
+    "gap_roi": Variant(has_roi_pool=True, averages_scores=True),
+    "gap_deeplab": Variant(is_deeplab=True, origin=None),
 }
 
 
@@ -47,6 +61,7 @@ def build(
     head_deviation: float | None = None,
     score_deviation: float = 0.005,
     dense: bool = False,
+    **of_deeplab,
 ) -> keras.Model:
     """Builds a GAP network.
 
@@ -58,25 +73,66 @@ def build(
       dropout: Share of activations dropped after fc6 and fc7 in training.
       head_deviation: Deviation of the Gaussian that fills fc6 and fc7; the
         authors' is 0.005. None means He's initialisation, which thin
-        networks need.
+        networks need, and which GAP-DeepLab always has.
       score_deviation: Likewise of score. Where nothing is pretrained, small
         parts are heard sooner by larger votes, since the average over all
         cells makes them faint.
-      dense: Whether a network with pool4 computes its features every 8
-        pixels instead of 16, by the hole algorithm (Chen et al., ICLR 2015,
+      dense: Whether a network that learns every 16 pixels computes its
+        features every 8, by the hole algorithm (Chen et al., ICLR 2015,
         section 3.1). Every other one is that of the strided network. For
         score maps.
+      **of_deeplab: For GAP-DeepLab: dilations, stride and pooling, as
+        deeplab_v1.features takes them.
 
     Returns:
       [batch, rows, columns, 3] BGR minus mean -> [batch, num_objects] float32
-      logits. The features under the average are the input of layer POOLING:
-      [batch, ceil(rows / stride), ceil(columns / stride), head_channels].
+      logits. `features` finds the cells that vote: one each 8 pixels of a
+      dense network.
+
+    Raises:
+      TypeError: If a variant other than GAP-DeepLab gets arguments of it.
     """
     table = VARIANTS[variant]
+    if of_deeplab and not table.is_deeplab:
+        raise TypeError(f"{variant} takes no {', '.join(of_deeplab)}")
     image = keras.Input([None, None, 3], name="image")
-    holes = 2 if dense and table.has_pool4 else 1
+    head = {"head_channels": head_channels, "dropout": dropout}
+    if table.is_deeplab:
+        x = deeplab_v1.features(
+            image, width=width, dense=dense, **head, **of_deeplab
+        )
+    else:
+        x = _trunk(image, table, width, dense)
+        x = _head(x, table, head_deviation, dense, **head)
+    average = layers.GlobalAveragePooling2D(dtype="float32", name=POOLING)
+    vote = layers.Dense(
+        num_objects,
+        use_bias=False,
+        kernel_initializer=vgg16.gaussian(score_deviation),
+        dtype="float32",
+        name=SCORE,
+    )
+    logits = average(vote(x)) if table.averages_scores else vote(average(x))
+    return keras.Model(image, logits, name=variant)
+
+
+def features(network: keras.Model) -> keras.Model:
+    """Returns the part of a GAP network below its votes and its average."""
+    averages_scores = VARIANTS[network.name].averages_scores
+    top = network.get_layer(SCORE if averages_scores else POOLING)
+    return keras.Model(network.input, top.input)
+
+
+def origin(network: keras.Model) -> float:
+    """Returns the pixel on which cell 0 of its dense features is centred."""
+    found = VARIANTS[network.name].origin
+    return deeplab_v1.origin(network) if found is None else found
+
+
+def _trunk(image, table, width, dense):
+    holes = _holes(table, dense)
     pool4 = functools.partial(vgg16.pool_2x2, stride=2 // holes)
-    x = vgg16.trunk(
+    return vgg16.trunk(
         image,
         width=width,
         pools=(
@@ -86,31 +142,29 @@ def build(
         ),
         conv5_dilation=holes,
     )
+
+
+def _head(x, table, deviation, dense, *, head_channels, dropout):
+    """The layers between conv5 and the average."""
+    if table.has_roi_pool:
+        x = layers.MaxPooling2D(3, 1, padding="same", name="roi_pool")(x)
     for name in table.head:
         x = layers.Conv2D(
             head_channels,
-            3,
+            1 if table.has_roi_pool else 3,
             padding="same",
-            dilation_rate=holes,
+            dilation_rate=_holes(table, dense),
             activation="relu",
-            kernel_initializer=_filler(head_deviation),
+            kernel_initializer=_filler(deviation),
             name=name,
         )(x)
         x = ExampleDropout(dropout, name=f"drop_{name}")(x)
-    x = layers.GlobalAveragePooling2D(dtype="float32", name=POOLING)(x)
-    logits = layers.Dense(
-        num_objects,
-        use_bias=False,
-        kernel_initializer=vgg16.gaussian(score_deviation),
-        dtype="float32",
-        name="score",
-    )(x)
-    return keras.Model(image, logits, name=variant)
+    return x
 
 
-def features(network: keras.Model) -> keras.Model:
-    """Returns the part of a GAP network below its average."""
-    return keras.Model(network.input, network.get_layer(POOLING).input)
+def _holes(table, dense):
+    """Cells of 8 pixels between the taps of what comes after pool4."""
+    return 2 if dense and table.has_pool4 else 1
 
 
 def _filler(deviation):

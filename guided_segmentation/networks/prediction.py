@@ -58,9 +58,7 @@ def dense(
 
 def _framed(image, size, framing, scale):
     if framing != "crop":
-        return images.frame(
-            image, round((size - 1) * scale / 8) * 8 + 1, framing
-        )
+        return images.frame(image, images.scaled_size(size, scale), framing)
     if scale == 1.0:
         return images.frame(image, size, framing)
     shape = tf.shape(image)[1:3]

@@ -347,9 +347,10 @@ def _whiten(layer, x):
 def _balance(layer, features):
     """Turns votes so that the average features of the batch give logits of 0.
 
-    Takes from the votes of each class what lies along the average [channels].
+    Takes from the votes of each class what lies along the average.
     """
-    average = tf.reduce_mean(tf.cast(features, tf.float32), 0).numpy()
+    cells = tf.reshape(features, [-1, features.shape[-1]])
+    average = tf.reduce_mean(tf.cast(cells, tf.float32), 0).numpy()
     (votes,) = layer.get_weights()
     along = average @ votes / (average @ average)
     layer.set_weights([votes - np.outer(average, along)])

@@ -66,7 +66,8 @@ def make_seeds(
     """Writes the seeds of every image of `source` that has none yet.
 
     Args:
-      seeder: What cam.seeder returns.
+      seeder: From an image to score maps of all objects, and logits, as
+        cam.seeder returns it.
       source: Photographs and their image-level labels.
       output_dir: Folder for <image_id>.png.
       threshold: As in `seeds`.
@@ -81,7 +82,7 @@ def make_seeds(
     for example in tqdm.tqdm(examples, "seeds", len(missing), unit="image"):
         image_id = example["image_id"]
         present = np.flatnonzero(example["image_labels"])
-        maps = seeder(example["image"])[0].numpy()[..., present]
+        maps = np.asarray(seeder(example["image"])[0])[..., present]
         classes = (present + 1).astype(np.uint8)
         if score_maps_dir is not None:
             path = pathlib.Path(score_maps_dir) / f"{image_id}.npz"

@@ -3,9 +3,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from guided_segmentation.networks import gap
+from guided_segmentation.networks import deeplab_v1, gap
 
 VARIANTS = pytest.mark.parametrize("variant", gap.VARIANTS)
+SLIDING = ("gap_low_res", "gap_high_res", "gap_roi")  # All but GAP-DeepLab.
+REACH_PX = {  # Pixels under one cell through the pools alone.
+    "gap_low_res": 16,
+    "gap_high_res": 8,
+    "gap_roi": 24,
+    "gap_deeplab": 47,
+}
 
 
 def pass_through(network):
@@ -13,7 +20,7 @@ def pass_through(network):
     for layer in network.layers:
         if "conv" in layer.name or layer.name in ("fc6", "fc7"):
             kernel, bias = (np.zeros_like(w) for w in layer.get_weights())
-            kernel[1, 1, 0] = 1.0
+            kernel[kernel.shape[0] // 2, kernel.shape[1] // 2, 0] = 1.0
             layer.set_weights([kernel, bias])
 
 
@@ -26,6 +33,10 @@ def dense_features(network, image):
             dilations = [dilation, dilation]
             x = tf.nn.pool(x, [2, 2], "MAX", dilations=dilations)
             dilation *= 2
+        elif layer.name == "roi_pool":
+            around = [dilation, dilation]
+            x = tf.pad(x, [[0, 0], around, around, [0, 0]])
+            x = tf.nn.pool(x, [3, 3], "MAX", dilations=around)
         elif layer.weights and layer.name != gap.SCORE:
             kernel, bias = layer.get_weights()
             x = tf.nn.conv2d(x, kernel, 1, "SAME", dilations=dilation)
@@ -36,7 +47,9 @@ def dense_features(network, image):
 @VARIANTS
 def test_features_subsample_by_eight_and_logits_are_one_an_object(variant):
     network = gap.build(variant, 3, 1 / 64, 2, dense=True)
-    assert gap.features(network)(tf.zeros([2, 65, 40, 3])).shape == (2, 9, 5, 2)
+    found = gap.features(network)(tf.zeros([2, 65, 40, 3]))
+    cells = (9, 6) if variant == "gap_deeplab" else (9, 5)
+    assert found.shape == (2, *cells, 2)
     logits = network(tf.zeros([2, 65, 40, 3]))
     assert logits.shape == (2, 3)
     assert logits.dtype == tf.float32
@@ -46,18 +59,29 @@ def test_features_subsample_by_eight_and_logits_are_one_an_object(variant):
 def test_a_cell_is_centred_on_its_origin_and_stride(variant):
     """The pixels that reach cell i through the pools lie around it."""
     network = gap.build(variant, 1, 1 / 64, 1, dense=True)
-    origin = gap.VARIANTS[variant].origin
+    origin = gap.origin(network)
     pass_through(network)
-    impulses = np.zeros((48, 48, 9, 3), np.float32)
-    impulses[range(48), range(48), 4, 0] = 1
+    impulses = np.zeros((112, 112, 9, 3), np.float32)
+    impulses[range(112), range(112), 4, 0] = 1
     reached = gap.features(network)(impulses).numpy()[..., 0].max(2)
-    for cell in range(5):
+    for cell in range(3, 11):
         pixels = np.flatnonzero(reached[:, cell])
-        assert len(pixels) == 2 * origin + 1
+        assert len(pixels) == REACH_PX[variant]
         assert pixels.mean() == origin + gap.STRIDE * cell
 
 
-@VARIANTS
+@pytest.mark.parametrize(
+    ("variant", "cells"),
+    [("gap_low_res", 21), *((name, 41) for name in list(gap.VARIANTS)[1:])],
+)
+def test_heat_maps_have_the_papers_size(variant, cells):
+    network = gap.build(variant, 2, 1 / 64, 1)
+    assert gap.features(network)(tf.zeros([1, 321, 321, 3])).shape == (
+        *(1, cells, cells, 1),
+    )
+
+
+@pytest.mark.parametrize("variant", SLIDING)
 def test_dense_features_subsampled_are_those_of_the_strided_network(variant):
     """What is computed at every pixel by windows that are dilated by hand."""
     network = gap.build(variant, 2, 1 / 32, 4)
@@ -69,9 +93,18 @@ def test_dense_features_subsampled_are_those_of_the_strided_network(variant):
     np.testing.assert_allclose(strided, dense, rtol=1e-4, atol=1e-5)
 
 
-def test_the_hole_algorithm_says_between_cells_what_it_says_at_cells():
-    strided = gap.build("gap_low_res", 2, 1 / 32, 4)
-    dense = gap.build("gap_low_res", 2, 1 / 32, 4, dense=True)
+@pytest.mark.parametrize(
+    ("variant", "more"),
+    [
+        ("gap_low_res", {}),
+        ("gap_deeplab", {"stride": 16, "fc6_dilation": 4, "pooling": "2x2"}),
+    ],
+)
+def test_the_hole_algorithm_says_between_cells_what_it_says_at_cells(
+    variant, more
+):
+    strided = gap.build(variant, 2, 1 / 32, 4, **more)
+    dense = gap.build(variant, 2, 1 / 32, 4, dense=True, **more)
     dense.set_weights(strided.get_weights())
     image = tf.random.stateless_normal([1, 97, 64, 3], [0, 1])
     coarse, fine = gap.features(strided)(image), gap.features(dense)(image)
@@ -80,12 +113,58 @@ def test_the_hole_algorithm_says_between_cells_what_it_says_at_cells():
     np.testing.assert_allclose(coarse, fine[:, ::2, ::2], rtol=1e-4, atol=1e-5)
 
 
+def test_gap_deeplab_is_the_segmenter_up_to_its_last_layer():
+    network = gap.build("gap_deeplab", 3, 1 / 32, 4, fc6_dilation=2)
+    segmenter = deeplab_v1.large_fov(3, 1 / 32, 4, fc6_dilation=2)
+    kernel = network.get_layer(gap.SCORE).get_weights()[0]
+    below = network.get_weights()[:-1]
+    segmenter.set_weights([*below, kernel[None, None], np.zeros(3)])
+    image = 50 * tf.random.stateless_normal([2, 49, 65, 3], [0, 1])
+    votes = segmenter(image)
+    assert np.ptp(votes) > 0
+    np.testing.assert_allclose(
+        network(image), tf.reduce_mean(votes, [1, 2]), rtol=1e-4, atol=1e-5
+    )
+
+
+def test_an_average_of_votes_is_the_vote_of_the_average():
+    """Appendix B.1: where the average stands changes nothing."""
+    network = gap.build("gap_roi", 3, 1 / 32, 4)
+    image = 50 * tf.random.stateless_normal([2, 48, 64, 3], [0, 1])
+    average = tf.reduce_mean(gap.features(network)(image), [1, 2])
+    votes = average @ network.get_layer(gap.SCORE).get_weights()[0]
+    assert np.ptp(votes) > 0
+    np.testing.assert_allclose(network(image), votes, rtol=1e-4, atol=1e-6)
+
+
+def test_a_roi_pool_keeps_the_strongest_of_its_window():
+    """As a sliding 1x1 head on 3x3 windows, each pooled by hand."""
+    network = gap.build("gap_roi", 2, 1 / 32, 4, dropout=0)
+    below = keras.Model(network.input, network.get_layer("conv5_3").output)
+    image = 50 * tf.random.stateless_normal([1, 40, 48, 3], [0, 1])
+    conv5 = below(image).numpy()[0]
+    window = np.pad(conv5, [(1, 1), (1, 1), (0, 0)])[2:5, 3:6]
+    x = window.max((0, 1))
+    for name in ("fc6", "fc7"):
+        kernel, bias = network.get_layer(name).get_weights()
+        x = np.maximum(x @ kernel[0, 0] + bias, 0)
+    assert x.max() > 0
+    np.testing.assert_allclose(
+        gap.features(network)(image)[0, 2, 3], x, rtol=1e-4, atol=1e-5
+    )
+
+
 @pytest.mark.parametrize("deviation", [0.005, None])
 def test_the_head_is_filled_as_by_the_authors_or_by_he(deviation):
     network = gap.build("gap_high_res", 2, 1 / 16, 64, head_deviation=deviation)
     kernel = network.get_layer("fc7").get_weights()[0]
     expected = deviation or np.sqrt(2 / (9 * 64))
     assert kernel.std() == pytest.approx(expected, rel=0.05)
+
+
+def test_arguments_of_gap_deeplab_are_not_lost_on_another_variant():
+    with pytest.raises(TypeError, match="gap_roi takes no stride, droput"):
+        gap.build("gap_roi", 2, 1 / 64, 1, stride=16, droput=0)
 
 
 def test_no_two_layers_of_the_head_are_filled_alike():

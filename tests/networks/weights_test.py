@@ -23,6 +23,16 @@ FACTS = {  # Parameters at width 1 with 20 objects, and of the thin network.
         4_876,
         {"num_objects": 3, "width": 1 / 64, "head_channels": 8},
     ),
+    "gap_roi": (
+        16_310_080,
+        3_852,
+        {"num_objects": 3, "width": 1 / 64, "head_channels": 8},
+    ),
+    "gap_deeplab": (
+        20_504_384,
+        4_364,
+        {"num_objects": 3, "width": 1 / 64, "head_channels": 8},
+    ),
     "deeplab_v1": (
         20_505_429,
         4_376,
@@ -93,6 +103,8 @@ def test_a_network_of_the_papers_width_has_the_papers_parameters(name):
         "vgg16": [(49, 4096, 1), (1, 4096, 1), (1, 20, 1)],
         "gap_low_res": [(9, 1024, 1), (1, 20, 0)],
         "gap_high_res": [(9, 1024, 1), (9, 1024, 1), (1, 20, 0)],
+        "gap_roi": [(1, 1024, 1), (1, 1024, 1), (1, 20, 0)],
+        "gap_deeplab": [(9, 1024, 1), (1, 1024, 1), (1, 20, 0)],
         "deeplab_v1": [(9, 1024, 1), (1, 1024, 1), (1, 21, 1)],
     }
     assert parameters(1, head[name]) == FACTS[name][0]
@@ -114,6 +126,8 @@ def test_a_thin_network_has_exactly_its_parameters(name):
         "vgg16": [(49, 64, 1), (1, 64, 1), (1, 3, 1)],
         "gap_low_res": [(9, 8, 1), (1, 3, 0)],
         "gap_high_res": [(9, 8, 1), (9, 8, 1), (1, 3, 0)],
+        "gap_roi": [(1, 8, 1), (1, 8, 1), (1, 3, 0)],
+        "gap_deeplab": [(9, 8, 1), (1, 8, 1), (1, 3, 0)],
         "deeplab_v1": [(9, 8, 1), (1, 8, 1), (1, 4, 1)],
     }
     assert parameters(1 / 64, head[name]) == FACTS[name][1]

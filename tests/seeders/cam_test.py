@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from guided_segmentation import images
-from guided_segmentation.networks import gap
+from guided_segmentation.networks import deeplab_v1, gap
 from guided_segmentation.seeders import cam
 
 SIZE = 65
@@ -65,19 +65,33 @@ def test_the_seeders_logits_are_those_of_the_network(network, shape):
     assert maps.dtype == tf.float32
 
 
-def test_a_score_map_at_the_centre_of_a_cell_is_the_cells_vote(network):
+def votes_and_map(variant):
+    """The votes of the cells of an image, and the score maps made of them."""
+    network = gap.build(variant, 3, 1 / 32, 8, dense=True)
+    image = photograph(SIZE, SIZE)
+    cells = cam.score_maps(
+        gap.features(network)(images.subtract_mean(image)[None]),
+        network.get_layer("score").get_weights()[0],
+    )
+    assert np.ptp(cells) > 0
+    return cells[0].numpy(), cam.seeder(network, SIZE)(image)[0].numpy()
+
+
+def test_a_score_map_at_the_pixel_of_a_cell_is_the_cells_vote():
+    """Those of GAP-DeepLab lie on the pixels 8 i."""
+    cells, maps = votes_and_map("gap_deeplab")
+    tolerance = 1e-4 * np.abs(cells).max()
+    np.testing.assert_allclose(maps[::8, ::8], cells, atol=tolerance)
+
+
+@pytest.mark.parametrize("variant", sorted({*gap.VARIANTS} - {"gap_deeplab"}))
+def test_a_score_map_at_the_centre_of_a_cell_is_the_cells_vote(variant):
     """The centre of cell i lies half a pixel after pixel 8 i + origin.
 
     Each of the two around it is a sixteenth of the way to the next cell.
     """
-    first = int(gap.VARIANTS[network.name].origin) + 8
-    image = photograph(SIZE, SIZE)
-    maps = cam.seeder(network, SIZE)(image)[0].numpy()
-    features = gap.features(network)
-    cells = cam.score_maps(
-        features(images.subtract_mean(image)[None]),
-        network.get_layer("score").get_weights()[0],
-    )[0].numpy()
+    cells, maps = votes_and_map(variant)
+    first = int(gap.VARIANTS[variant].origin) + 8
     last = first + 6 * 8
     centres = maps
     for _ in range(2):
@@ -87,6 +101,26 @@ def test_a_score_map_at_the_centre_of_a_cell_is_the_cells_vote(network):
         cells = (cells[1:-1] * 15 / 16 + around).swapaxes(0, 1)
     tolerance = 1e-4 * np.abs(cells).max()
     np.testing.assert_allclose(centres, cells[:6, :6], atol=tolerance)
+
+
+def test_several_scales_are_averaged(network):
+    image = photograph()
+    parts = [cam.seeder(network, SIZE, [s])(image) for s in (1.0, 1.5)]
+    assert np.abs(parts[0][0] - parts[1][0]).max() > 0
+    both = cam.seeder(network, SIZE, [1.0, 1.5])(image)
+    for found, *scaled in zip(both, *parts, strict=True):
+        np.testing.assert_allclose(found, tf.add_n(scaled) / 2, rtol=1e-4)
+
+
+def test_with_the_flip_a_mirrored_photograph_gives_mirrored_maps(network):
+    image = photograph()
+    seeder = cam.seeder(network, SIZE, flip=True)
+    maps, logits = seeder(image)
+    turned, same = seeder(image[:, ::-1])
+    np.testing.assert_allclose(turned[:, ::-1], maps, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(same, logits, rtol=1e-4)
+    plain = cam.seeder(network, SIZE)(image)[0]
+    assert np.abs(maps - plain).max() > 0
 
 
 def test_evidence_is_found_where_it_lies():
@@ -106,6 +140,15 @@ def test_evidence_is_found_where_it_lies():
     rows, columns = np.nonzero(maps > 0.5 * maps.max())
     assert rows.mean() == pytest.approx(87.5, abs=0.5)
     assert columns.mean() == pytest.approx(39.5, abs=0.5)
+
+
+def test_a_network_that_is_no_gap_network_is_refused():
+    segmenter = deeplab_v1.large_fov(2, 1 / 64, 1)
+    with pytest.raises(
+        ValueError,
+        match=r"wanted a GAP network \(gap_low_res, .*\), found deeplab_v1;",
+    ):
+        cam.seeder(segmenter, SIZE)
 
 
 def test_the_seeder_of_a_network_in_low_precision_answers_in_float32():

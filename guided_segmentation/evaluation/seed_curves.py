@@ -1,0 +1,215 @@
+"""Seeds at every threshold: precision-recall curves and mean precision.
+
+Source: Oh et al., CVPR 2017, section 4.2, Table 1 and Figure 3; the grid of
+thresholds is that of the authors' implementation.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import tqdm
+
+from guided_segmentation import labels
+from guided_segmentation.datasets import pipeline, schema
+from guided_segmentation.evaluation import (
+    average_precision,
+    mean_iou,
+    precision_recall,
+)
+from guided_segmentation.labels import BACKGROUND, IGNORE
+from guided_segmentation.seeders import seeds
+
+THRESHOLDS = np.concatenate([np.arange(-10, -1), np.arange(-100, 100) / 100])
+FG_RECALL, BG_RECALL = 0.2, 0.8  # Where mean precision looks (section 4.2).
+
+_AREAS = ("fg", "bg")
+
+
+def count(
+    truth: np.ndarray,
+    score_maps: np.ndarray,
+    classes: np.ndarray,
+    num_classes: int,
+    where: str = "this image",
+) -> np.ndarray:
+    """Counts the pixels of one image by truth, best object and thresholds.
+
+    The sum over all images holds what every threshold would predict, in
+    memory that does not grow with them.
+
+    Args:
+      truth: [height, width] uint8 label map; IGNORE counts nowhere.
+      score_maps: [height, width, classes] float, unbounded.
+      classes: [classes] class indices of the objects that may be predicted.
+      num_classes: Number of classes, background included.
+      where: The file or image, for the message.
+
+    Returns:
+      [num_classes, num_classes, len(THRESHOLDS) + 1] int64: rows are the
+      truth, columns the object of the highest share of its maximum, and the
+      last axis tells how many thresholds, as float32, are below that share.
+
+    Raises:
+      ValueError: If truth and score maps differ in size, or the truth has a
+        pixel outside the classes.
+    """
+    if truth.shape != score_maps.shape[:2]:
+        raise ValueError(
+            f"{where}: truth and score maps must share one size, got "
+            f"{truth.shape} and {score_maps.shape[:2]}; resize the score maps "
+            f"to the image"
+        )
+    labels.check(truth, num_classes, f"truth of {where}")
+    best = np.full(truth.shape, BACKGROUND)
+    passed = np.zeros(truth.shape, np.int64)
+    if len(classes):
+        share = seeds.normalized(score_maps)
+        best = np.asarray(classes)[share.argmax(-1)]
+        grid = THRESHOLDS.astype(np.float32)
+        passed = np.searchsorted(grid, share.max(-1))
+    shape = num_classes, num_classes, THRESHOLDS.size + 1
+    scored = truth != IGNORE
+    cells = np.ravel_multi_index(
+        (truth[scored], best[scored], passed[scored]), shape
+    )
+    return np.bincount(cells, minlength=np.prod(shape)).reshape(shape)
+
+
+def confusions(counts: np.ndarray) -> np.ndarray:
+    """Returns the confusion of the seeds at each threshold.
+
+    At a threshold a pixel is of its best object if that has a higher share of
+    its maximum, and background otherwise.
+
+    Args:
+      counts: Sum of `count`.
+
+    Returns:
+      [len(THRESHOLDS), num_classes, num_classes + 1] int64, each as
+      mean_iou.confusion has it.
+    """
+    above = counts[..., ::-1].cumsum(-1)[..., ::-1][..., 1:]
+    found = np.moveaxis(above, -1, 0)
+    found = np.pad(found, ((0, 0), (0, 0), (0, 1)))  # Seeds ignore no pixel.
+    found[:, :, BACKGROUND] += counts.sum((1, 2)) - found.sum(-1)
+    return found
+
+
+def curves(counts: np.ndarray) -> dict:
+    """Returns the precision-recall curves of Figure 3, ready for JSON.
+
+    Args:
+      counts: Sum of `count`.
+
+    Returns:
+      "thresholds", and under "fg" and "bg" the lists "precision" and
+      "recall", a value a threshold: of the foreground the mean over the
+      objects in the truth, those never predicted left out of the precision.
+      None stands for a mean of nothing.
+    """
+    points = [precision_recall.table_2(each) for each in confusions(counts)]
+    return {
+        "thresholds": THRESHOLDS.tolist(),
+        **{
+            area: {
+                name: [point[area][name] for point in points]
+                for name in ("precision", "recall")
+            }
+            for area in _AREAS
+        },
+    }
+
+
+def mean_precision(found: dict) -> float:
+    """Returns mP: the mean of two precisions, each at a recall of its own.
+
+    Args:
+      found: What `curves` returns.
+
+    Returns:
+      A float in [0, 1]; nan if a curve never passes its recall.
+    """
+    foreground = _precision_past(found["fg"], FG_RECALL)
+    return (foreground + _precision_past(found["bg"], BG_RECALL)) / 2
+
+
+def evaluate(
+    seeder: Callable[[np.ndarray], tuple], source: schema.Source
+) -> dict:
+    """Scores a seeder on every image of a split, in one pass.
+
+    Only objects of the image labels are predicted, as by the authors. They
+    take mAP over the images of ImageSets/Main, without what is difficult; here
+    it is over the split, and what its image labels say counts.
+
+    Args:
+      seeder: From an image to score maps and logits of all objects, as
+        cam.seeder returns it. One that does not classify has None for logits,
+        and no mAP.
+      source: Photographs, their image-level labels and their label maps.
+
+    Returns:
+      mp, map, ap by class, the curves and the number of images. None stands
+      for a mean of nothing.
+
+    Raises:
+      ValueError: If the data have no truth, or a label map does not fit.
+    """
+    if source.label_map is None:
+        raise ValueError(
+            f"{source.name} has no true label maps to score seeds against; "
+            f"choose a split that has"
+        )
+    num_classes = source.label_set.num_classes
+    counts, scores, present = 0, [], []
+    for example in _examples(source):
+        maps, logits = seeder(example["image"])
+        objects = np.flatnonzero(example["image_labels"])
+        counts = counts + count(
+            example["label_map"],
+            np.asarray(maps)[..., objects],
+            objects + 1,
+            num_classes,
+            example["image_id"],
+        )
+        if logits is not None:
+            scores.append(np.asarray(logits))
+            present.append(example["image_labels"])
+    found = curves(counts)
+    return {
+        "mp": mean_iou.or_none(mean_precision(found)),
+        **_classification(scores, present, source.label_set.objects),
+        **found,
+        "images": len(source.image_ids),
+    }
+
+
+def _classification(scores, present, objects):
+    """Average precision of each object and mAP; none without scores."""
+    if not scores:
+        return {"map": None, "ap": dict.fromkeys(objects)}
+    ap = average_precision.by_class(np.array(scores), np.array(present))
+    return {
+        "map": mean_iou.or_none(mean_iou.mean(ap)),
+        "ap": dict(zip(objects, map(mean_iou.or_none, ap), strict=True)),
+    }
+
+
+def _examples(source):
+    parts = {
+        "image": source.image,
+        "image_labels": source.image_labels,
+        "label_map": source.label_map,
+    }
+    ids = source.image_ids
+    examples = pipeline.in_order(ids, parts)
+    return tqdm.tqdm(examples, "scores", len(ids), unit="image")
+
+
+def _precision_past(curve: dict, recall: float) -> float:
+    """The precision at the lowest recall above `recall`, the best of equals."""
+    points = np.array([curve["recall"], curve["precision"]], np.float64).T
+    past = points[(points[:, 0] > recall) & ~np.isnan(points[:, 1])]
+    if not len(past):
+        return float("nan")
+    return float(past[past[:, 0] == past[:, 0].min(), 1].max())

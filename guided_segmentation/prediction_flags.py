@@ -1,0 +1,24 @@
+"""Flags of the binaries that predict. Only these import this module."""
+
+import math
+
+from absl import flags
+
+SCALES = flags.DEFINE_list(
+    "scales", ["1.0"], "Scales of the photograph to average over."
+)
+FLIP = flags.DEFINE_bool("flip", False, "Average with the mirror image.")
+
+
+def views() -> dict:
+    """Returns how a photograph is looked at: "scales" and "flip"."""
+    return {"scales": list(map(float, SCALES.value)), "flip": FLIP.value}
+
+
+@flags.validator(SCALES.name, "wanted numbers above 0, such as 1,1.5")
+def _are_scales(values: list[str]) -> bool:
+    try:
+        scales = list(map(float, values))
+    except ValueError:
+        return False
+    return bool(scales) and all(0 < s < math.inf for s in scales)

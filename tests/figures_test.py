@@ -1,0 +1,28 @@
+import numpy as np
+from PIL import Image
+
+from guided_segmentation import figures
+
+CURVE = {"recall": [0.9, 0.5, None, 0.1], "precision": [0.4, 0.6, None, 1.0]}
+OTHER = {"recall": [0.9, 0.5, 0.1], "precision": [0.1, 0.2, 0.3]}
+
+
+def drawn(path, scores):
+    figures.seed_curves(scores, path)
+    return np.asarray(Image.open(path).convert("RGB")).astype(int)
+
+
+def test_a_figure_has_a_curve_for_every_seeder_in_both_panels(tmp_path):
+    same = {"fg": CURVE, "bg": CURVE}
+    one = drawn(tmp_path / "1.png", {"cam": same, "other": same})
+    for area in ("fg", "bg"):
+        scores = {
+            "cam": same,
+            "other": {**same, area: OTHER},
+        }
+        two = drawn(tmp_path / f"{area}.png", scores)
+        changed = np.nonzero((one != two).any((0, 2)))[0]
+        left = (changed < one.shape[1] * 0.5).mean()
+        assert one.shape == two.shape
+        assert len(changed) > 100
+        assert (left > 0.1) == (area == "fg")
