@@ -186,19 +186,22 @@ class Strip:
 
 
 def percent_of_full(
-    segmenters: Mapping[str, Mapping[str, float]], guide: str
+    segmenters: Mapping[str, Mapping[str, float]],
+    guide: str,
+    key: str = "miou",
 ) -> float | None:
     """Returns a guide's mIoU as a percentage of full supervision's.
 
     Args:
       segmenters: By name of guide, what the segmenter reached, with its miou.
       guide: Name of the guide.
+      key: "miou", or "miou_crf" with crf-postproc.
 
     Returns:
       The percentage, or None if either was not measured or full has none.
     """
-    score = segmenters.get(guide, {}).get("miou")
-    full = segmenters.get("full", {}).get("miou")
+    score = segmenters.get(guide, {}).get(key)
+    full = segmenters.get("full", {}).get(key)
     return 100 * score / full if score is not None and full else None
 
 
@@ -209,11 +212,15 @@ def table(summary: Mapping) -> str:
       summary: The content of summary.json.
     """
     header = "guide|fg P/R|bg P/R|guide mIoU|ignored|val mIoU|% of full"
+    scored = ["miou"]
+    if _has_crf(summary):
+        header += "|with CRF|% of full"
+        scored.append("miou_crf")
     rows = [header.split("|")]
-    rows += [
-        [guide, *_guide_cells(summary, guide), *_val_cells(summary, guide)]
-        for guide in summary["guides"]
-    ]
+    for guide in summary["guides"]:
+        rows.append([guide, *_guide_cells(summary, guide)])
+        for key in scored:
+            rows[-1] += _val_cells(summary, guide, key)
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
         "  ".join(
@@ -373,10 +380,14 @@ def _guide_cells(summary: Mapping, guide: str) -> list[str]:
     ]
 
 
-def _val_cells(summary: Mapping, guide: str) -> list[str]:
-    share = percent_of_full(summary["segmenters"], guide)
+def _has_crf(summary: Mapping) -> bool:
+    return any("miou_crf" in row for row in summary["segmenters"].values())
+
+
+def _val_cells(summary: Mapping, guide: str, key: str = "miou") -> list[str]:
+    share = percent_of_full(summary["segmenters"], guide, key)
     return [
-        _percent(summary["segmenters"][guide]["miou"]),
+        _percent(summary["segmenters"][guide].get(key)),
         _NONE if share is None else f"{share:.1f}",
     ]
 
@@ -430,7 +441,7 @@ def _table_2(summary: Mapping) -> str:
     """Returns this run's table beside the paper's, and its footnotes."""
     notes = [PAPER[guide].note for guide in summary["guides"]]
     marks = dict(zip(filter(None, notes), _MARKS, strict=False))
-    with_crf = any("miou_crf" in row for row in summary["segmenters"].values())
+    with_crf = _has_crf(summary)
     rows = "".join(
         _table_2_row(summary, guide, marks.get(PAPER[guide].note, ""), with_crf)
         for guide in summary["guides"]

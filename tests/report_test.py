@@ -241,6 +241,17 @@ def test_the_table_for_terminals_lines_up():
     ]  # fmt: skip
 
 
+def test_the_table_has_scores_with_crf_beside_those_without():
+    scores = summary()
+    scores["segmenters"]["g2"]["miou_crf"] = 0.45
+    scores["segmenters"]["full"]["miou_crf"] = 0.6
+    lines = report.table(scores).splitlines()
+    assert len({len(line) for line in lines}) == 1
+    assert lines[0].endswith("val mIoU  % of full  with CRF  % of full")
+    assert lines[4].split()[-4:] == ["40.0", "80.0", "45.0", "75.0"]
+    assert lines[2].split()[-2:] == 2 * ["\N{EN DASH}"]
+
+
 def test_the_paper_has_a_row_for_every_guide():
     assert tuple(report.PAPER) == tuple(report.NAMES) == GUIDES
     assert tuple(report.COLOURS) == GUIDES
