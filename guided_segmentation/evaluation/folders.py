@@ -31,11 +31,11 @@ def count(source: schema.Source, folder: artifacts.Path) -> np.ndarray:
     """
     num_classes = source.label_set.num_classes
     total = np.zeros((num_classes, num_classes + 1), np.int64)
-    truth = _truth(source)
+    label_map = truth(source)
     for image_id, path in _files(source, folder):
         prediction = artifacts.read_label_map(path)
         total += mean_iou.confusion(
-            truth(image_id), prediction, num_classes, str(path)
+            label_map(image_id), prediction, num_classes, str(path)
         )
     return total
 
@@ -54,17 +54,22 @@ def saliency(source: schema.Source, folder: artifacts.Path) -> dict:
       FileNotFoundError: If an image has no map in `folder`.
       ValueError: If the data have no truth, or a map does not fit.
     """
-    truth = _truth(source)
+    label_map = truth(source)
 
     def images():
         for image_id, path in _files(source, folder):
             found = artifacts.read_saliency_map(path)
-            yield truth(image_id), found, detector.saliency_mask(found)
+            yield label_map(image_id), found, detector.saliency_mask(found)
 
     return precision_recall.saliency_summary(images())
 
 
-def _truth(source: schema.Source) -> Callable[[str], np.ndarray]:
+def truth(source: schema.Source) -> Callable[[str], np.ndarray]:
+    """Returns what reads the true label map of an image.
+
+    Raises:
+      ValueError: If the data have no truth.
+    """
     if source.label_map is None:
         raise ValueError(
             f"{source.name} has no true label maps to score against; choose "

@@ -13,6 +13,7 @@ from guided_segmentation import labels
 from guided_segmentation.datasets import pipeline, schema
 from guided_segmentation.evaluation import (
     average_precision,
+    folders,
     mean_iou,
     precision_recall,
 )
@@ -155,11 +156,6 @@ def evaluate(
     Raises:
       ValueError: If the data have no truth, or a label map does not fit.
     """
-    if source.label_map is None:
-        raise ValueError(
-            f"{source.name} has no true label maps to score seeds against; "
-            f"choose a split that has"
-        )
     num_classes = source.label_set.num_classes
     counts, scores, present = 0, [], []
     for example in _examples(source):
@@ -199,7 +195,7 @@ def _examples(source):
     parts = {
         "image": source.image,
         "image_labels": source.image_labels,
-        "label_map": source.label_map,
+        "label_map": folders.truth(source),
     }
     ids = source.image_ids
     examples = pipeline.in_order(ids, parts)
