@@ -271,14 +271,14 @@ def test_the_flags_of_training_are_all_tested_here():
 def test_flags_reach_what_train_seeder_calls():
     with call_training(
         "train_seeder",
-        seeder="gap_low_res",
+        seeder="gap_lowres",
         head_deviation="0.01",
         score_deviation="0.5",
         train_scales="1",
     ) as (train, strategy):
         pass
     network = {
-        "name": "gap_low_res",
+        "name": "gap_lowres",
         "num_objects": synthetic.LABEL_SET.num_objects,
         "head_deviation": 0.01,
         "score_deviation": 0.5,

@@ -272,7 +272,7 @@ def test_a_failed_export_leaves_no_version(tmp_path, monkeypatch, unsaved):
 @pytest.mark.parametrize(
     ("spec", "objects"),
     [
-        ({"name": "gap_high_res", "num_objects": 3}, ["cat", "dog", "cow"]),
+        ({"name": "gap_highres", "num_objects": 3}, ["cat", "dog", "cow"]),
         ({"name": "deeplab_v1", "num_classes": 2}, None),
     ],
     ids=["seeder", "saliency_net"],

@@ -31,7 +31,7 @@ SEGMENTER = recipe.Recipe(
 )
 SEEDER = recipe.Recipe(
     network={
-        "name": "gap_high_res",
+        "name": "gap_highres",
         "num_objects": 2,
         "width": 1 / 32,
         "head_channels": 8,
@@ -350,7 +350,7 @@ def test_seeder_and_segmenter_share_features_of_the_same_layers(
     chosen = dataclasses.replace(SEGMENTER, network=coarse, **below)
     recipe.train(chosen, SOURCE, truth, work_dir=tmp_path / "a", **run)
     monkeypatch.setattr(features, "_fill", pytest.fail)
-    low_res = {**SEEDER.network, "name": "gap_low_res", "head_channels": 4}
+    low_res = {**SEEDER.network, "name": "gap_lowres", "head_channels": 4}
     seeder = dataclasses.replace(SEEDER, network=low_res, **below)
     target = SOURCE.image_labels
     recipe.train(seeder, SOURCE, target, work_dir=tmp_path / "b", **run)

@@ -45,8 +45,8 @@ class Variant:
 
 
 VARIANTS = {
-    "gap_low_res": Variant(has_pool4=True, head=("fc6",), origin=7.5),
-    "gap_high_res": Variant(),
+    "gap_lowres": Variant(has_pool4=True, head=("fc6",), origin=7.5),
+    "gap_highres": Variant(),
     "gap_roi": Variant(has_roi_pool=True, averages_scores=True),
     "gap_deeplab": Variant(is_deeplab=True, origin=None),
 }

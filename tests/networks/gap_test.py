@@ -6,10 +6,10 @@ import tensorflow as tf
 from guided_segmentation.networks import deeplab_v1, gap
 
 VARIANTS = pytest.mark.parametrize("variant", gap.VARIANTS)
-SLIDING = ("gap_low_res", "gap_high_res", "gap_roi")  # All but GAP-DeepLab.
+SLIDING = ("gap_lowres", "gap_highres", "gap_roi")  # All but GAP-DeepLab.
 REACH_PX = {  # Pixels under one cell through the pools alone.
-    "gap_low_res": 16,
-    "gap_high_res": 8,
+    "gap_lowres": 16,
+    "gap_highres": 8,
     "gap_roi": 24,
     "gap_deeplab": 47,
 }
@@ -72,7 +72,7 @@ def test_a_cell_is_centred_on_its_origin_and_stride(variant):
 
 @pytest.mark.parametrize(
     ("variant", "cells"),
-    [("gap_low_res", 21), *((name, 41) for name in list(gap.VARIANTS)[1:])],
+    [("gap_lowres", 21), *((name, 41) for name in list(gap.VARIANTS)[1:])],
 )
 def test_heat_maps_have_the_papers_size(variant, cells):
     network = gap.build(variant, 2, 1 / 64, 1)
@@ -96,7 +96,7 @@ def test_dense_features_subsampled_are_those_of_the_strided_network(variant):
 @pytest.mark.parametrize(
     ("variant", "more"),
     [
-        ("gap_low_res", {}),
+        ("gap_lowres", {}),
         ("gap_deeplab", {"stride": 16, "fc6_dilation": 4, "pooling": "2x2"}),
     ],
 )
@@ -156,7 +156,7 @@ def test_a_roi_pool_keeps_the_strongest_of_its_window():
 
 @pytest.mark.parametrize("deviation", [0.005, None])
 def test_the_head_is_filled_as_by_the_authors_or_by_he(deviation):
-    network = gap.build("gap_high_res", 2, 1 / 16, 64, head_deviation=deviation)
+    network = gap.build("gap_highres", 2, 1 / 16, 64, head_deviation=deviation)
     kernel = network.get_layer("fc7").get_weights()[0]
     expected = deviation or np.sqrt(2 / (9 * 64))
     assert kernel.std() == pytest.approx(expected, rel=0.05)
@@ -168,22 +168,20 @@ def test_arguments_of_gap_deeplab_are_not_lost_on_another_variant():
 
 
 def test_no_two_layers_of_the_head_are_filled_alike():
-    network = gap.build("gap_high_res", 2, 1 / 32, 16, head_deviation=0.005)
+    network = gap.build("gap_highres", 2, 1 / 32, 16, head_deviation=0.005)
     fc6, fc7 = (network.get_layer(n).get_weights()[0] for n in ("fc6", "fc7"))
     assert (fc6 != fc7).all()
 
 
 def test_the_score_has_no_bias():
     assert (
-        len(
-            gap.build("gap_high_res", 2, 1 / 64, 1).get_layer(gap.SCORE).weights
-        )
+        len(gap.build("gap_highres", 2, 1 / 64, 1).get_layer(gap.SCORE).weights)
         == 1
     )
 
 
 def test_logits_stay_float32_in_mixed_precision():
     keras.mixed_precision.set_global_policy("mixed_bfloat16")
-    network = gap.build("gap_high_res", 2, 1 / 64, 1)
+    network = gap.build("gap_highres", 2, 1 / 64, 1)
     assert network(tf.zeros([1, 16, 16, 3])).dtype == tf.float32
     assert network.get_layer("fc7").compute_dtype == "bfloat16"

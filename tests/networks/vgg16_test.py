@@ -93,8 +93,8 @@ def test_sizes_of_large_fov_round_up_at_every_pool():
     assert sizes(network, 531, [*names, "fc8"]) == [266, 134, 68, 68, 68, 68]
 
 
-def test_sizes_of_gap_high_res_round_up_at_every_pool():
-    network = gap.build("gap_high_res", 2, 1 / 64, 1)
+def test_sizes_of_gap_highres_round_up_at_every_pool():
+    network = gap.build("gap_highres", 2, 1 / 64, 1)
     names = [f"pool{index}" for index in range(1, 4)]
     assert sizes(network, 321, [*names, "fc7"]) == [161, 81, 41, 41]
     assert sizes(network, 322, [*names, "fc7"]) == [161, 81, 41, 41]

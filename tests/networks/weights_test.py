@@ -13,12 +13,12 @@ from guided_segmentation.networks import dropout, vgg16, weights
 
 FACTS = {  # Parameters at width 1 with 20 objects, and of the thin network.
     "vgg16": (134_342_484, 33_191, {"num_objects": 3, "width": 1 / 64}),
-    "gap_low_res": (
+    "gap_lowres": (
         19_454_784,
         4_292,
         {"num_objects": 3, "width": 1 / 64, "head_channels": 8},
     ),
-    "gap_high_res": (
+    "gap_highres": (
         28_892_992,
         4_876,
         {"num_objects": 3, "width": 1 / 64, "head_channels": 8},
@@ -101,8 +101,8 @@ def test_every_builder_has_its_facts():
 def test_a_network_of_the_papers_width_has_the_papers_parameters(name):
     head = {
         "vgg16": [(49, 4096, 1), (1, 4096, 1), (1, 20, 1)],
-        "gap_low_res": [(9, 1024, 1), (1, 20, 0)],
-        "gap_high_res": [(9, 1024, 1), (9, 1024, 1), (1, 20, 0)],
+        "gap_lowres": [(9, 1024, 1), (1, 20, 0)],
+        "gap_highres": [(9, 1024, 1), (9, 1024, 1), (1, 20, 0)],
         "gap_roi": [(1, 1024, 1), (1, 1024, 1), (1, 20, 0)],
         "gap_deeplab": [(9, 1024, 1), (1, 1024, 1), (1, 20, 0)],
         "deeplab_v1": [(9, 1024, 1), (1, 1024, 1), (1, 21, 1)],
@@ -124,8 +124,8 @@ def test_a_network_of_the_papers_width_has_the_papers_parameters(name):
 def test_a_thin_network_has_exactly_its_parameters(name):
     head = {
         "vgg16": [(49, 64, 1), (1, 64, 1), (1, 3, 1)],
-        "gap_low_res": [(9, 8, 1), (1, 3, 0)],
-        "gap_high_res": [(9, 8, 1), (9, 8, 1), (1, 3, 0)],
+        "gap_lowres": [(9, 8, 1), (1, 3, 0)],
+        "gap_highres": [(9, 8, 1), (9, 8, 1), (1, 3, 0)],
         "gap_roi": [(1, 8, 1), (1, 8, 1), (1, 3, 0)],
         "gap_deeplab": [(9, 8, 1), (1, 8, 1), (1, 3, 0)],
         "deeplab_v1": [(9, 8, 1), (1, 8, 1), (1, 4, 1)],
@@ -183,7 +183,7 @@ def test_a_network_trains_every_one_of_its_weights(name):
 
 
 def test_weights_are_named_by_layer_and_variable():
-    stored = weights.of(thin("gap_high_res"))
+    stored = weights.of(thin("gap_highres"))
     assert set(stored) == {
         f"{layer}/{variable}"
         for layer in (*vgg16.CONVOLUTIONS, "fc6", "fc7")
@@ -324,7 +324,7 @@ def test_only_the_trunk_is_taken_from_another_task():
 
 
 def test_weights_of_another_width_are_refused():
-    wide = weights.build({"name": "gap_high_res", "width": 1 / 32})
+    wide = weights.build({"name": "gap_highres", "width": 1 / 32})
     with pytest.raises(
         ValueError,
         match=re.escape(
@@ -375,7 +375,7 @@ def test_the_top_keeps_every_third_tap_and_every_fourth_output():
 def test_only_windows_of_seven_by_seven_have_a_top_to_reduce():
     """The fc6 of an earlier seeder is another layer of the same name."""
     assert weights.reduced_top({}) == {}
-    assert weights.reduced_top(weights.of(thin("gap_high_res")), 8) == {}
+    assert weights.reduced_top(weights.of(thin("gap_highres")), 8) == {}
 
 
 @pytest.mark.parametrize("head_channels", [3, 16])
@@ -389,7 +389,7 @@ def test_a_top_is_reduced_evenly_or_not_at_all(head_channels):
         weights.reduced_top(stored, head_channels)
 
 
-@pytest.mark.parametrize("name", ["gap_high_res", "deeplab_v1"])
+@pytest.mark.parametrize("name", ["gap_highres", "deeplab_v1"])
 def test_calibrated_layers_have_mean_0_and_deviation_1_before_their_relu(name):
     network, image = thin(name), photograph(name)
     before = weights.of(network)
@@ -417,7 +417,7 @@ def test_calibrated_layers_have_mean_0_and_deviation_1_before_their_relu(name):
 
 def test_balanced_votes_say_nothing_of_the_average_image():
     """What the images share gets no vote; what sets them apart keeps its."""
-    network = thin("gap_high_res")
+    network = thin("gap_highres")
     random = np.random.default_rng(3)
     image = tf.constant(random.normal(0, 50, (4, 33, 33, 3)), tf.float32)
     votes = network.get_layer("score").get_weights()[0]
@@ -434,7 +434,7 @@ def test_balanced_votes_say_nothing_of_the_average_image():
 
 
 def test_centred_kernels_lean_towards_their_centre():
-    network, image = thin("gap_high_res"), photograph("gap_high_res")
+    network, image = thin("gap_highres"), photograph("gap_highres")
     before = weights.of(network)["conv4_2/kernel"]
     weights.calibrate(network, ["conv4_2"], image, centred=True)
     after = weights.of(network)["conv4_2/kernel"]
@@ -448,7 +448,7 @@ def test_centred_kernels_lean_towards_their_centre():
 
 
 @pytest.mark.parametrize("last", ["conv1_1", "conv1_2", "conv3_3", "fc6"])
-@pytest.mark.parametrize("name", ["gap_high_res", "deeplab_v1"])
+@pytest.mark.parametrize("name", ["gap_highres", "deeplab_v1"])
 def test_the_two_parts_of_a_network_make_the_whole(name, last):
     network, image = thin(name), photograph(name)
     lower, upper = weights.split(network, last)
@@ -463,7 +463,7 @@ def test_the_two_parts_of_a_network_make_the_whole(name, last):
 
 
 def test_the_upper_part_still_drops_in_training():
-    network, image = thin("gap_high_res"), photograph("gap_high_res")
+    network, image = thin("gap_highres"), photograph("gap_highres")
     lower, upper = weights.split(network, "conv3_3")
     with dropout.example_seeds(tf.constant([[0, 0], [0, 1]])):
         whole = network(image, training=True)
@@ -476,10 +476,10 @@ def test_the_upper_part_still_drops_in_training():
 def test_freezing_through_an_unknown_layer_lists_the_known_ones():
     with pytest.raises(
         ValueError,
-        match=r"no layer 'conv9' to freeze through in gap_high_res; it has "
+        match=r"no layer 'conv9' to freeze through in gap_highres; it has "
         r"\['conv1_1', .* 'conv5_3'\]",
     ):
-        weights.split(thin("gap_high_res"), "conv9")
+        weights.split(thin("gap_highres"), "conv9")
 
 
 def test_freezing_everything_is_refused():

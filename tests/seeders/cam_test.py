@@ -125,7 +125,7 @@ def test_with_the_flip_a_mirrored_photograph_gives_mirrored_maps(network):
 
 def test_evidence_is_found_where_it_lies():
     """A head that sums rectified maps lights up at the one bright square."""
-    network = gap.build("gap_high_res", 1, 1 / 64, 1)
+    network = gap.build("gap_highres", 1, 1 / 64, 1)
     for layer in network.layers:
         if layer.weights:
             arrays = [np.zeros_like(array) for array in layer.get_weights()]
@@ -146,13 +146,13 @@ def test_a_network_that_is_no_gap_network_is_refused():
     segmenter = deeplab_v1.large_fov(2, 1 / 64, 1)
     with pytest.raises(
         ValueError,
-        match=r"wanted a GAP network \(gap_low_res, .*\), found deeplab_v1;",
+        match=r"wanted a GAP network \(gap_lowres, .*\), found deeplab_v1;",
     ):
         cam.seeder(segmenter, SIZE)
 
 
 def test_the_seeder_of_a_network_in_low_precision_answers_in_float32():
     keras.mixed_precision.set_global_policy("mixed_bfloat16")
-    network = gap.build("gap_high_res", 2, 1 / 64, 1)
+    network = gap.build("gap_highres", 2, 1 / 64, 1)
     maps, logits = cam.seeder(network, 33)(photograph(20, 20))
     assert maps.dtype == logits.dtype == tf.float32

@@ -135,7 +135,7 @@ def test_rates_of_the_segmenter_are_those_of_the_release():
 
 def test_rates_of_the_seeder_are_ten_for_its_score_alone():
     rates = optimizers.multipliers(
-        gap.build("gap_high_res", 2, 1 / 64, 1), PAPER
+        gap.build("gap_highres", 2, 1 / 64, 1), PAPER
     )
     assert rates == 15 * [(1, 1), (2, 0)] + [(10, 1)]
 
