@@ -386,6 +386,156 @@ def test_seeds_are_compared_with_seeds_of_the_same_images(
     assert not (tmp_path / "scores.json").exists()
 
 
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        (leave_as_it_is, None),
+        (shrink_seeds, [f"/seeds/{IDS[1]}.png: truth and prediction", (9, 9)]),
+        (colour_seeds, [f"/seeds/{IDS[1]}.png", "found mode RGB"]),
+        (invent_seeded_class, [f"/seeds/{IDS[1]}.png", 77]),
+        (forget_seeds, ["/seeds has no file for 1 of 2 images", IDS[1]]),
+    ],
+)
+def test_bad_label_maps_are_not_scored(launcher, voc, tmp_path, damage, told):
+    damage(voc)
+    done = launcher.run(
+        "evaluate_guides",
+        "--dataset=pascal_voc",
+        f"--data_dir={voc.root}",
+        f"--guides_dir={voc.root}/seeds",
+        f"--output={tmp_path}/scores.json",
+    )
+    assert (done.returncode == 0) == (told is None)
+    if told:
+        line = error_of(done)
+        assert not [text for text in told if str(text) not in line], line
+        assert not (tmp_path / "scores.json").exists()
+
+
+@pytest.fixture
+def evaluate_saliency(launcher, voc, tmp_path):
+    def call(*arguments):
+        return launcher.run(
+            "evaluate_saliency",
+            "--dataset=pascal_voc",
+            f"--data_dir={voc.root}",
+            f"--saliency_dir={voc.root}/saliency",
+            f"--output={tmp_path}/scores.json",
+            *arguments,
+        )
+
+    return call
+
+
+def test_good_saliency_gives_scores_and_a_figure(evaluate_saliency, tmp_path):
+    done = evaluate_saliency()
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in tmp_path.glob("scores.*")} == {
+        "scores.json",
+        "scores.png",
+    }
+
+
+def rename_saliency(voc):
+    (voc.root / "saliency").rename(voc.root / "elsewhere")
+
+
+def shrink_saliency(voc):
+    path = voc.root / "saliency" / f"{IDS[1]}.png"
+    artifacts.write_saliency_map(path, np.ones((9, 9)))
+
+
+def put_text_in_saliency(voc):
+    (voc.root / "saliency" / f"{IDS[1]}.png").write_text("no picture")
+
+
+def forget_all_truth(voc):
+    (voc.root / "SegmentationClassAug").rename(voc.root / "elsewhere")
+
+
+def ignore_all_truth(voc):
+    for image_id in IDS:
+        nothing = np.full(SIZE, 255, np.uint8)
+        voc.write_map("SegmentationClassAug", image_id, nothing)
+
+
+SALIENCY_DAMAGE = [
+    (rename_saliency, (), ["/saliency has no file for 2 of 2 images"]),
+    (forget_saliency, (), ["/saliency has no file for 1 of 2", IDS[1]]),
+    (
+        shrink_saliency,
+        (),
+        [f"/saliency/{IDS[1]}.png: truth and saliency", SIZE, (9, 9)],
+    ),
+    (put_text_in_saliency, (), [f"{IDS[1]}.png", "a file that is none"]),
+    (put_colours_in_saliency, (), [f"{IDS[1]}.png", "wanted a saliency map"]),
+    (shrink_truth, (), [f"SegmentationClassAug/{IDS[1]}.png", (9, 9), SIZE]),
+    (invent_true_class, (), [f"{IDS[1]}.png", 21]),
+    (forget_truth, (), [f"no label map {IDS[1]}.png"]),
+    (forget_all_truth, ["--image_labels=csv:{csv}"], ["no true label maps"]),
+    (ignore_all_truth, (), ["nothing to score: none of 2 images"]),
+    (leave_as_it_is, ["--split=trian"], ["no split 'trian'"]),
+    (leave_as_it_is, ["--dataset=msra"], ["has boxes, not image labels"]),
+    (
+        leave_as_it_is,
+        ["--output={csv}"],
+        ["--output: wanted a name in .json, found", "labels.csv"],
+    ),
+    (leave_as_it_is, ["--compare=no.json"], ["no file no.json"]),
+]
+
+
+@pytest.mark.parametrize(
+    ("damage", "arguments", "told"),
+    SALIENCY_DAMAGE,
+    ids=[
+        "_".join([damage.__name__, *arguments])
+        for damage, arguments, _ in SALIENCY_DAMAGE
+    ],
+)
+def test_bad_saliency_is_not_scored(
+    evaluate_saliency, voc, tmp_path, damage, arguments, told
+):
+    csv = tmp_path / "labels.csv"
+    rows = ["image_id,labels", *(f"{i},aeroplane" for i in IDS)]
+    csv.write_text("\n".join(rows))
+    damage(voc)
+    line = error_of(evaluate_saliency(*(a.format(csv=csv) for a in arguments)))
+    assert not [text for text in told if str(text) not in line], line
+    assert not list(tmp_path.glob("scores.*"))
+
+
+def test_saliency_of_no_folder_is_not_scored(launcher, tmp_path):
+    done = launcher.run("evaluate_saliency", f"--output={tmp_path}/scores.json")
+    assert error_of(done) == (
+        "error: wanted --saliency_dir, a folder of saliency maps such as "
+        "bin/make_saliency writes; found none"
+    )
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("scores", "found"),
+    [
+        ({"miou": 0.5, "source": "pascal_voc/train"}, "something else"),
+        (
+            {"mae": 0.5, "curve": {}, "source": "pascal_voc/val"},
+            "those on pascal_voc/val",
+        ),
+    ],
+)
+def test_saliency_is_compared_with_saliency_of_the_same_images(
+    evaluate_saliency, tmp_path, scores, found
+):
+    artifacts.write_json(tmp_path / "other.json", scores)
+    done = evaluate_saliency(f"--compare={tmp_path}/other.json")
+    assert error_of(done) == (
+        f"error: {tmp_path}/other.json: wanted scores of bin/evaluate_saliency "
+        f"on pascal_voc/train, found {found}"
+    )
+    assert not list(tmp_path.glob("scores.*"))
+
+
 @pytest.mark.parametrize("scales", ["0", "1,-1", "nan", "inf", "", "large"])
 def test_scales_are_positive_numbers(launcher, tmp_path, scales):
     done = launcher.run(

@@ -32,7 +32,11 @@ from guided_segmentation import (
     stages,
 )
 from guided_segmentation.datasets import folder, msra, pascal_voc, synthetic
-from guided_segmentation.evaluation import folders, seed_curves
+from guided_segmentation.evaluation import (
+    folders,
+    saliency_curves,
+    seed_curves,
+)
 from guided_segmentation.networks import prediction, weights
 from guided_segmentation.saliency import detector, grabcut
 from guided_segmentation.seeders import cam, center_mean_shape, seeds
@@ -510,11 +514,18 @@ def all_right():
     return np.eye(classes, classes + 1, dtype=np.int64)
 
 
+def half_right():
+    """Means of one image, half of which is salient and all of which is true."""
+    counts = np.zeros((2, 256), np.int64)
+    counts[1, [0, 255]] = 2
+    return saliency_curves.mean([counts])
+
+
 def test_flags_reach_what_evaluate_guides_calls(tmp_path, capsys):
     with calling(
         "evaluate_guides",
         stand_in(folders, "count", all_right()),
-        stand_in(folders, "saliency", {"iou": 0.5}),
+        stand_in(folders, "saliency", half_right()),
         **FEW,
         guides_dir="/g",
         saliency_dir="/m",
@@ -525,8 +536,64 @@ def test_flags_reach_what_evaluate_guides_calls(tmp_path, capsys):
     assert saliency.call_args == mock.call(mock.ANY, "/m")
     scores = artifacts.read_json(tmp_path / "scores.json")
     assert (scores["miou"], scores["images"]) == (1.0, 2)
-    assert scores["saliency"] == {"iou": 0.5}
+    assert scores["saliency"]["iou"] == 0.5
     assert "mIoU 100.0" in capsys.readouterr().out
+
+
+def test_flags_reach_what_evaluate_saliency_calls(tmp_path, capsys):
+    other = {"source": "synthetic/train", "mae": 0.25, "curve": {}}
+    artifacts.write_json(tmp_path / "other.json", other)
+    with calling(
+        "evaluate_saliency",
+        stand_in(folders, "saliency", half_right()),
+        stand_in(figures, "saliency_curves"),
+        **FEW,
+        saliency_dir="/m",
+        output=f"{tmp_path}/maps.json",
+        compare=f"{tmp_path}/other.json",
+    ) as (saliency, draw):
+        pass
+    source, folder = saliency.call_args.args
+    assert (source.name, folder) == ("synthetic/train", "/m")
+    written = artifacts.read_json(tmp_path / "maps.json")
+    assert (written["iou"], written["saliency_dir"]) == (0.5, "/m")
+    assert written["curve"]["recall"] == [1.0] + [0.5] * 255
+    drawn, path = draw.call_args.args
+    assert drawn == {
+        f"{tmp_path}/other.json": other,
+        f"{tmp_path}/maps.json": written,
+    }
+    assert path == tmp_path / "maps.png"
+    told = "IoU 50.0  IoU>0.6 0.0  MAE 50.0  max F 100.0"
+    assert told in capsys.readouterr().out
+
+
+def test_saliency_of_drawn_scenes_is_scored_and_drawn(launcher, tmp_path):
+    source = synthetic.source("train", num_images=3, seed=0)
+    for image_id in source.image_ids:
+        true = np.isin(source.label_map(image_id), [0, 255], invert=True)
+        grey = np.full(true.shape, 0.4)
+        for name, saliency_map in {"true": true, "grey": grey}.items():
+            path = tmp_path / name / f"{image_id}.png"
+            artifacts.write_saliency_map(path, saliency_map)
+    for name, compare in {"true": "", "grey": f"{tmp_path}/true.json"}.items():
+        done = launcher.run(
+            "evaluate_saliency",
+            "--num_images=3",
+            f"--saliency_dir={tmp_path}/{name}",
+            f"--compare={compare}",
+            f"--output={tmp_path}/{name}.json",
+        )
+        assert done.returncode == 0, done.stderr
+    true, grey = (
+        artifacts.read_json(tmp_path / f"{name}.json")
+        for name in ("true", "grey")
+    )
+    assert (true["iou"], true["mae"], true["max_f"]) == (1, 0, 1)
+    assert (grey["iou"], grey["precision"], grey["recall"]) == (0, None, 0)
+    assert 0.4 < grey["mae"] < 0.6
+    assert 0 < grey["max_f"] < 1
+    assert (tmp_path / "grey.png").read_bytes()[1:4] == b"PNG"
 
 
 CURVE = {"precision": [1.0, 0.5], "recall": [0.5, 1.0]}

@@ -7,8 +7,8 @@ CURVE = {"recall": [0.9, 0.5, None, 0.1], "precision": [0.4, 0.6, None, 1.0]}
 OTHER = {"recall": [0.9, 0.5, 0.1], "precision": [0.1, 0.2, 0.3]}
 
 
-def drawn(path, scores):
-    figures.seed_curves(scores, path)
+def drawn(path, scores, draw=figures.seed_curves):
+    draw(scores, path)
     return np.asarray(Image.open(path).convert("RGB")).astype(int)
 
 
@@ -26,3 +26,30 @@ def test_a_figure_has_a_curve_for_every_seeder_in_both_panels(tmp_path):
         assert one.shape == two.shape
         assert len(changed) > 100
         assert (left > 0.1) == (area == "fg")
+
+
+def test_a_figure_has_a_curve_and_a_dot_for_every_folder_of_maps(tmp_path):
+    maps = {"curve": CURVE, "precision": 0.6, "recall": 0.5}
+
+    def changed(other):
+        one, two = (
+            drawn(
+                tmp_path / "a.png",
+                {"net": maps, "other": {**maps, **each}},
+                figures.saliency_curves,
+            )
+            for each in ({}, other)
+        )
+        return (one != two).any(-1).sum()
+
+    assert changed({}) == 0
+    curve, dot, no_dot = (
+        changed(other)
+        for other in (
+            {"curve": OTHER},
+            {"recall": 0.2},
+            {"precision": None, "recall": None},
+        )
+    )
+    assert curve > 500
+    assert 50 < no_dot < dot < 500

@@ -11,8 +11,7 @@ import tqdm
 
 from guided_segmentation import artifacts
 from guided_segmentation.datasets import schema
-from guided_segmentation.evaluation import mean_iou, precision_recall
-from guided_segmentation.saliency import detector
+from guided_segmentation.evaluation import mean_iou, saliency_curves
 
 
 def count(source: schema.Source, folder: artifacts.Path) -> np.ndarray:
@@ -30,25 +29,25 @@ def count(source: schema.Source, folder: artifacts.Path) -> np.ndarray:
       ValueError: If the data have no truth, or a label map does not fit.
     """
     num_classes = source.label_set.num_classes
-    total = np.zeros((num_classes, num_classes + 1), np.int64)
     label_map = truth(source)
-    for image_id, path in _files(source, folder):
+
+    def confusion(image_id, path):
         prediction = artifacts.read_label_map(path)
-        total += mean_iou.confusion(
+        return mean_iou.confusion(
             label_map(image_id), prediction, num_classes, str(path)
         )
-    return total
+
+    return sum(_counts(source, folder, confusion))
 
 
-def saliency(source: schema.Source, folder: artifacts.Path) -> dict:
-    """Scores saliency maps against the true foreground.
+def saliency(
+    source: schema.Source, folder: artifacts.Path
+) -> saliency_curves.Means:
+    """Scores saliency maps against the true foreground, at every threshold.
 
     Args:
       source: Images with true label maps.
       folder: Of <image_id>.png saliency maps.
-
-    Returns:
-      What precision_recall.saliency_summary returns.
 
     Raises:
       FileNotFoundError: If an image has no map in `folder`.
@@ -56,12 +55,13 @@ def saliency(source: schema.Source, folder: artifacts.Path) -> dict:
     """
     label_map = truth(source)
 
-    def images():
-        for image_id, path in _files(source, folder):
-            found = artifacts.read_saliency_map(path)
-            yield label_map(image_id), found, detector.saliency_mask(found)
+    def levels(image_id, path):
+        saliency_map = artifacts.read_saliency_map(path)
+        return saliency_curves.count(
+            label_map(image_id), saliency_map, str(path)
+        )
 
-    return precision_recall.saliency_summary(images())
+    return saliency_curves.mean(_counts(source, folder, levels))
 
 
 def truth(source: schema.Source) -> Callable[[str], np.ndarray]:
@@ -78,15 +78,18 @@ def truth(source: schema.Source) -> Callable[[str], np.ndarray]:
     return source.label_map
 
 
-def _files(
-    source: schema.Source, folder: artifacts.Path
-) -> Iterator[tuple[str, pathlib.Path]]:
-    missing = artifacts.missing(source.image_ids, folder)
+def _counts(
+    source: schema.Source,
+    folder: artifacts.Path,
+    count: Callable[[str, pathlib.Path], np.ndarray],
+) -> Iterator[np.ndarray]:
+    """Counts image by image, inside the bar: an error ends its line."""
+    ids = source.image_ids
+    missing = artifacts.missing(ids, folder)
     if missing:
         raise FileNotFoundError(
-            f"{folder} has no file for {len(missing)} of "
-            f"{len(source.image_ids)} images, first {missing[0]!r}; make them "
-            f"first, of the same split"
+            f"{folder} has no file for {len(missing)} of {len(ids)} images, "
+            f"first {missing[0]!r}; make them first, of the same split"
         )
-    for image_id in tqdm.tqdm(source.image_ids, "scores", unit="image"):
-        yield image_id, pathlib.Path(folder) / f"{image_id}.png"
+    counts = (count(i, pathlib.Path(folder) / f"{i}.png") for i in ids)
+    return iter(tqdm.tqdm(counts, "scores", len(ids), unit="image"))

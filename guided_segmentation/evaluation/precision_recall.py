@@ -1,18 +1,14 @@
-"""Precision and recall of guides and of saliency.
+"""Precision and recall of guides.
 
 Source: Oh et al., "Exploiting saliency for object segmentation from image
-level labels", CVPR 2017, table 2 (guides) and section 6.1 (saliency).
+level labels", CVPR 2017, table 2.
 """
-
-from collections.abc import Iterable
 
 import numpy as np
 
 from guided_segmentation import labels
 from guided_segmentation.evaluation import mean_iou
-from guided_segmentation.labels import BACKGROUND, IGNORE
-
-_SALIENCY_SCORES = ("iou", "share_above_0.6", "mae", "precision", "recall")
+from guided_segmentation.labels import BACKGROUND
 
 
 def precision(counts: np.ndarray) -> np.ndarray:
@@ -95,71 +91,3 @@ def table_2(counts: np.ndarray) -> dict:
         for name, score in scores.items()
     }
     return {"fg": foreground, "bg": background}
-
-
-def saliency_summary(
-    images: Iterable[tuple[np.ndarray, np.ndarray, np.ndarray]],
-) -> dict:
-    """Returns the scores of saliency over a split, ready for JSON.
-
-    Every score is a mean over images, of which one is held at a time.
-
-    Args:
-      images: Triples of the truth, [height, width] uint8 label map whose
-        objects are the foreground; the saliency map, [height, width] float in
-        [0, 1]; and the saliency mask, [height, width] bool.
-
-    Returns:
-      iou of mask and foreground (1 where both are empty), share_above_0.6 of
-      the images by that IoU, mae of the map, precision and recall of the
-      mask, and images. An empty mask has no precision and an image without
-      foreground no recall; such images are left out of that mean alone. None
-      stands for a mean of nothing.
-
-    Raises:
-      ValueError: If the parts of an image differ in shape, or no image has a
-        pixel to score.
-    """
-    totals = np.zeros(len(_SALIENCY_SCORES))
-    defined = np.zeros(len(_SALIENCY_SCORES), np.int64)
-    count = 0
-    for count, parts in enumerate(images, start=1):
-        scores = _saliency_scores(*parts, where=f"image {count}")
-        totals += np.nan_to_num(scores)
-        defined += ~np.isnan(scores)
-    if not defined.any():
-        raise ValueError(
-            f"nothing to score: none of {count} images has a true pixel that "
-            f"is not {IGNORE} (ignored); check the split and its label maps"
-        )
-    means = map(mean_iou.or_none, mean_iou.ratio(totals, defined))
-    return {**dict(zip(_SALIENCY_SCORES, means, strict=True)), "images": count}
-
-
-def _saliency_scores(
-    truth: np.ndarray,
-    saliency_map: np.ndarray,
-    saliency_mask: np.ndarray,
-    where: str,
-) -> np.ndarray:
-    """Returns the scores of one image; nan where one is undefined."""
-    if not truth.shape == saliency_map.shape == saliency_mask.shape:
-        raise ValueError(
-            f"{where}: truth, saliency_map and saliency_mask must share one "
-            f"shape, got {truth.shape}, {saliency_map.shape} and "
-            f"{saliency_mask.shape}; resize the saliency to the image"
-        )
-    scored = truth != IGNORE
-    if not scored.any():
-        return np.full(len(_SALIENCY_SCORES), np.nan)
-    foreground = truth[scored] != BACKGROUND
-    salient = saliency_mask[scored]
-    both = np.count_nonzero(foreground & salient)
-    either = np.count_nonzero(foreground | salient)
-    iou = both / either if either else 1.0
-    mae = np.abs(saliency_map[scored] - foreground).mean()
-    shares = mean_iou.ratio(
-        np.array([both, both]),
-        np.array([np.count_nonzero(salient), np.count_nonzero(foreground)]),
-    )
-    return np.array([iou, iou > 0.6, mae, *shares])
