@@ -177,10 +177,10 @@ def guide_settings() -> guides.GuideSettings:
     )
 
 
-def trained(network_dir: str) -> tuple[keras.Model, dict]:
+def trained(network_dir: str, **rules) -> tuple[keras.Model, dict]:
     """Loads a trained network in the precision that the flags give."""
     keras.mixed_precision.set_global_policy(PRECISION.value)
-    return weights.trained(network_dir)
+    return weights.trained(network_dir, **rules)
 
 
 def require_objects(settings: dict, source: schema.Source) -> None:

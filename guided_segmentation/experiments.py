@@ -1,10 +1,10 @@
-"""Experiments: guides compared by the segmenters that learn from them.
+"""Experiments: seeders compared, and guides by the segmenters they teach.
 
 `plan` lists the stages, `stages.run` runs them, `summarize` gathers what
 they measured, and `write_report` shows it.
 
-Source of the comparison: Oh et al., "Exploiting saliency for object
-segmentation from image level labels", CVPR 2017, table 2.
+Source of the comparisons: Oh et al., "Exploiting saliency for object
+segmentation from image level labels", CVPR 2017, tables 1 and 2.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ import platform
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
-from guided_segmentation import artifacts, guides, report
+from guided_segmentation import artifacts, guides, report, table_1
 from guided_segmentation.datasets import schema
 from guided_segmentation.stages import WORK_DIR, Ledger, Stage
 
@@ -23,6 +23,11 @@ from guided_segmentation.stages import WORK_DIR, Ledger, Stage
 MORE = {
     "data": "every binary but train_saliency",
     "seeder": "train_seeder",
+    **{
+        network: f"train_seeder --seeder={network}, of --seeders"
+        for network in dict.fromkeys(filter(None, table_1.NETWORKS.values()))
+    },
+    "evaluate_seeds": "evaluate_seeds",
     "seeds": "make_seeds",
     "saliency": "train_saliency",
     "make_saliency": "make_saliency",
@@ -66,6 +71,7 @@ class Settings:
 
     Attributes:
       guides: Names of the guides to compare, from `guides.GUIDES`.
+      seeders: Names of the seeders to compare, from `table_1.NETWORKS`.
       data: Flags of the images that have image-level labels.
       saliency_data: Flags of the images that have boxes.
       train_split: Split to learn from.
@@ -76,10 +82,11 @@ class Settings:
         in.
 
     Raises:
-      ValueError: If there is no such guide, or none at all.
+      ValueError: If there is no such guide or seeder, or none at all.
     """
 
     guides: tuple[str, ...] = tuple(guides.GUIDES)
+    seeders: tuple[str, ...] = ()
     data: tuple[str, ...] = ()
     saliency_data: tuple[str, ...] = ()
     train_split: str = "train"
@@ -90,11 +97,19 @@ class Settings:
     )
 
     def __post_init__(self):
-        unknown = sorted(set(self.guides) - set(guides.GUIDES))
-        if unknown or not self.guides:
+        for kind, found, known in (
+            ("guides", self.guides, guides.GUIDES),
+            ("seeders", self.seeders, table_1.NETWORKS),
+        ):
+            unknown = sorted(set(found) - set(known))
+            if unknown:
+                raise ValueError(
+                    f"wanted {kind} out of {', '.join(known)}, found "
+                    f"{', '.join(unknown)}"
+                )
+        if not self.guides and not self.seeders:
             raise ValueError(
-                f"wanted guides out of {', '.join(guides.GUIDES)}, found "
-                f"{', '.join(unknown) or 'none'}"
+                "wanted guides or seeders to compare, found none of either"
             )
 
     def images(self, split: str) -> tuple[str, ...]:
@@ -244,7 +259,8 @@ def summarize(work_dir: artifacts.Path, stages: Sequence[Stage]) -> dict:
       stages: Its plan.
 
     Returns:
-      What summary.json holds: guides and segmenters by name of guide; full,
+      What summary.json holds: guides and segmenters by name of guide;
+      seeders, with mp and map, by name of seeder; full,
       None if that is not among them; percent_of_full, of G2; seconds and
       settings (the commands) by stage; versions; and reused, the stages that
       were linked. Only the seconds differ between two runs of a plan.
@@ -254,6 +270,7 @@ def summarize(work_dir: artifacts.Path, stages: Sequence[Stage]) -> dict:
     """
     scores = evaluations(work_dir, stages)
     records = Ledger(work_dir).records
+    seeders = table_1.scores(work_dir, stages)
     segmenters = {
         guide: _segmenter_summary(evaluation, scores["crf"].get(guide))
         for guide, evaluation in scores["segmenters"].items()
@@ -264,6 +281,7 @@ def summarize(work_dir: artifacts.Path, stages: Sequence[Stage]) -> dict:
             for guide, found in scores["guides"].items()
         },
         "segmenters": segmenters,
+        "seeders": table_1.summary(seeders),
         "full": segmenters.get("full"),
         "percent_of_full": report.percent_of_full(segmenters, "g2"),
         "seconds": {
@@ -287,7 +305,9 @@ def write_report(
     val: schema.Source,
     num_strips: int = 8,
 ) -> pathlib.Path:
-    """Writes report.html: the table, bars and pictures of an experiment.
+    """Writes report.html: the tables, bars and pictures of an experiment.
+
+    Of seeders it writes figure_3.png too.
 
     Args:
       work_dir: Folder of the experiment, which holds its summary.json.
@@ -304,15 +324,32 @@ def write_report(
     """
     work_dir = pathlib.Path(work_dir)
     scores = evaluations(work_dir, stages)
+    strips = {}
+    if scores["guides"]:
+        strips = _strips(work_dir, stages, train, val, num_strips)
+    sections = {}
+    if seeders := table_1.scores(work_dir, stages):
+        figure = work_dir / "figure_3.png"
+        table_1.write_figure(seeders, figure)
+        sections = table_1.sections(seeders, figure)
+    summary = artifacts.read_json(work_dir / "summary.json")
+    path = work_dir / "report.html"
+    report.write(path, summary, scores, strips, sections)
+    return path
+
+
+def _strips(work_dir, stages, train, val, num_strips):
+    """The pictures of the report, by "train" and "val"."""
     outputs = [stage.output for stage in stages]
 
     def folders(pattern: str) -> dict[str, pathlib.Path]:
         return {
             guide: work_dir / pattern.format(guide=guide)
-            for guide in scores["guides"]
+            for guide in guides.GUIDES
+            if _SCORES["guides"].format(guide=guide) in outputs
         }
 
-    strips = {
+    return {
         "train": report.guide_strips(
             train,
             folders(_GUIDES),
@@ -322,14 +359,16 @@ def write_report(
         ),
         "val": report.prediction_strips(val, folders(_PREDICTIONS), num_strips),
     }
-    summary = artifacts.read_json(work_dir / "summary.json")
-    path = work_dir / "report.html"
-    report.write(path, summary, scores, strips)
-    return path
 
 
 def _candidates(settings: Settings) -> Iterator[Stage]:
     """Yields every stage there could be, their needs still unknown."""
+    yield from table_1.plan(
+        tuple(dict.fromkeys(settings.seeders)),
+        settings.images("train"),
+        settings.images("val"),
+        settings.more,
+    )
     for recipe in _SHARED:
         yield _stage(recipe, settings, "", "", "")
     for guide in dict.fromkeys(settings.guides):

@@ -19,7 +19,7 @@ import tensorflow as tf
 
 from guided_segmentation import artifacts, images, labels
 from guided_segmentation.datasets import pipeline, schema
-from guided_segmentation.networks import deeplab_v1, dropout, weights
+from guided_segmentation.networks import deeplab_v1, dropout, vgg16, weights
 from guided_segmentation.training import features, losses, trainer
 
 
@@ -44,7 +44,8 @@ class Recipe:
 
     Raises:
       ValueError: If `input_size` is not a multiple of the stride, plus 1, or
-        a scale is not positive, or not 1 for a seeder.
+        too small for the classifier, or a scale is not positive, or not 1 for
+        a seeder.
     """
 
     network: dict
@@ -61,6 +62,12 @@ class Recipe:
             raise ValueError(
                 f"input_size must be {stride} n + 1, such as 321, for its "
                 f"borders to lie in cells of the label map; got "
+                f"{self.input_size}"
+            )
+        if self.network["name"] == "vgg16" and self.input_size < vgg16.SMALLEST:
+            raise ValueError(
+                f"wanted an input_size of at least {vgg16.SMALLEST} for "
+                f"vgg16, whose fc6 looks at 7x7 cells of 32 pixels; got "
                 f"{self.input_size}"
             )
         if not self.scales or min(self.scales) <= 0:
@@ -167,10 +174,6 @@ def _is_dense(recipe):
     return recipe.network["name"].startswith("deeplab")
 
 
-def _is_deeplab(recipe):
-    return recipe.network["name"] in ("deeplab_v1", "gap_deeplab")
-
-
 def _loss(recipe):
     return losses.pixel_loss if _is_dense(recipe) else losses.multi_label_loss
 
@@ -179,16 +182,24 @@ def _new_network(recipe):
     """The network, and which of its layers got no pretrained weights."""
     network = weights.build(recipe.network)
     loaded = weights.pretrained(recipe.trunk_weights)
-    taken = weights.trunk_of(loaded)
-    if _is_deeplab(recipe) and recipe.network.get("width", 1.0) == 1.0:
-        taken |= weights.reduced_top(
-            loaded, recipe.network.get("head_channels", 1024)
-        )
+    taken = weights.trunk_of(loaded) | _pretrained_head(recipe, loaded)
     received = weights.assign(network, taken, recipe.trunk_weights)
     if not loaded:
         _calm(network)
     fresh = [x.name for x in network.layers if x.weights][:-1]
     return network, [name for name in fresh if name not in received]
+
+
+def _pretrained_head(recipe, loaded):
+    """fc6 and fc7 of VGG16, as far as the network has room for them."""
+    network = recipe.network
+    tap_step = {"deeplab_v1": 3, "gap_deeplab": 3, "vgg16": 1}.get(
+        network["name"]
+    )
+    if tap_step is None or network.get("width", 1.0) != 1.0:
+        return {}
+    channels = network.get("head_channels", 1024)
+    return weights.reduced_top(loaded, channels, tap_step)
 
 
 def _calm(network):

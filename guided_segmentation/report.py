@@ -303,6 +303,7 @@ def write(
     summary: Mapping,
     evaluations: Mapping[str, Mapping[str, Mapping]],
     strips: Mapping[str, Sequence[Strip]],
+    sections: Mapping[str, str] | None = None,
 ) -> None:
     """Writes the report of an experiment.
 
@@ -312,13 +313,16 @@ def write(
       evaluations: By "guides" and "segmenters", the evaluations by name of
         guide, each with the IoU of each class.
       strips: The pictures by "train" and "val".
+      sections: More HTML by title, shown first.
     """
+    shown = dict(sections or {})
+    if summary["guides"]:
+        bars = _class_bars(evaluations["segmenters"])
+        shown["Guides compared"] = _table_2(summary)
+        shown["IoU of each class, on val"] = bars
     body = [
         _head(summary),
-        _section("Guides compared", _table_2(summary)),
-        _section(
-            "IoU of each class, on val", _class_bars(evaluations["segmenters"])
-        ),
+        *(_section(title, content) for title, content in shown.items()),
         *(
             _section(TITLES[split], _gallery(found))
             for split, found in strips.items()
@@ -429,10 +433,14 @@ def _head(summary: Mapping) -> str:
         f"<div class=tile><span>{name}</span><b>{value}</b><i>{unit}</i></div>"
         for name, value, unit in tiles
     )
+    compared = (
+        "Segmenters that learn from different guides"
+        if summary["guides"]
+        else "Seeders"
+    )
     return (
         "<header><h1>From image labels to a segmenter</h1>"
-        "<p>Segmenters that learn from different guides, compared as in "
-        "Oh et al., CVPR 2017.</p>"
+        f"<p>{compared}, compared as in Oh et al., CVPR 2017.</p>"
         f"<div class=tiles>{cards}</div></header>"
     )
 

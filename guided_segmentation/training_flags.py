@@ -96,7 +96,10 @@ WIDTH = flags.DEFINE_float(
     lower_bound=0.01,
 )
 HEAD_CHANNELS = flags.DEFINE_integer(
-    "head_channels", 1024, "Channels of fc6 and fc7.", lower_bound=1
+    "head_channels",
+    None,
+    "Channels of fc6 and fc7. Not given: 1024, the paper's; 4096 for vgg16.",
+    lower_bound=1,
 )
 FC6_DILATION = flags.DEFINE_integer(
     "fc6_dilation",
@@ -174,16 +177,27 @@ NUM_VIRTUAL_CPUS = flags.DEFINE_integer(
 )
 
 
-def train_settings() -> trainer.TrainSettings:
-    """Returns how the flags say to train."""
+def train_settings(**defaults: int) -> trainer.TrainSettings:
+    """Returns how the flags say to train.
+
+    Args:
+      **defaults: What num_steps, batch_size and drop_steps are if they are
+        not given.
+    """
+    schedule = {
+        holder.name: holder.value
+        if holder.present
+        else defaults.get(holder.name, holder.value)
+        for holder in (NUM_STEPS, BATCH_SIZE, DROP_STEPS)
+    }
     return trainer.TrainSettings(
-        num_steps=NUM_STEPS.value,
-        batch_size=BATCH_SIZE.value,
+        num_steps=schedule["num_steps"],
+        batch_size=schedule["batch_size"],
         optimizer=optimizers.OptimizerSettings(
             algorithm=OPTIMIZER.value,
             learning_rate=LEARNING_RATE.value,
             schedule=SCHEDULE.value,
-            drop_steps=DROP_STEPS.value,
+            drop_steps=schedule["drop_steps"],
             momentum=MOMENTUM.value,
             weight_decay=WEIGHT_DECAY.value,
             head_rate=HEAD_RATE.value,
@@ -196,18 +210,21 @@ def train_settings() -> trainer.TrainSettings:
     )
 
 
-def the_recipe(network: dict, framing: str) -> recipe.Recipe:
+def the_recipe(
+    network: dict, framing: str, head_channels: int = 1024
+) -> recipe.Recipe:
     """Returns the recipe that the flags give.
 
     Args:
       network: Name of the builder and its number of classes or objects.
       framing: What --framing is if it is not given.
+      head_channels: What --head_channels is if it is not given.
     """
     return recipe.Recipe(
         network={
             **network,
             "width": WIDTH.value,
-            "head_channels": HEAD_CHANNELS.value,
+            "head_channels": HEAD_CHANNELS.value or head_channels,
             "dropout": DROPOUT.value,
         },
         trunk_weights=TRUNK_WEIGHTS.value,

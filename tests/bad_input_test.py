@@ -10,7 +10,7 @@ import tensorflow as tf
 from PIL import Image
 
 from guided_segmentation import artifacts, common_flags
-from guided_segmentation.datasets import layouts, pipeline
+from guided_segmentation.datasets import layouts, pipeline, synthetic
 from guided_segmentation.networks import weights
 
 RNG = np.random.default_rng(0)
@@ -566,6 +566,73 @@ def test_a_seeder_of_other_objects_is_refused(launcher, tmp_path, binary):
     assert "but synthetic/train has ['" in line
     assert line.endswith("give the --dataset it was trained on")
     assert not (tmp_path / "out.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("seeder", "network", "told"),
+    [
+        ("cam", "vgg16", "wanted a GAP network (gap_lowres, "),
+        ("vanilla", "gap_roi", "wanted the classifier (vgg16), found gap_roi"),
+        ("grad_cam", "gap_roi", "wanted the classifier (vgg16), found gap_roi"),
+        ("guided", "gap_roi", "wanted the classifier (vgg16), found gap_roi"),
+    ],
+)
+def test_a_network_of_another_kind_is_refused(
+    launcher, tmp_path, seeder, network, told
+):
+    objects = list(synthetic.LABEL_SET.objects)
+    programs.write_seeder(tmp_path / "run", objects, network)
+    done = launcher.run(
+        "make_seeds",
+        f"--seeder={seeder}",
+        f"--seeder_dir={tmp_path}/run",
+        f"--output_dir={tmp_path}/out",
+    )
+    line = error_of(done)
+    assert told in line
+    assert "name the folder of a run of bin/train_seeder" in line
+    assert not (tmp_path / "out").exists()
+
+
+def test_only_excitation_can_be_contrastive(launcher, tmp_path):
+    objects = list(synthetic.LABEL_SET.objects)
+    programs.write_seeder(tmp_path / "run", objects, "vgg16")
+    done = launcher.run(
+        "make_seeds",
+        "--seeder=guided",
+        "--contrastive",
+        f"--seeder_dir={tmp_path}/run",
+        f"--output_dir={tmp_path}/out",
+    )
+    assert error_of(done) == (
+        "error: wanted excitation for a contrastive seeder, found guided"
+    )
+
+
+def test_the_mean_shape_finds_no_classes(launcher, tmp_path):
+    done = launcher.run(
+        "make_seeds",
+        "--num_images=1",
+        "--seeder=center_mean_shape",
+        "--all_classes",
+        f"--output_dir={tmp_path}/out",
+    )
+    assert "does not tell which objects are there" in error_of(done)
+    assert not list(tmp_path.rglob("*.png"))
+
+
+def test_the_classifier_needs_photographs_as_large_as_its_window(
+    launcher, tmp_path
+):
+    done = launcher.run(
+        "train_seeder",
+        "--seeder=vgg16",
+        "--trunk_weights=none",
+        "--input_size=121",
+        f"--work_dir={tmp_path}/run",
+    )
+    assert "wanted an input_size of at least 193 for vgg16" in error_of(done)
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_full_disk_ends_a_training_and_leaves_no_weights(launcher, tmp_path):

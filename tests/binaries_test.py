@@ -30,6 +30,7 @@ from guided_segmentation import (
     report,
     segmenter,
     stages,
+    table_1,
 )
 from guided_segmentation.datasets import folder, msra, pascal_voc, synthetic
 from guided_segmentation.evaluation import (
@@ -39,7 +40,13 @@ from guided_segmentation.evaluation import (
 )
 from guided_segmentation.networks import prediction, weights
 from guided_segmentation.saliency import detector, grabcut
-from guided_segmentation.seeders import cam, center_mean_shape, seeds
+from guided_segmentation.seeders import (
+    backprop,
+    cam,
+    center_mean_shape,
+    grad_cam,
+    seeds,
+)
 from guided_segmentation.training import optimizers, trainer
 
 FLAGFILES = sorted(
@@ -307,6 +314,43 @@ def test_flags_of_deeplab_reach_gap_deeplab():
         assert str(network[name]) == TRAINING[name]
 
 
+def test_the_classifier_is_trained_as_in_appendix_f():
+    """But for what the user says: here all but drop_steps."""
+    with call_training(
+        "train_seeder",
+        seeder="vgg16",
+        head_deviation="0.01",
+        score_deviation="0.5",
+        train_scales="1",
+        input_size="193",
+    ) as (train, _):
+        pass
+    network = train.call_args.args[0].network
+    assert network["name"] == "vgg16"
+    assert network["score_deviation"] == 0.5
+    assert "head_deviation" not in network
+    assert network["head_channels"] == int(TRAINING["head_channels"])
+
+
+@pytest.mark.parametrize(
+    ("seeder", "steps", "batch", "drop", "channels"),
+    [
+        ("vgg16", 30_000, 40, 5000, 4096),
+        ("gap_highres", 8000, 15, 2000, 1024),
+    ],
+)
+def test_what_is_not_given_is_the_papers(seeder, steps, batch, drop, channels):
+    with contextlib.ExitStack() as stack:
+        train = stack.enter_context(stand_in(recipe, "train"))
+        program = stack.enter_context(programs.loaded("train_seeder"))
+        stack.enter_context(flagsaver.as_parsed(seeder=seeder, work_dir="/w"))
+        program.main(["train_seeder"])
+    settings = train.call_args.kwargs["settings"]
+    assert (settings.num_steps, settings.batch_size) == (steps, batch)
+    assert settings.optimizer.drop_steps == drop
+    assert train.call_args.args[0].network["head_channels"] == channels
+
+
 def test_flags_reach_what_train_saliency_calls():
     with call_training(
         "train_saliency",
@@ -409,28 +453,116 @@ def trained():
     return stand_in(common_flags, "trained", ("network", TRAINED))
 
 
-def test_flags_reach_what_make_seeds_calls():
+SEEDING = {
+    "seeder": "cam",
+    "seeder_dir": "/s",
+    "blur_px": "3",
+    "contrastive": "true",
+    "seed_crf": "none",
+    "shape_split": "test",
+    "scales": "1,1.5",
+    "flip": "true",
+}
+VIEWS = {"scales": [1.0, 1.5], "flip": True}
+
+
+@contextlib.contextmanager
+def seeding(*patches, **given):
+    """Calls make_seeds of SEEDING where other functions do the work."""
+    told = {**FEW, **SEEDING, "output_dir": "/o", "score_maps_dir": "/n"}
+    told |= {"threshold": "0.5", "all_classes": "false"}
+    told |= {"class_threshold": "0.7", **given}
+    told = {name: value for name, value in told.items() if value is not None}
     with calling(
         "make_seeds",
         trained(),
-        stand_in(cam, "seeder", "seeder"),
         stand_in(seeds, "make_seeds"),
-        **FEW,
-        seeder_dir="/s",
-        output_dir="/o",
-        score_maps_dir="/n",
-        threshold="0.5",
-        scales="1,1.5",
-        flip="true",
-    ) as (network, seeder, make_seeds):
+        *patches,
+        **told,
+    ) as stand_ins:
+        yield stand_ins
+
+
+def test_the_flags_of_seeders_are_all_tried():
+    module = "guided_segmentation.seeder_flags"
+    defined = flags.FLAGS.flags_by_module_dict()[module]
+    assert {flag.name for flag in defined} < SEEDING.keys()
+
+
+def test_flags_reach_what_make_seeds_calls():
+    with seeding(stand_in(cam, "seeder", "seeder")) as (network, make, seeder):
         pass
     assert network.call_args == mock.call("/s")
+    assert seeder.call_args == mock.call("network", 65, **VIEWS)
+    assert make.call_args == mock.call(
+        "seeder",
+        mock.ANY,
+        "/o",
+        threshold=0.5,
+        score_maps_dir="/n",
+        likely_from=None,
+    )
+
+
+def test_seeds_of_all_classes_ask_the_network_for_objects():
+    with seeding(stand_in(cam, "seeder", "seeder"), all_classes="true") as (
+        _,
+        make,
+        _,
+    ):
+        pass
+    assert make.call_args.kwargs["likely_from"] == 0.7
+
+
+@pytest.mark.parametrize("method", backprop.METHODS)
+def test_back_propagation_gets_its_rules_and_flags(method):
+    with seeding(stand_in(backprop, "seeder", "seeder"), seeder=method) as (
+        network,
+        _,
+        seeder,
+    ):
+        pass
+    assert network.call_args == mock.call("/s", **backprop.METHODS[method])
     assert seeder.call_args == mock.call(
-        "network", 65, scales=[1.0, 1.5], flip=True
+        "network", 65, method, **VIEWS, blur_px=3.0, contrastive=True
     )
-    assert make_seeds.call_args == mock.call(
-        "seeder", mock.ANY, "/o", threshold=0.5, score_maps_dir="/n"
-    )
+
+
+def test_grad_cam_is_a_seeder():
+    with seeding(stand_in(grad_cam, "seeder", "seeder"), seeder="grad_cam") as (
+        _,
+        make,
+        seeder,
+    ):
+        pass
+    assert seeder.call_args == mock.call("network", 65, **VIEWS)
+    assert make.call_args.args[0] == "seeder"
+
+
+@pytest.mark.parametrize(
+    ("method", "asked", "used"),
+    [
+        ("cam", None, None),
+        ("cam", "sec", crf.SEC),
+        ("grad_cam", None, None),
+        ("guided", None, crf.SEC),
+        ("guided", "deeplab", crf.DEEPLAB),
+        ("guided", "none", None),
+    ],
+)
+def test_score_maps_are_refined_by_the_crf_asked_for(method, asked, used):
+    with seeding(
+        stand_in(cam, "seeder", "plain"),
+        stand_in(grad_cam, "seeder", "plain"),
+        stand_in(backprop, "seeder", "plain"),
+        stand_in(seeds, "refined", "refined"),
+        seeder=method,
+        seed_crf=asked,
+    ) as (_, make, *_, refined):
+        pass
+    calls = [] if used is None else [mock.call("plain", used)]
+    assert refined.call_args_list == calls
+    assert make.call_args.args[0] == ("refined" if calls else "plain")
 
 
 def test_flags_reach_what_make_saliency_calls():
@@ -610,22 +742,17 @@ def test_flags_reach_what_evaluate_seeds_calls(tmp_path, capsys):
         stand_in(seed_curves, "evaluate", SEEDS_SCORES),
         stand_in(figures, "seed_curves"),
         **FEW,
-        seeder="cam",
-        seeder_dir="/s",
-        shape_split="train",
+        **SEEDING,
         output=f"{tmp_path}/cam.json",
         compare=f"{tmp_path}/other.json",
-        scales="1,1.5",
-        flip="true",
     ) as (network, seeder, evaluate, draw):
         pass
     assert network.call_args == mock.call("/s")
-    assert seeder.call_args == mock.call(
-        "network", 65, scales=[1.0, 1.5], flip=True
-    )
+    assert seeder.call_args == mock.call("network", 65, **VIEWS)
     assert evaluate.call_args == mock.call("seeder", mock.ANY)
     written = artifacts.read_json(tmp_path / "cam.json")
     assert (written["mp"], written["seeder_dir"]) == (0.75, "/s")
+    assert (written["seeder"], written["seed_crf"]) == ("cam", "none")
     drawn, path = draw.call_args.args
     assert list(drawn) == [
         f"{tmp_path}/other.json",
@@ -643,17 +770,13 @@ def test_the_centre_mean_shape_is_taken_from_a_split_of_its_own(tmp_path):
         stand_in(seed_curves, "evaluate", SEEDS_SCORES),
         stand_in(figures, "seed_curves"),
         **FEW,
-        seeder="center_mean_shape",
-        seeder_dir="",
-        shape_split="test",
+        **{**SEEDING, "seeder": "center_mean_shape"},
         output=f"{tmp_path}/shape.json",
         compare="",
-        scales="1",
-        flip="false",
     ) as (mean_shape, seeder, evaluate, _):
         pass
     assert mean_shape.call_args.args[0].name == "synthetic/test"
-    assert seeder.call_args == mock.call("shape", mock.ANY)
+    assert seeder.call_args == mock.call("shape")
     assert evaluate.call_args.args[0] == "seeder"
     assert evaluate.call_args.args[1].name == "synthetic/train"
 
@@ -683,6 +806,28 @@ def test_seeders_of_drawn_scenes_are_scored_and_drawn(launcher, tmp_path):
     assert 0 < scores["map"] <= 1
     assert scores["images"] == 3
     assert (tmp_path / "cam.png").read_bytes()[1:4] == b"PNG"
+
+
+@pytest.mark.parametrize("method", ["grad_cam", *backprop.METHODS])
+def test_gradients_of_the_classifier_seed_drawn_scenes(
+    launcher, tmp_path, method
+):
+    objects = list(synthetic.LABEL_SET.objects)
+    programs.write_seeder(tmp_path / "run", objects, "vgg16")
+    done = launcher.run(
+        "make_seeds",
+        "--num_images=1",
+        f"--seeder={method}",
+        f"--seeder_dir={tmp_path}/run",
+        f"--output_dir={tmp_path}/seeds",
+        f"--score_maps_dir={tmp_path}/maps",
+    )
+    assert done.returncode == 0, done.stderr
+    (path,) = (tmp_path / "maps").iterdir()
+    maps, classes = artifacts.read_score_maps(path)
+    assert maps.shape[-1] == len(classes) > 0
+    assert np.isfinite(maps).all()
+    assert len(list((tmp_path / "seeds").iterdir())) == 1
 
 
 def test_flags_reach_what_evaluate_segmenter_calls(tmp_path, capsys):
@@ -759,12 +904,18 @@ def test_flags_reach_what_run_experiment_calls(tmp_path, capsys):
     with calling(
         "run_experiment",
         stand_in(stages, "run"),
-        stand_in(experiments, "summarize", {}),
+        stand_in(
+            experiments,
+            "summarize",
+            {"guides": {"g2": {}}, "seeders": {"gap_roi": {}}},
+        ),
+        stand_in(table_1, "table", "table 1"),
         stand_in(report, "table", "the table"),
         stand_in(experiments, "write_report", "the report"),
         **FEW,
         work_dir=str(tmp_path),
         guides="g2",
+        seeders="gap_roi",
         saliency_dataset="msra",
         saliency_data_dir="/m",
         report="true",
@@ -774,7 +925,7 @@ def test_flags_reach_what_run_experiment_calls(tmp_path, capsys):
         crf="true",
         reuse_from="/r",
         segmenter_args="--num_steps=3 --seed=4",
-    ) as (run, summarize, _, write_report):
+    ) as (run, summarize, *_, write_report):
         pass
     plan, work_dir, bin_dir, reuse_from = run.call_args.args
     assert (work_dir, reuse_from) == (tmp_path, "/r")
@@ -783,12 +934,15 @@ def test_flags_reach_what_run_experiment_calls(tmp_path, capsys):
     assert {"--dataset=msra", "--data_dir=/m"} < {*commands["train_saliency"]}
     wanted = {"--width=0.5", "--num_steps=3", "--seed=4", "--split=test"}
     assert wanted < {*commands["train_segmenter_g2"]}
+    assert "--split=test" in commands["train_seeder_gap_roi"]
     crf_dir = "--crf_dir={work_dir}/predictions/g2/crf"
     assert {crf_dir, "--split=train"} < {*commands["segment_images_g2"]}
     assert summarize.call_args == mock.call(tmp_path, plan)
     train, val = write_report.call_args.args[2:]
     assert (train.name, val.name) == ("synthetic/test", "synthetic/train")
-    assert capsys.readouterr().out == "the table\nreport: the report\n"
+    assert capsys.readouterr().out == (
+        "table 1\nthe table\nreport: the report\n"
+    )
 
 
 @every_binary

@@ -10,15 +10,23 @@ import sys
 import numpy as np
 import pytest
 
-from guided_segmentation import artifacts, experiments, guides, stages
+from guided_segmentation import (
+    artifacts,
+    experiments,
+    guides,
+    stages,
+    table_1,
+)
 from guided_segmentation.datasets import synthetic
 
 ROOT = pathlib.Path(experiments.__file__).parents[1]
 BINARIES = {
     "train_seeder", "make_seeds", "train_saliency", "make_saliency",
     "make_guides", "evaluate_guides", "train_segmenter", "segment_images",
-    "evaluate_segmenter",
+    "evaluate_segmenter", "evaluate_seeds",
 }  # fmt: skip
+
+SEEDERS = tuple(table_1.NETWORKS)
 
 # Stands for every binary: a folder of maps, or scores that follow its flags.
 STAND_IN = """
@@ -27,14 +35,17 @@ flags = dict(each[2:].partition("=")[::2] for each in sys.argv[1:])
 here = pathlib.Path(sys.argv[0])
 told = " ".join(each for each in sys.argv[1:] if "work_" not in each)
 score = zlib.crc32(told.encode()) % 1000 / 1000
+def point(value):
+    return [value] if "evaluate_seeds" in str(here) else value
 if "output" in flags:
     path = pathlib.Path(flags["output"])
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps({
+        "mp": score, "map": score if "seeder_dir" in flags else None,
         "miou": score, "iou": {"background": score, "rook": None},
         "images": 1, "ignored": 0.125, "labelled_only": {"miou": score},
-        "fg": {"precision": score, "recall": 0.5},
-        "bg": {"precision": 0.75, "recall": None},
+        "fg": {"precision": point(score), "recall": point(0.5)},
+        "bg": {"precision": point(0.75), "recall": point(None)},
     }))
 else:
     folder = pathlib.Path(flags.get("output_dir") or flags["work_dir"])
@@ -103,12 +114,14 @@ def test_stages_that_no_guide_needs_are_left_out(guide, shared):
 
 
 def test_every_stage_comes_after_those_it_needs():
-    found = plan(*guides.GUIDES, crf=True)
+    found = plan(*guides.GUIDES, seeders=SEEDERS, crf=True)
     seen = set()
     for stage in found:
         assert seen.issuperset(stage.needs)
         seen.add(stage.name)
-    assert len(seen) == len(found) == 4 + 6 * len(guides.GUIDES)
+    of_seeders = len(SEEDERS) + 5  # Networks.
+    of_guides = 4 + 6 * len(guides.GUIDES)
+    assert len(seen) == len(found) == of_seeders + of_guides
     assert {stage.command[0] for stage in found} == BINARIES
 
 
@@ -154,7 +167,7 @@ def test_the_saliency_net_learns_from_other_images():
 
 @pytest.mark.parametrize("key", experiments.MORE)
 def test_more_flags_reach_the_binaries_they_promise_to_reach(key):
-    found = plan("g2", crf=True, more={key: ("--more=1",)})
+    found = plan("g2", seeders=SEEDERS, crf=True, more={key: ("--more=1",)})
     reached = {
         stage.command[0] for stage in found if "--more=1" in stage.command
     }
@@ -191,14 +204,21 @@ def test_other_saliency_leaves_the_other_guides_as_they_were():
     }
 
 
-@pytest.mark.parametrize(
-    ("chosen", "found"), [(("g2", "g3"), "g3"), ((), "none")]
-)
-def test_an_unknown_guide_or_none_is_refused(chosen, found):
+def test_an_unknown_guide_or_seeder_is_refused():
     with pytest.raises(
-        ValueError, match=rf"guides out of seeds_only, .*, found {found}"
+        ValueError, match=r"guides out of seeds_only, .*, found g3$"
     ):
-        experiments.Settings(guides=chosen)
+        experiments.Settings(guides=("g2", "g3"))
+    with pytest.raises(
+        ValueError, match=r"seeders out of gap_lowres, .*, found gap$"
+    ):
+        experiments.Settings(seeders=("gap", "vanilla"))
+
+
+def test_nothing_to_compare_is_refused():
+    with pytest.raises(ValueError, match=r"guides or seeders .* found none"):
+        experiments.Settings(guides=())
+    assert experiments.Settings(guides=(), seeders=("guided",)).guides == ()
 
 
 def write_scores(work_dir, guide, miou, crf=None):
@@ -328,3 +348,67 @@ def test_the_report_shows_the_images_of_both_splits(tmp_path):
     path = experiments.write_report(tmp_path, found, train, val)
     assert path == tmp_path / "report.html"
     assert path.read_text().count("<img") == 2 * 5 + 2 * 4
+
+
+def test_seeders_get_a_network_each_and_gradients_share_one():
+    found = plan(seeders=("gap_roi", "vanilla", "guided", "center_mean_shape"))
+    assert names(found) == [
+        "train_seeder_gap_roi",
+        "train_seeder_vgg16",
+        "evaluate_seeds_gap_roi",
+        "evaluate_seeds_vanilla",
+        "evaluate_seeds_guided",
+        "evaluate_seeds_center_mean_shape",
+    ]
+    needs = {stage.name: stage.needs for stage in found}
+    assert needs["evaluate_seeds_gap_roi"] == ("train_seeder_gap_roi",)
+    assert needs["evaluate_seeds_guided"] == ("train_seeder_vgg16",)
+    assert needs["evaluate_seeds_center_mean_shape"] == ()
+
+
+def test_flags_reach_the_seeders_they_are_meant_for():
+    more = {
+        "seeder": ("--a=1",),
+        "vgg16": ("--b=2",),
+        "evaluate_seeds": ("--c=3",),
+        "data": ("--d=4",),
+    }
+    found = plan(
+        seeders=("gap_lowres", "excitation", "center_mean_shape"),
+        train_split="trainaug",
+        more=more,
+    )
+    commands = {stage.name: stage.command for stage in found}
+    assert commands["train_seeder_vgg16"] == (
+        "train_seeder", "--d=4", "--split=trainaug", "--seeder=vgg16",
+        "--work_dir={work_dir}/seeders/vgg16", "--a=1", "--b=2",
+    )  # fmt: skip
+    assert "--b=2" not in commands["train_seeder_gap_lowres"]
+    assert commands["evaluate_seeds_excitation"] == (
+        "evaluate_seeds", "--d=4", "--split=val", "--seeder=excitation",
+        "--seeder_dir={work_dir}/seeders/vgg16",
+        "--output={work_dir}/evaluation/seeds_excitation.json", "--c=3",
+    )  # fmt: skip
+    assert "--seeder=cam" in commands["evaluate_seeds_gap_lowres"]
+    shape = commands["evaluate_seeds_center_mean_shape"]
+    assert "--shape_split=trainaug" in shape
+    assert not [flag for flag in shape if "seeder_dir" in flag]
+
+
+def test_the_binary_writes_table_1_and_figure_3(bin_dir, tmp_path):
+    work_dir = tmp_path / "work"
+    seeders = "--seeders=gap_highres,guided,center_mean_shape"
+    done = run_experiment(bin_dir, work_dir, "--guides=", seeders)
+    assert done.returncode == 0, done.stderr
+    summary = json.loads((work_dir / "summary.json").read_text())
+    found = summary["seeders"]
+    assert list(found) == ["gap_highres", "guided", "center_mean_shape"]
+    assert found["gap_highres"]["mp"] == found["gap_highres"]["map"] > 0
+    assert found["center_mean_shape"]["map"] is None
+    assert "GAP-HighRes" in done.stdout
+    assert "80.7" in done.stdout
+    assert (work_dir / "figure_3.png").read_bytes()[1:4] == b"PNG"
+    page = (work_dir / "report.html").read_text()
+    assert "Seeders compared" in page
+    assert "Guides compared" not in page
+    assert page.count("data:image/png") == 1

@@ -31,6 +31,7 @@ NAMES = sorted(path.name for path in (ROOT / "bin").iterdir() if path.is_file())
 FLAGS_MODULES = (
     "guided_segmentation.common_flags",
     "guided_segmentation.prediction_flags",
+    "guided_segmentation.seeder_flags",
     "guided_segmentation.training_flags",
 )
 
@@ -77,11 +78,14 @@ def _own_flags():
             table.update(content)
 
 
-def write_seeder(folder: pathlib.Path, objects: list[str]) -> None:
+def write_seeder(
+    folder: pathlib.Path, objects: list[str], name: str = "gap_roi"
+) -> None:
     """Writes a run of bin/train_seeder that learned nothing."""
-    spec = {"name": "gap_roi", "num_objects": len(objects), "width": 0.02}
+    spec = {"name": name, "num_objects": len(objects), "width": 0.02}
     spec["head_channels"] = 2
-    settings = {"network": spec, "input_size": 17, "objects": objects}
+    size = 193 if name == "vgg16" else 17
+    settings = {"network": spec, "input_size": size, "objects": objects}
     artifacts.write_json(folder / "settings.json", settings)
     weights.save(weights.build(spec), folder / "weights.npz")
 

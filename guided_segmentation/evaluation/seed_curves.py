@@ -135,7 +135,7 @@ def mean_precision(found: dict) -> float:
 
 
 def evaluate(
-    seeder: Callable[[np.ndarray], tuple], source: schema.Source
+    seeder: Callable[[np.ndarray, np.ndarray], tuple], source: schema.Source
 ) -> dict:
     """Scores a seeder on every image of a split, in one pass.
 
@@ -144,9 +144,9 @@ def evaluate(
     it is over the split, and what its image labels say counts.
 
     Args:
-      seeder: From an image to score maps and logits of all objects, as
-        cam.seeder returns it. One that does not classify has None for logits,
-        and no mAP.
+      seeder: From an image and objects to their score maps, and all logits,
+        as cam.seeder returns it. One that does not classify has None for
+        logits, and no mAP.
       source: Photographs, their image-level labels and their label maps.
 
     Returns:
@@ -159,11 +159,11 @@ def evaluate(
     num_classes = source.label_set.num_classes
     counts, scores, present = 0, [], []
     for example in _examples(source):
-        maps, logits = seeder(example["image"])
         objects = np.flatnonzero(example["image_labels"])
+        maps, logits = seeder(example["image"], objects.astype(np.int32))
         counts = counts + count(
             example["label_map"],
-            np.asarray(maps)[..., objects],
+            np.asarray(maps),
             objects + 1,
             num_classes,
             example["image_id"],

@@ -12,8 +12,10 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-from guided_segmentation.networks import dropout
+from guided_segmentation.networks.dropout import ExampleDropout
 
+HEAD_CHANNELS = 4096  # Of the classifier's fc6 and fc7.
+SMALLEST = 193  # Side of an image whose conv5 fills the window of fc6.
 BLOCKS = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))
 CONVOLUTIONS = tuple(
     f"conv{block}_{index}"
@@ -29,6 +31,7 @@ def trunk(
     pools: tuple[Callable | None, ...],
     conv5_dilation: int = 1,
     relu: str | Callable = "relu",
+    convolution: type[layers.Conv2D] = layers.Conv2D,
 ):
     """Applies the thirteen convolutions of VGG16.
 
@@ -40,6 +43,7 @@ def trunk(
       conv5_dilation: Dilation of the last three convolutions.
       relu: Activation after every convolution. Seeders pass one with another
         gradient; the forward pass never changes.
+      convolution: Class of the layers, likewise.
 
     Returns:
       The Keras tensor after the fifth block.
@@ -47,7 +51,7 @@ def trunk(
     x = image
     for block, (count, channels) in enumerate(BLOCKS, start=1):
         for index in range(1, count + 1):
-            x = layers.Conv2D(
+            x = convolution(
                 scaled(channels, width),
                 3,
                 padding="same",
@@ -107,33 +111,51 @@ class DilatedPool(layers.Layer):
         return {**super().get_config(), "dilation": self.dilation}
 
 
-def classifier(num_objects: int = 20, width: float = 1.0) -> keras.Model:
+def classifier(
+    num_objects: int = 20,
+    width: float = 1.0,
+    head_channels: int = HEAD_CHANNELS,
+    dropout: float = 0.5,
+    score_deviation: float = 0.005,
+    relu: str | Callable = "relu",
+    convolution: type[layers.Conv2D] = layers.Conv2D,
+) -> keras.Model:
     """Builds the fully convolutional multi-label classifier.
 
     Args:
       num_objects: Number of objects.
-      width: Factor on the number of channels.
+      width: Factor on the channels of the trunk.
+      head_channels: Channels of fc6 and fc7.
+      dropout: Share of activations dropped after fc6 and fc7 in training.
+      score_deviation: Deviation of the Gaussian that fills fc8.
+      relu: As `trunk`, of fc6 and fc7 too.
+      convolution: As `trunk`, of fc6 and fc7 too.
 
     Returns:
       [batch, rows, columns, 3] BGR minus mean -> [batch, num_objects] float32
       logits, averaged over the places where the 7x7 window fits; inputs are
-      at least 224 pixels a side.
+      at least SMALLEST pixels a side.
     """
     image = keras.Input([None, None, 3], name="image")
-    x = trunk(image, width=width, pools=(pool_2x2,) * 5)
+    rules = {"relu": relu, "convolution": convolution}
+    x = trunk(image, width=width, pools=(pool_2x2,) * 5, **rules)
     for name, kernel in (("fc6", 7), ("fc7", 1)):
-        x = layers.Conv2D(
-            scaled(4096, width),
+        x = convolution(
+            head_channels,
             kernel,
-            activation="relu",
+            activation=relu,
             kernel_initializer="he_normal",
             name=name,
         )(x)
-        x = dropout.ExampleDropout(0.5, name=f"drop_{name}")(x)
-    x = layers.Conv2D(
-        num_objects, 1, kernel_initializer=gaussian(0.005), name="fc8"
+        x = ExampleDropout(dropout, name=f"drop_{name}")(x)
+    votes = layers.Conv2D(
+        num_objects,
+        1,
+        kernel_initializer=gaussian(score_deviation),
+        dtype="float32",
+        name="fc8",
     )(x)
-    logits = layers.GlobalAveragePooling2D(dtype="float32", name="score")(x)
+    logits = layers.GlobalAveragePooling2D(dtype="float32", name="gap")(votes)
     return keras.Model(image, logits, name="vgg16")
 
 

@@ -25,6 +25,7 @@ BUILDERS: dict[str, Callable[..., keras.Model]] = {
     "deeplab_v1": deeplab_v1.large_fov,
 }
 DENSE = (*gap.VARIANTS, "deeplab_v1")  # Predict denser than they train.
+_VOTES = (gap.SCORE, "fc8")  # Last layer of GAP networks and classifier.
 WEIGHTS_FILE = "weights.npz"
 SETTINGS_FILE = "settings.json"
 
@@ -162,19 +163,23 @@ def trunk_of(weights: Weights) -> Weights:
     }
 
 
-def reduced_top(weights: Weights, head_channels: int = 1024) -> Weights:
-    """Reduces fc6 and fc7 of VGG16 to those of DeepLabv1-LargeFOV.
+def reduced_top(
+    weights: Weights, head_channels: int = 1024, tap_step: int = 3
+) -> Weights:
+    """Reduces fc6 and fc7 of VGG16 to fewer channels and taps.
 
-    Keeps every third tap of the 7x7 window and every fourth output.
+    The defaults are those of DeepLabv1-LargeFOV: every fourth channel, and
+    every third tap of the 7x7 window.
 
     Source: Chen et al., ICLR 2015, section 3.1, as in DeepLab's vgg16_20M.
 
     Args:
       weights: With fc6 [7, 7, 512, 4096] and fc7 [1, 1, 4096, 4096].
       head_channels: Wanted channels; 4096 must be a multiple.
+      tap_step: From one tap that is kept to the next; 1 keeps all.
 
     Returns:
-      fc6 [3, 3, 512, head_channels] and fc7 [1, 1, head_channels,
+      fc6 [taps, taps, 512, head_channels] and fc7 [1, 1, head_channels,
       head_channels] with their biases; empty where `weights` has no fc6 of
       7x7 taps.
 
@@ -192,7 +197,7 @@ def reduced_top(weights: Weights, head_channels: int = 1024) -> Weights:
         )
     every = slice(None, None, step)
     return {
-        "fc6/kernel": kernel[::3, ::3, :, every],
+        "fc6/kernel": kernel[::tap_step, ::tap_step, :, every],
         "fc6/bias": weights["fc6/bias"][every],
         "fc7/kernel": weights["fc7/kernel"][:, :, every, every],
         "fc7/bias": weights["fc7/bias"][every],
@@ -219,7 +224,7 @@ def calibrate(
       network: A chain of layers; changed in place.
       fresh: Names of its fresh layers.
       inputs: A batch as the network takes it.
-      centred: For GAP networks: whether fresh kernels are weighed towards
+      centred: For classifiers: whether fresh kernels are weighed towards
         their centre first, and votes balanced. A global average does not care
         where evidence lies, so nothing else keeps the features of a class
         above its parts. Large random votes would say the same of every image
@@ -231,7 +236,7 @@ def calibrate(
             if centred:
                 _centre(layer)
             _whiten(layer, x)
-        if centred and layer.name == gap.SCORE:
+        if centred and layer.name in _VOTES:
             _balance(layer, x)
         x = layer(x)
 
@@ -271,19 +276,21 @@ def split(network: keras.Model, last_frozen: str) -> tuple:
     return lower, keras.Model(features, x, name=network.name)
 
 
-def trained(folder: artifacts.Path) -> tuple[keras.Model, dict]:
+def trained(folder: artifacts.Path, **rules) -> tuple[keras.Model, dict]:
     """Loads the network of a finished training run, for predictions.
 
     One that was trained at a stride of 16 is built dense.
 
     Args:
       folder: The run's work_dir.
+      **rules: Backward rules of a seeder, for the classifier alone.
 
     Returns:
       The network and the run's settings.
 
     Raises:
       FileNotFoundError: If the run is not finished.
+      ValueError: If rules are for another network.
     """
     folder = pathlib.Path(folder)
     if not (folder / WEIGHTS_FILE).is_file():
@@ -293,7 +300,13 @@ def trained(folder: artifacts.Path) -> tuple[keras.Model, dict]:
         )
     settings = artifacts.read_json(folder / SETTINGS_FILE)
     spec = settings["network"]
-    network = build({**spec, "dense": True} if spec["name"] in DENSE else spec)
+    if rules and spec["name"] != "vgg16":
+        raise ValueError(
+            f"{folder}: wanted the classifier (vgg16), found {spec['name']}; "
+            f"name the folder of a run of bin/train_seeder --seeder=vgg16"
+        )
+    denser = {"dense": True} if spec["name"] in DENSE else {}
+    network = build({**spec, **denser, **rules})
     assign(network, load(folder), str(folder))
     return network, settings
 
@@ -351,9 +364,10 @@ def _balance(layer, features):
     """
     cells = tf.reshape(features, [-1, features.shape[-1]])
     average = tf.reduce_mean(tf.cast(cells, tf.float32), 0).numpy()
-    (votes,) = layer.get_weights()
+    votes, *bias = layer.get_weights()
     along = average @ votes / (average @ average)
-    layer.set_weights([votes - np.outer(average, along)])
+    along = average[:, None] * along[..., None, :]
+    layer.set_weights([votes - along, *bias])
 
 
 def _short_name(variable) -> str:

@@ -4,13 +4,13 @@ Source: Zhou et al., "Learning deep features for discriminative localization",
 CVPR 2016; Oh et al., CVPR 2017, section 4.1.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import keras
 import tensorflow as tf
 
-from guided_segmentation import images
 from guided_segmentation.networks import gap
+from guided_segmentation.seeders import views
 
 
 def score_maps(features: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
@@ -35,21 +35,20 @@ def seeder(
     size: int,
     scales: Sequence[float] = (1.0,),
     flip: bool = False,
-) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
-    """Makes the function from a photograph to the score maps of all objects.
+) -> views.Seeder:
+    """Makes the function from a photograph to the score maps of its objects.
 
-    One forward pass a view serves all classes. The release has one scale and no
-    flip; score maps and logits of several views are averaged.
+    One forward pass a view serves all objects.
 
     Args:
       network: A dense GAP network, as networks.weights.trained builds it.
-      size: Its input size; photographs are framed whole.
-      scales: Factors on `size`.
-      flip: Whether the mirror image is averaged in.
+      size: Its input size.
+      scales: As `views.averaged`.
+      flip: As `views.averaged`.
 
     Returns:
-      A tf.function from [height, width, 3] uint8 RGB to [height, width,
-      num_objects] float32 score maps and [num_objects] float32 logits.
+      As `views.averaged`. The mean of an object's score map over the cells of
+      the network is its logit.
 
     Raises:
       ValueError: If it is no GAP network.
@@ -60,28 +59,15 @@ def seeder(
             f"{network.name}; name the folder of a run of bin/train_seeder"
         )
     features_of = gap.features(network)
-    origin = gap.origin(network)
     votes = network.get_layer(gap.SCORE).weights[0]
 
-    def one(image, scale):
-        side = images.scaled_size(size, scale)
-        framed = images.frame(image, side, "whole")
-        inputs = images.subtract_mean(framed.pixels)[None]
+    def look(inputs, objects):
         features = tf.cast(features_of(inputs, training=False), tf.float32)
         maps = score_maps(features, tf.convert_to_tensor(votes))[0]
-        at_pixels = images.at_pixels(maps, framed, gap.STRIDE, origin)
-        return at_pixels, tf.reduce_mean(maps, [0, 1])
+        logits = tf.reduce_mean(maps, [0, 1])
+        return tf.gather(maps, objects, axis=-1), logits
 
-    def mirrored(image, scale):
-        maps, logits = one(tf.reverse(image, [1]), scale)
-        return tf.reverse(maps, [1]), logits
-
-    @tf.function(input_signature=[tf.TensorSpec([None, None, 3], tf.uint8)])
-    def seed(image):
-        views = [one(image, scale) for scale in scales]
-        if flip:
-            views += [mirrored(image, scale) for scale in scales]
-        maps, logits = zip(*views, strict=True)
-        return tf.add_n(maps) / len(maps), tf.add_n(logits) / len(logits)
-
-    return seed
+    origin = gap.origin(network)
+    return views.averaged(
+        look, size, scales, flip, stride=gap.STRIDE, origin=origin
+    )

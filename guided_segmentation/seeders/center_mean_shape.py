@@ -50,25 +50,24 @@ def mean_shape(source: schema.Source) -> np.ndarray:
 
 
 def seeder(
-    shape: np.ndarray, num_objects: int
-) -> Callable[[np.ndarray], tuple[np.ndarray, None]]:
+    shape: np.ndarray,
+) -> Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, None]]:
     """Makes the function from a photograph to the same map for every object.
 
     Where several objects are present, the first of them wins everywhere.
 
     Args:
       shape: What `mean_shape` returns.
-      num_objects: Number of objects.
 
     Returns:
-      A function from [height, width, 3] uint8 RGB to [height, width,
-      num_objects] float32 score maps; and None, as there are no logits.
+      A function from [height, width, 3] uint8 RGB and [K] objects to [height,
+      width, K] float32 score maps; and None, as there are no logits.
     """
 
-    def seed(image):
+    def seed(image, objects):
         height, width = image.shape[:2]
         place = cv2.resize(shape.astype(np.float32), (width, height))
-        return np.repeat(place[..., None], num_objects, axis=2), None
+        return np.repeat(place[..., None], len(objects), axis=2), None
 
     return seed
 

@@ -12,7 +12,11 @@ from guided_segmentation import artifacts
 from guided_segmentation.networks import dropout, vgg16, weights
 
 FACTS = {  # Parameters at width 1 with 20 objects, and of the thin network.
-    "vgg16": (134_342_484, 33_191, {"num_objects": 3, "width": 1 / 64}),
+    "vgg16": (
+        134_342_484,
+        33_191,
+        {"num_objects": 3, "width": 1 / 64, "head_channels": 64},
+    ),
     "gap_lowres": (
         19_454_784,
         4_292,

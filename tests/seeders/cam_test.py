@@ -8,6 +8,7 @@ from guided_segmentation.networks import deeplab_v1, gap
 from guided_segmentation.seeders import cam
 
 SIZE = 65
+OBJECTS = np.arange(3, dtype=np.int32)
 
 
 @pytest.fixture(scope="module", name="network", params=gap.VARIANTS)
@@ -56,13 +57,22 @@ def test_a_score_map_of_two_channels_by_hand():
 @pytest.mark.parametrize("shape", [(40, 65), (100, 31)])
 def test_the_seeders_logits_are_those_of_the_network(network, shape):
     image = photograph(*shape)
-    maps, logits = cam.seeder(network, SIZE)(image)
+    maps, logits = cam.seeder(network, SIZE)(image, OBJECTS)
     framed = images.frame(image, SIZE, "whole").pixels
     expected = network(images.subtract_mean(framed)[None])[0]
     assert np.ptp(expected) > 0
     np.testing.assert_allclose(logits, expected, rtol=1e-4, atol=1e-6)
     assert maps.shape == (*shape, 3)
     assert maps.dtype == tf.float32
+
+
+def test_only_the_objects_asked_for_get_score_maps(network):
+    image, seeder = photograph(), cam.seeder(network, SIZE)
+    all_maps, all_logits = seeder(image, OBJECTS)
+    maps, logits = seeder(image, OBJECTS[[2, 0]])
+    np.testing.assert_array_equal(maps, all_maps.numpy()[..., [2, 0]])
+    np.testing.assert_array_equal(logits, all_logits)
+    assert seeder(image, OBJECTS[:0])[0].shape == (40, 65, 0)
 
 
 def votes_and_map(variant):
@@ -74,7 +84,9 @@ def votes_and_map(variant):
         network.get_layer("score").get_weights()[0],
     )
     assert np.ptp(cells) > 0
-    return cells[0].numpy(), cam.seeder(network, SIZE)(image)[0].numpy()
+    return cells[0].numpy(), cam.seeder(network, SIZE)(image, OBJECTS)[
+        0
+    ].numpy()
 
 
 def test_a_score_map_at_the_pixel_of_a_cell_is_the_cells_vote():
@@ -105,9 +117,9 @@ def test_a_score_map_at_the_centre_of_a_cell_is_the_cells_vote(variant):
 
 def test_several_scales_are_averaged(network):
     image = photograph()
-    parts = [cam.seeder(network, SIZE, [s])(image) for s in (1.0, 1.5)]
+    parts = [cam.seeder(network, SIZE, [s])(image, OBJECTS) for s in (1.0, 1.5)]
     assert np.abs(parts[0][0] - parts[1][0]).max() > 0
-    both = cam.seeder(network, SIZE, [1.0, 1.5])(image)
+    both = cam.seeder(network, SIZE, [1.0, 1.5])(image, OBJECTS)
     for found, *scaled in zip(both, *parts, strict=True):
         np.testing.assert_allclose(found, tf.add_n(scaled) / 2, rtol=1e-4)
 
@@ -115,11 +127,11 @@ def test_several_scales_are_averaged(network):
 def test_with_the_flip_a_mirrored_photograph_gives_mirrored_maps(network):
     image = photograph()
     seeder = cam.seeder(network, SIZE, flip=True)
-    maps, logits = seeder(image)
-    turned, same = seeder(image[:, ::-1])
+    maps, logits = seeder(image, OBJECTS)
+    turned, same = seeder(image[:, ::-1], OBJECTS)
     np.testing.assert_allclose(turned[:, ::-1], maps, rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(same, logits, rtol=1e-4)
-    plain = cam.seeder(network, SIZE)(image)[0]
+    plain = cam.seeder(network, SIZE)(image, OBJECTS)[0]
     assert np.abs(maps - plain).max() > 0
 
 
@@ -136,7 +148,7 @@ def test_evidence_is_found_where_it_lies():
             layer.set_weights(arrays)
     image = np.zeros((130, 130, 3), np.uint8)
     image[80:96, 32:48] = 255
-    maps = cam.seeder(network, SIZE)(image)[0].numpy()[..., 0]
+    maps = cam.seeder(network, SIZE)(image, OBJECTS[:1])[0].numpy()[..., 0]
     rows, columns = np.nonzero(maps > 0.5 * maps.max())
     assert rows.mean() == pytest.approx(87.5, abs=0.5)
     assert columns.mean() == pytest.approx(39.5, abs=0.5)
@@ -154,5 +166,5 @@ def test_a_network_that_is_no_gap_network_is_refused():
 def test_the_seeder_of_a_network_in_low_precision_answers_in_float32():
     keras.mixed_precision.set_global_policy("mixed_bfloat16")
     network = gap.build("gap_highres", 2, 1 / 64, 1)
-    maps, logits = cam.seeder(network, 33)(photograph(20, 20))
+    maps, logits = cam.seeder(network, 33)(photograph(20, 20), OBJECTS[:2])
     assert maps.dtype == logits.dtype == tf.float32

@@ -46,9 +46,9 @@ def test_a_mask_that_covers_part_of_a_cell_counts_in_part():
 
 def test_every_image_and_every_object_gets_the_same_map_at_its_own_size():
     shape = np.linspace(0, 1, CELLS**2).reshape(CELLS, CELLS)
-    seeder = center_mean_shape.seeder(shape, 3)
-    maps, logits = seeder(np.zeros((CELLS, 2 * CELLS, 3), np.uint8))
-    other, _ = seeder(np.full((CELLS, 2 * CELLS, 3), 200, np.uint8))
+    seeder, objects = center_mean_shape.seeder(shape), np.arange(3)
+    maps, logits = seeder(np.zeros((CELLS, 2 * CELLS, 3), np.uint8), objects)
+    other, _ = seeder(np.full((CELLS, 2 * CELLS, 3), 200, np.uint8), objects)
     assert logits is None
     assert maps.shape == (CELLS, 2 * CELLS, 3)
     np.testing.assert_array_equal(maps, other)

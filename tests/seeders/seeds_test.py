@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from guided_segmentation import artifacts, labels
+from guided_segmentation import artifacts, crf, labels
 from guided_segmentation.datasets import schema
 from guided_segmentation.seeders import seeds
 
@@ -29,16 +29,17 @@ def source(present=(True, False, True), count=3):
 
 
 class Seeder:
-    """Scores rise to the right for the cat, the dog and the fish alike."""
+    """Knows scores that rise, stay and fall to the right."""
 
-    def __init__(self):
+    def __init__(self, logits=(0.0, 0.0, 0.0)):
         self.seen = []
+        self.logits = None if logits is None else tf.constant(logits)
 
-    def __call__(self, image):
+    def __call__(self, image, objects):
         self.seen.append(int(image[0, 0, 0]))
         row = np.array([[-1, 0, 1, 10], [90, 90, 90, 90], [4, 2, -1, -1]])
         maps = np.broadcast_to(row.T, (2, 4, 3)).astype(np.float32)
-        return tf.constant(maps), tf.zeros(3)
+        return tf.constant(maps[..., objects]), self.logits
 
 
 def test_the_threshold_is_the_papers():
@@ -143,3 +144,91 @@ def test_only_missing_seeds_are_made(tmp_path):
 def test_an_image_without_labels_gets_no_seeds(tmp_path):
     seeds.make_seeds(Seeder(), source((False, False, False), 1), tmp_path)
     assert not artifacts.read_label_map(tmp_path / "2007_0.png").any()
+
+
+def test_likely_objects_reach_the_threshold():
+    image = np.zeros((2, 4, 3), np.uint8)
+    seeder = Seeder(logits=(-0.01, 0.0, 2.0))
+    assert seeds.likely(seeder, image).tolist() == [1, 2]
+    assert seeds.likely(seeder, image, 0.6).tolist() == [2]
+    assert seeds.likely(seeder, image, 0.0).tolist() == [0, 1, 2]
+
+
+def test_images_without_labels_are_seeded_for_what_is_likely(tmp_path):
+    bare = schema.Source(
+        name="photos",
+        image_ids=("a",),
+        image=lambda _: np.zeros((2, 4, 3), np.uint8),
+    )
+    seeder = Seeder(logits=(-3.0, -3.0, 3.0))
+    seeds.make_seeds(seeder, bare, tmp_path, likely_from=0.5)
+    made = artifacts.read_label_map(tmp_path / "a.png")
+    assert made.tolist() == 2 * [[3, 3, 0, 0]]
+
+
+def test_a_seeder_that_does_not_classify_needs_labels(tmp_path):
+    with pytest.raises(
+        ValueError,
+        match="does not tell which objects are there; give images with image",
+    ):
+        seeds.make_seeds(
+            Seeder(logits=None), source(), tmp_path, likely_from=0.5
+        )
+
+
+def halves(left, right, size=12):
+    """An image of two colours, and a map that is 1 at one pixel of each."""
+    image = np.full((size, size, 3), left, np.uint8)
+    image[:, size // 2 :] = right
+    return image
+
+
+def test_refined_maps_stop_at_the_edge_of_a_colour():
+    image = halves(0, 255)
+    share = np.full((12, 12, 1), 0.4, np.float32)
+    share[3:9, :6] = 0.9
+    share[6, 3] = 1
+    found = seeds.refine(image, share, crf.DEEPLAB)
+    assert found.shape == share.shape
+    assert found.min() >= 0
+    assert found.max() <= 1
+    assert found[:, :6].min() > 0.9
+    assert found[:, 6:].max() < 0.5
+
+
+def test_without_edges_refined_maps_are_shares():
+    """One class: it has its share and the background the rest."""
+    share = np.array([[[1.0], [0.25]], [[0.5], [0.75]]], np.float32)
+    image = np.zeros((2, 2, 3), np.uint8)
+    found = seeds.refine(image, 8 * share, crf.NONE)
+    np.testing.assert_allclose(found, share, atol=2e-3)
+
+
+def test_without_edges_classes_share_with_the_background():
+    """0.8 and 0.4 leave the background 0.2: 8, 4 and 2 of 14."""
+    maps = np.array([[[0.8, 0.4], [1.0, 1.0]]], np.float32)
+    image = np.zeros((1, 2, 3), np.uint8)
+    found = seeds.refine(image, maps, crf.NONE)
+    np.testing.assert_allclose(found[0, 0], [8 / 14, 4 / 14], atol=1e-3)
+
+
+def test_a_class_nowhere_positive_stays_faint():
+    maps = np.zeros((2, 2, 1), np.float32)
+    image = np.zeros((2, 2, 3), np.uint8)
+    assert seeds.refine(image, maps, crf.DEEPLAB).max() < 0.01
+
+
+def test_no_object_leaves_nothing_to_refine():
+    image = np.zeros((2, 3, 3), np.uint8)
+    maps = np.zeros((2, 3, 0), np.float32)
+    assert seeds.refine(image, maps, crf.DEEPLAB).shape == (2, 3, 0)
+
+
+def test_a_refined_seeder_refines_the_objects_asked_for():
+    image = np.zeros((2, 4, 3), np.uint8)
+    objects = np.array([2, 0])
+    maps, logits = Seeder()(image, objects)
+    found, same = seeds.refined(Seeder(), crf.SEC)(image, objects)
+    expected = seeds.refine(image, maps.numpy(), crf.SEC)
+    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(same, logits)

@@ -1,0 +1,44 @@
+"""Gaussian smoothing in the graph, by the library of either stack."""
+
+import math
+import warnings
+
+import keras
+import tensorflow as tf
+
+from guided_segmentation import images
+
+if hasattr(keras, "ops"):  # Keras 3, where TensorFlow Addons does not exist.
+    from keras.ops import image as _keras
+
+    def _filter(maps, taps, sigma):
+        return _keras.gaussian_blur(maps, (taps, taps), (sigma, sigma))
+
+else:
+    with warnings.catch_warnings():  # That its development has ended.
+        warnings.simplefilter("ignore")
+        from tensorflow_addons import image as _addons
+
+    def _filter(maps, taps, sigma):
+        return _addons.gaussian_filter2d(maps, taps, sigma, "CONSTANT")
+
+
+def gaussian(maps: tf.Tensor, sigma: float) -> tf.Tensor:
+    """Smooths maps, reflected at the border without its edge.
+
+    Args:
+      maps: [count, rows, columns] float32.
+      sigma: Deviation in cells, after four of which the kernel ends; 0 leaves
+        the maps as they are.
+
+    Returns:
+      [count, rows, columns] float32.
+    """
+    if sigma == 0:
+        return maps
+    radius = math.ceil(4 * sigma)
+    rows, columns = tf.unstack(tf.shape(maps)[1:])
+    around = [rows + 2 * radius, columns + 2 * radius]
+    padded = images.reflect_pad(maps[..., None], *around)
+    blurred = _filter(padded, 2 * radius + 1, sigma)[..., 0]
+    return blurred[:, radius : radius + rows, radius : radius + columns]

@@ -1,0 +1,92 @@
+"""Flags of the binaries that seed. Only these import this module."""
+
+from absl import flags
+
+from guided_segmentation import common_flags, crf, prediction_flags
+from guided_segmentation.datasets import schema
+from guided_segmentation.seeders import (
+    backprop,
+    cam,
+    center_mean_shape,
+    grad_cam,
+    seeds,
+)
+
+SEEDER = flags.DEFINE_enum(
+    "seeder",
+    "cam",
+    ["cam", "grad_cam", *backprop.METHODS, "center_mean_shape"],
+    "cam: score maps of a GAP network; grad_cam, vanilla, guided, excitation: "
+    "gradients of the classifier; center_mean_shape: the baseline that looks "
+    "at no pixel, from the label maps of shape_split.",
+)
+SEEDER_DIR = flags.DEFINE_string(
+    "seeder_dir", None, "Folder of bin/train_seeder's run."
+)
+BLUR_PX = flags.DEFINE_float(
+    "blur_px",
+    backprop.BLUR_PX,
+    "Deviation of the Gaussian that smooths gradients, in pixels of the "
+    "network's input (vanilla, guided, excitation).",
+    lower_bound=0.0,
+)
+CONTRASTIVE = flags.DEFINE_bool(
+    "contrastive",
+    False,
+    "Take away what excites the negated votes (excitation).",
+)
+SEED_CRF = flags.DEFINE_enum(
+    "seed_crf",
+    None,
+    sorted(crf.SETTINGS),
+    "Dense CRF that sharpens score maps: crf-seed. Not given: sec for vanilla, "
+    "guided and excitation, none for the others.",
+)
+SHAPE_SPLIT = flags.DEFINE_string(
+    "shape_split", "train", "Split whose objects have the mean shape."
+)
+
+
+def seeder(source: schema.Source) -> tuple[seeds.Seeder, dict]:
+    """Makes the seeder that the flags name, and a record of how.
+
+    Raises:
+      ValueError: If --seeder_dir is missing, or its network is of another
+        kind or of other objects.
+    """
+    name = SEEDER.value
+    if name == "center_mean_shape":
+        shape_source = common_flags.source(split=SHAPE_SPLIT.value)
+        shape = center_mean_shape.mean_shape(shape_source)
+        found = center_mean_shape.seeder(shape)
+        record = {"shape_split": SHAPE_SPLIT.value}
+    else:
+        found, record = _trained(source)
+    used = SEED_CRF.value or ("sec" if name in backprop.METHODS else "none")
+    if used != "none":
+        found = seeds.refined(found, crf.SETTINGS[used])
+    return found, {"seeder": name, **record, "seed_crf": used}
+
+
+def _trained(source):
+    """The seeder of a trained network."""
+    name = SEEDER.value
+    if SEEDER_DIR.value is None:
+        raise ValueError(
+            f"wanted --seeder_dir, the folder of bin/train_seeder's run, for "
+            f"--seeder={name}; found none"
+        )
+    network, settings = common_flags.trained(
+        SEEDER_DIR.value, **backprop.METHODS.get(name, {})
+    )
+    common_flags.require_objects(settings, source)
+    common_flags.require_objects(settings, source)
+    views = prediction_flags.views()
+    record = {"seeder_dir": SEEDER_DIR.value, **views}
+    size = settings["input_size"]
+    if name in backprop.METHODS:
+        own = {"blur_px": BLUR_PX.value, "contrastive": CONTRASTIVE.value}
+        found = backprop.seeder(network, size, name, **views, **own)
+        return found, {**record, **own}
+    make = {"cam": cam.seeder, "grad_cam": grad_cam.seeder}[name]
+    return make(network, size, **views), record

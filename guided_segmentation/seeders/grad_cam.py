@@ -1,0 +1,67 @@
+"""Grad-CAM: class activation maps of a classifier that is no GAP network.
+
+Source: Selvaraju et al., "Grad-CAM: visual explanations from deep networks via
+gradient-based localization", ICCV 2017, equations 1 and 2.
+"""
+
+from collections.abc import Sequence
+
+import keras
+import tensorflow as tf
+
+from guided_segmentation.seeders import backprop, views
+
+LAYER = "conv5_3"
+STRIDE, ORIGIN = 16, 7.5  # Of its cells, in pixels.
+
+
+def score_maps(features: tf.Tensor, gradients: tf.Tensor) -> tf.Tensor:
+    """Weighs each feature map by its mean gradient, and keeps what is positive.
+
+    Args:
+      features: [rows, columns, channels] float32.
+      gradients: [K, rows, columns, channels] float32, of each object's logit.
+
+    Returns:
+      [rows, columns, K] float32, not negative.
+    """
+    weights = tf.reduce_mean(gradients, [1, 2])
+    return tf.nn.relu(tf.einsum("hwc,kc->hwk", features, weights))
+
+
+def seeder(
+    network: keras.Model,
+    size: int,
+    scales: Sequence[float] = (1.0,),
+    flip: bool = False,
+) -> views.Seeder:
+    """Makes the function from a photograph to the score maps of its objects.
+
+    Args:
+      network: The classifier, as networks.weights.trained builds it.
+      size: Its input size.
+      scales: As `views.averaged`.
+      flip: As `views.averaged`.
+
+    Returns:
+      As `views.averaged`; score maps are not negative.
+
+    Raises:
+      ValueError: If the network is not the classifier.
+    """
+    backprop.require_classifier(network)
+    outputs = [network.get_layer(LAYER).output, network.output]
+    parts = keras.Model(network.input, outputs)
+
+    def look(inputs, objects):
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch(inputs)
+            features, logits = parts(inputs, training=False)
+            scores = tf.gather(logits[0], objects)
+        gradients = views.per_object(tape, scores, features)
+        features = tf.cast(features[0], tf.float32)
+        return score_maps(features, gradients), logits[0]
+
+    return views.averaged(
+        look, size, scales, flip, stride=STRIDE, origin=ORIGIN
+    )

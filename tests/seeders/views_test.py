@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from guided_segmentation.seeders import views
+
+
+def columns(inputs, objects):
+    """Score maps that grow to the right, one a pixel of the input."""
+    width = tf.shape(inputs)[2]
+    ramp = tf.range(tf.cast(width, tf.float32)) / tf.cast(width, tf.float32)
+    maps = tf.broadcast_to(ramp[None, :, None], [width, width, 1])
+    return tf.tile(maps, [1, 1, tf.size(objects)]), tf.cast([width], tf.float32)
+
+
+def seen(**choices):
+    seeder = views.averaged(columns, 33, stride=1, origin=0.0, **choices)
+    return seeder(np.zeros((33, 33, 3), np.uint8), np.array([0], np.int32))
+
+
+def test_one_view_is_read_at_its_own_pixels():
+    maps, logits = seen()
+    np.testing.assert_allclose(maps[0, :, 0], np.arange(33) / 33, atol=1e-6)
+    assert logits == [33]
+
+
+def test_views_in_the_mirror_are_turned_back():
+    maps, _ = seen(flip=True)
+    np.testing.assert_allclose(maps, np.full((33, 33, 1), 16 / 33), atol=1e-6)
+
+
+def test_logits_of_several_sizes_are_averaged():
+    assert seen(scales=(1.0, 2.0))[1] == [(33 + 65) / 2]
+
+
+@pytest.mark.parametrize("wrap", [lambda f: f, tf.function])
+def test_each_object_has_its_own_gradient(wrap):
+    """Of sum(a x^2): 2 a x."""
+    x = tf.random.stateless_normal([1, 4, 5, 2], [0, 0])
+
+    @wrap
+    def gradients(factors):
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch(x)
+            scores = factors * tf.reduce_sum(x**2)
+        return views.per_object(tape, scores, x)
+
+    found = gradients(tf.constant([1.0, 3.0]))
+    np.testing.assert_allclose(found[0], 2 * x[0], rtol=1e-6)
+    np.testing.assert_allclose(found[1], 6 * x[0], rtol=1e-6)
+    assert gradients(tf.zeros([0])).shape == (0, 4, 5, 2)
