@@ -196,12 +196,15 @@ def train_settings() -> trainer.TrainSettings:
     )
 
 
-def the_recipe(network: dict, framing: str) -> recipe.Recipe:
+def the_recipe(
+    network: dict, framing: str, batches: str = recipe.Recipe.batches
+) -> recipe.Recipe:
     """Returns the recipe that the flags give.
 
     Args:
       network: Name of the builder and its number of classes or objects.
       framing: What --framing is if it is not given.
+      batches: Key of recipe.BATCHES.
     """
     return recipe.Recipe(
         network={
@@ -216,6 +219,7 @@ def the_recipe(network: dict, framing: str) -> recipe.Recipe:
         framing=FRAMING.value or framing,
         scales=tuple(float(scale) for scale in TRAIN_SCALES.value),
         calibrate=CALIBRATE.value,
+        batches=batches,
     )
 
 

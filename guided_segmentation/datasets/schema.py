@@ -1,10 +1,12 @@
 """What every reader yields: keys, dtypes and shapes of an example."""
 
 import dataclasses
+import functools
 from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
+import tqdm
 
 from guided_segmentation import labels
 
@@ -52,6 +54,22 @@ class Source:
     def __post_init__(self):
         if not self.image_ids:
             raise ValueError(f"{self.name} is empty: wanted at least one image")
+
+    @functools.cached_property
+    def all_image_labels(self) -> np.ndarray:
+        """Image labels of all images, [images, num_objects] bool, read once.
+
+        Raises:
+          ValueError: If the data have no image labels.
+        """
+        if self.image_labels is None:
+            raise ValueError(
+                f"{self.name} has no image labels, wanted those of every "
+                f"image; give them, or shuffle batches instead of balancing "
+                f"them"
+            )
+        ids = tqdm.tqdm(self.image_ids, "image labels", unit="image")
+        return np.array([self.image_labels(image_id) for image_id in ids])
 
 
 def check(dataset: tf.data.Dataset, schema: dict = EXAMPLE) -> tf.data.Dataset:
