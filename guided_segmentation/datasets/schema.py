@@ -35,6 +35,9 @@ class Source:
       image_ids: Text ids in a fixed order.
       image: Takes an id; returns [height, width, 3] uint8 RGB.
       image_labels: Takes an id; returns [num_objects] bool.
+      difficult: Takes an id; returns [num_objects] bool, True where the image
+        shows objects of a class, but all of them are difficult. mAP leaves
+        the image out for that class. None where the data do not say.
       label_map: Takes an id; returns the true [height, width] uint8 label
         map. None where the data have no truth.
       boxes: Takes an id; returns [annotators, 4] int32 boxes (row_min,
@@ -47,6 +50,7 @@ class Source:
     image_ids: tuple[str, ...]
     image: Callable[[str], np.ndarray]
     image_labels: Callable[[str], np.ndarray] | None = None
+    difficult: Callable[[str], np.ndarray] | None = None
     label_map: Callable[[str], np.ndarray] | None = None
     boxes: Callable[[str], np.ndarray] | None = None
     label_set: labels.LabelSet | None = None

@@ -99,6 +99,6 @@ def test_a_source_without_image_labels_has_none_of_all_images():
 
 def test_a_source_of_names_alone_has_neither_labels_nor_truth():
     source = schema.Source(name="x", image_ids=("a",), image=lambda _: None)
-    parts = (source.image_labels, source.label_map, source.boxes)
-    assert parts == (None, None, None)
+    assert source.image_labels is source.difficult is None
+    assert source.label_map is source.boxes is None
     assert source.label_set is None
