@@ -23,6 +23,20 @@ from guided_segmentation.networks import deeplab_v1, dropout, vgg16, weights
 from guided_segmentation.training import features, losses, trainer
 
 
+def _shuffled(source, *rest):
+    return pipeline.shuffled(source.image_ids, *rest)
+
+
+def _class_balanced(source, *rest):
+    return pipeline.class_balanced(
+        source.image_ids, source.all_image_labels, *rest
+    )
+
+
+# From a source, the first position, the last one and a seed to examples.
+BATCHES = {"shuffled": _shuffled, "class_balanced": _class_balanced}
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Recipe:
     """What is fine-tuned from which weights, on squares of which size.
@@ -41,6 +55,7 @@ class Recipe:
         whole photograph.
       calibrate: Whether layers without pretrained weights, the last one
         apart, are scaled to the first batch; see networks.weights.calibrate.
+      batches: Key of BATCHES: which images come when.
 
     Raises:
       ValueError: If `input_size` is not a multiple of the stride, plus 1, or
@@ -55,6 +70,7 @@ class Recipe:
     framing: str = "tight"
     scales: tuple[float, ...] = (1.0,)
     calibrate: bool = False
+    batches: str = "shuffled"
 
     def __post_init__(self):
         stride = _stride(self)
@@ -289,9 +305,13 @@ def batches(
 
     Returns:
       Batches of "input", "target" and "seed", as trainer.Task takes them.
+
+    Raises:
+      ValueError: If they are balanced by class and no image has an object, or
+        the data have no image labels.
     """
-    examples = pipeline.shuffled(
-        source.image_ids,
+    examples = BATCHES[recipe.batches](
+        source,
         first_step * settings.batch_size,
         settings.num_steps * settings.batch_size,
         settings.seed,

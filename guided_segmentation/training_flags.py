@@ -211,13 +211,17 @@ def train_settings(**defaults: int) -> trainer.TrainSettings:
 
 
 def the_recipe(
-    network: dict, framing: str, head_channels: int = 1024
+    network: dict,
+    framing: str,
+    batches: str = recipe.Recipe.batches,
+    head_channels: int = 1024,
 ) -> recipe.Recipe:
     """Returns the recipe that the flags give.
 
     Args:
       network: Name of the builder and its number of classes or objects.
       framing: What --framing is if it is not given.
+      batches: Key of recipe.BATCHES.
       head_channels: What --head_channels is if it is not given.
     """
     return recipe.Recipe(
@@ -233,6 +237,7 @@ def the_recipe(
         framing=FRAMING.value or framing,
         scales=tuple(float(scale) for scale in TRAIN_SCALES.value),
         calibrate=CALIBRATE.value,
+        batches=batches,
     )
 
 

@@ -242,7 +242,9 @@ THIN = {"width": 0.75, "head_channels": 11, "dropout": 0.375}
 FEW = {"dataset": "synthetic", "num_images": "2"}
 
 
-def assert_trained_as_told(train, strategy, network, scales=(0.75, 1.25)):
+def assert_trained_as_told(
+    train, strategy, network, scales=(0.75, 1.25), batches="shuffled"
+):
     wanted = recipe.Recipe(
         network={**network, **THIN},
         trunk_weights="none",
@@ -251,6 +253,7 @@ def assert_trained_as_told(train, strategy, network, scales=(0.75, 1.25)):
         input_size=65,
         framing="whole",
         scales=scales,
+        batches=batches,
     )
     assert train.call_args.args[0] == wanted
     told = train.call_args.kwargs
@@ -285,6 +288,7 @@ def test_flags_reach_what_train_seeder_calls():
         seeder="gap_lowres",
         head_deviation="0.01",
         score_deviation="0.5",
+        batches="class_balanced",
         train_scales="1",
     ) as (train, strategy):
         pass
@@ -294,7 +298,9 @@ def test_flags_reach_what_train_seeder_calls():
         "head_deviation": 0.01,
         "score_deviation": 0.5,
     }
-    assert_trained_as_told(train, strategy, network, scales=(1.0,))
+    assert_trained_as_told(
+        train, strategy, network, scales=(1.0,), batches="class_balanced"
+    )
     source = train.call_args.args[1]
     assert train.call_args.args[2] is source.image_labels
     assert len(source.image_ids) == 2
@@ -306,6 +312,7 @@ def test_flags_of_deeplab_reach_gap_deeplab():
         seeder="gap_deeplab",
         head_deviation="0.01",
         score_deviation="0.5",
+        batches="class_balanced",
         train_scales="1",
     ) as (train, _):
         pass
@@ -319,6 +326,7 @@ def test_the_classifier_is_trained_as_in_appendix_f():
     with call_training(
         "train_seeder",
         seeder="vgg16",
+        batches="shuffled",
         head_deviation="0.01",
         score_deviation="0.5",
         train_scales="1",

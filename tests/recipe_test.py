@@ -260,12 +260,39 @@ def test_a_finished_run_of_another_recipe_is_refused(segmenter):
         trained(segmenter[0], tight)
 
 
-@pytest.mark.parametrize("calibrate", [False, True])
+def test_a_finished_run_of_other_batches_is_refused(segmenter):
+    balanced = dataclasses.replace(SEGMENTER, batches="class_balanced")
+    with pytest.raises(
+        ValueError,
+        match="begun with batches = 'shuffled', now it is 'class_balanced'",
+    ):
+        trained(segmenter[0], balanced)
+
+
+def test_class_balanced_batches_follow_the_image_labels_of_the_data():
+    """Of five photographs one has a dog; every two examples show it."""
+    source = dataclasses.replace(
+        SOURCE,
+        image_labels=lambda image_id: np.eye(2)[int(image_id == IDS[3])] > 0,
+    )
+    chosen = dataclasses.replace(SEEDER, batches="class_balanced")
+    batches = recipe.batches(
+        chosen, source, source.image_labels, SETTINGS, None, 0
+    )
+    dogs = [batch["target"].numpy()[:, 1].sum() for batch in batches]
+    assert dogs == [1] * SETTINGS.num_steps
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"calibrate": True}, {"batches": "class_balanced"}],
+    ids=["plain", "calibrate", "class_balanced"],
+)
 def test_a_run_that_was_killed_ends_as_one_that_was_not(
-    tmp_path, monkeypatch, calibrate
+    tmp_path, monkeypatch, changes
 ):
     """Killed in its third step, when a checkpoint of the second is there."""
-    chosen = dataclasses.replace(SEEDER, calibrate=calibrate)
+    chosen = dataclasses.replace(SEEDER, **changes)
     whole = trained(tmp_path / "whole", chosen)
 
     def kill(_, step, *rest):

@@ -38,7 +38,9 @@ def source(
         `read_ids` says what it may look like.
       image_labels: Where image-level labels come from. "masks": every object
         of the label map. "xml": every object of Annotations, difficult ones
-        included. "csv:PATH": see `folder.csv_image_labels`.
+        included, as in the cls_labels.npy of later work; only then the split
+        tells them apart, as Source.difficult. "csv:PATH": see
+        `folder.csv_image_labels`.
       label_set: The classes. By default those of class_names.txt beside
         JPEGImages, or VOC's.
 
@@ -66,6 +68,9 @@ def source(
             _photograph(root, image_id)
         ),
         image_labels=_image_labels(image_labels, root, image_ids, label_set),
+        difficult=_difficult(root, label_set)
+        if image_labels == "xml"
+        else None,
         label_map=_label_maps(root, label_set) if has_truth else None,
         label_set=label_set,
     )
@@ -186,17 +191,41 @@ def _labels_of_xml(
     root: pathlib.Path, label_set: labels.LabelSet
 ) -> Callable[[str], np.ndarray]:
     def image_labels(image_id: str) -> np.ndarray:
-        path = root / "Annotations" / f"{image_id}.xml"
-        names = _names_in_xml(path)
+        path = _annotation(root, image_id)
+        names = [name for name, _ in _objects_in_xml(path)]
         present = folder.named_labels(names, label_set, path, image_id)
         return folder.require_objects(present, path, image_id)
 
     return image_labels
 
 
-def _names_in_xml(path: pathlib.Path) -> list[str]:
+def _difficult(
+    root: pathlib.Path, label_set: labels.LabelSet
+) -> Callable[[str], np.ndarray]:
+    def difficult(image_id: str) -> np.ndarray:
+        path = _annotation(root, image_id)
+        objects = _objects_in_xml(path)
+        easy = {name for name, is_hard in objects if not is_hard}
+        hard = [name for name, _ in objects if name not in easy]
+        return folder.named_labels(hard, label_set, path, image_id)
+
+    return difficult
+
+
+def _annotation(root: pathlib.Path, image_id: str) -> pathlib.Path:
+    return root / "Annotations" / f"{image_id}.xml"
+
+
+def _objects_in_xml(path: pathlib.Path) -> list[tuple[str, bool]]:
+    """Name of each object, and whether it is difficult."""
     try:
         annotation = ElementTree.fromstring(artifacts.read_text(path))
     except ElementTree.ParseError as error:
         raise ValueError(f"{path}: wanted XML, found {error}") from error
-    return [o.findtext("name", "").strip() for o in annotation.iter("object")]
+    return [
+        (
+            element.findtext("name", "").strip(),
+            element.findtext("difficult", "").strip() == "1",
+        )
+        for element in annotation.iter("object")
+    ]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 import tensorflow as tf
 
-from guided_segmentation.datasets import schema
+from guided_segmentation.datasets import class_balance, schema
 
 
 def numpy_stage(
@@ -84,22 +84,41 @@ def shuffled(
       Examples of "image_id" string, "index" int64 (into `image_ids`) and
       "seed" [2] int32, unique to the position.
     """
-    names = tf.constant(image_ids)
     count = len(image_ids)
 
-    def example(position):
-        epoch = tf.stack([tf.constant(seed, tf.int64), position // count])
-        index = tf.random.experimental.index_shuffle(
-            position % count, tf.cast(epoch, tf.int32), count - 1
+    def index(position):
+        epoch = _seed(seed, position // count)
+        return tf.random.experimental.index_shuffle(
+            position % count, epoch, count - 1
         )
-        own_seed = tf.stack([tf.constant(seed, tf.int64), position])
-        return {
-            "image_id": names[index],
-            "index": index,
-            "seed": tf.cast(own_seed, tf.int32),
-        }
 
-    return tf.data.Dataset.range(first, last).map(example)
+    return _visits(image_ids, index, first, last, seed)
+
+
+def class_balanced(
+    image_ids: tuple[str, ...],
+    image_labels: np.ndarray,
+    first: int,
+    last: int,
+    seed: int,
+) -> tf.data.Dataset:
+    """Visits every class once a cycle, in the order of `class_balance`.
+
+    Args:
+      image_ids: Names of the images.
+      image_labels: [images, num_objects] bool.
+      first: As `shuffled` takes it.
+      last: As `shuffled` takes it.
+      seed: Fixes the order.
+
+    Returns:
+      Examples as `shuffled` returns them.
+
+    Raises:
+      ValueError: If no image has an object.
+    """
+    order = tf.constant(class_balance.order(image_labels, last, seed))
+    return _visits(image_ids, order.__getitem__, first, last, seed)
 
 
 def training_batches(
@@ -108,7 +127,7 @@ def training_batches(
     """Runs examples through stages, in order, and batches them.
 
     Args:
-      examples: What `shuffled` returns.
+      examples: What `shuffled` or `class_balanced` returns.
       stages: Functions from example to example.
       batch_size: Examples a batch, over all replicas.
 
@@ -137,6 +156,26 @@ def in_order(
     dataset = dataset.map(read(parts), 2, deterministic=True).prefetch(2)
     for example in dataset.as_numpy_iterator():
         yield {**example, "image_id": example["image_id"].decode()}
+
+
+def _visits(image_ids, index, first, last, seed):
+    """Examples of the images whose index a function of the position tells."""
+    names = tf.constant(image_ids)
+
+    def example(position):
+        at = index(position)
+        return {
+            "image_id": names[at],
+            "index": at,
+            "seed": _seed(seed, position),
+        }
+
+    return tf.data.Dataset.range(first, last).map(example)
+
+
+def _seed(seed, position):
+    pair = tf.stack([tf.constant(seed, tf.int64), position])
+    return tf.cast(pair, tf.int32)
 
 
 def _of_text(function):

@@ -1,10 +1,12 @@
 """What every reader yields: keys, dtypes and shapes of an example."""
 
 import dataclasses
+import functools
 from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
+import tqdm
 
 from guided_segmentation import labels
 
@@ -33,6 +35,9 @@ class Source:
       image_ids: Text ids in a fixed order.
       image: Takes an id; returns [height, width, 3] uint8 RGB.
       image_labels: Takes an id; returns [num_objects] bool.
+      difficult: Takes an id; returns [num_objects] bool, True where the image
+        shows objects of a class, but all of them are difficult. mAP leaves
+        the image out for that class. None where the data do not say.
       label_map: Takes an id; returns the true [height, width] uint8 label
         map. None where the data have no truth.
       boxes: Takes an id; returns [annotators, 4] int32 boxes (row_min,
@@ -45,6 +50,7 @@ class Source:
     image_ids: tuple[str, ...]
     image: Callable[[str], np.ndarray]
     image_labels: Callable[[str], np.ndarray] | None = None
+    difficult: Callable[[str], np.ndarray] | None = None
     label_map: Callable[[str], np.ndarray] | None = None
     boxes: Callable[[str], np.ndarray] | None = None
     label_set: labels.LabelSet | None = None
@@ -52,6 +58,22 @@ class Source:
     def __post_init__(self):
         if not self.image_ids:
             raise ValueError(f"{self.name} is empty: wanted at least one image")
+
+    @functools.cached_property
+    def all_image_labels(self) -> np.ndarray:
+        """Image labels of all images, [images, num_objects] bool, read once.
+
+        Raises:
+          ValueError: If the data have no image labels.
+        """
+        if self.image_labels is None:
+            raise ValueError(
+                f"{self.name} has no image labels, wanted those of every "
+                f"image; give them, or shuffle batches instead of balancing "
+                f"them"
+            )
+        ids = tqdm.tqdm(self.image_ids, "image labels", unit="image")
+        return np.array([self.image_labels(image_id) for image_id in ids])
 
 
 def check(dataset: tf.data.Dataset, schema: dict = EXAMPLE) -> tf.data.Dataset:

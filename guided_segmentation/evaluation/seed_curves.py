@@ -140,14 +140,17 @@ def evaluate(
     """Scores a seeder on every image of a split, in one pass.
 
     Only objects of the image labels are predicted, as by the authors. They
-    take mAP over the images of ImageSets/Main, without what is difficult; here
-    it is over the split, and what its image labels say counts.
+    take mAP over the images of ImageSets/Main, here it is over the split. Where
+    the data say what is difficult, an image counts nowhere in the average
+    precision of a class of which it shows difficult objects only, as in VOC's
+    own evaluation; elsewhere every image counts for every class.
 
     Args:
       seeder: From an image and objects to their score maps, and all logits,
         as cam.seeder returns it. One that does not classify has None for
         logits, and no mAP.
-      source: Photographs, their image-level labels and their label maps.
+      source: Photographs, their image-level labels and their label maps, and
+        what is difficult if known.
 
     Returns:
       mp, map, ap by class, the curves and the number of images. None stands
@@ -174,21 +177,31 @@ def evaluate(
     found = curves(counts)
     return {
         "mp": mean_iou.or_none(mean_precision(found)),
-        **_classification(scores, present, source.label_set.objects),
+        **_classification(scores, present, source),
         **found,
         "images": len(source.image_ids),
     }
 
 
-def _classification(scores, present, objects):
+def _classification(scores, present, source):
     """Average precision of each object and mAP; none without scores."""
+    objects = source.label_set.objects
     if not scores:
         return {"map": None, "ap": dict.fromkeys(objects)}
-    ap = average_precision.by_class(np.array(scores), np.array(present))
+    ap = average_precision.by_class(
+        np.array(scores), np.array(present), _difficult(source)
+    )
     return {
         "map": mean_iou.or_none(mean_iou.mean(ap)),
         "ap": dict(zip(objects, map(mean_iou.or_none, ap), strict=True)),
     }
+
+
+def _difficult(source):
+    """[images, num_objects] bool, or None where the data do not say."""
+    if source.difficult is None:
+        return None
+    return np.array([source.difficult(name) for name in source.image_ids])
 
 
 def _examples(source):

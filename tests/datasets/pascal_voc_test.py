@@ -46,12 +46,13 @@ def write_list(root, split, text):
     return path
 
 
-def write_xml(root, image_id, *names):
+def write_xml(root, image_id, *names, rest=""):
     objects = "".join(
         f"<object><name>{name}</name><difficult>1</difficult>"
         f"<part><name>head</name></part></object>"
         for name in names
     )
+    objects += rest
     text = f"<annotation><folder>VOC2012</folder>{objects}</annotation>"
     path = root / "Annotations" / f"{image_id}.xml"
     artifacts.write_bytes(path, text.encode())
@@ -63,8 +64,8 @@ def write_csv(path, *lines):
     return f"csv:{path}"
 
 
-def names_of(source, image_id):
-    present = source.image_labels(image_id)
+def names_of(source, image_id, part="image_labels"):
+    present = getattr(source, part)(image_id)
     objects = source.label_set.objects
     return [name for name, there in zip(objects, present, strict=True) if there]
 
@@ -297,6 +298,38 @@ def test_every_source_of_image_labels_agrees(root, tmp_path, where):
     assert names_of(source, IDS[0]) == ["aeroplane", "person"]
 
 
+def test_a_class_is_difficult_if_all_its_objects_are(root):
+    """Two people, of whom one is not; a cat that nothing is said of; a car."""
+    easy = (
+        "<object><name>person</name><difficult> 0 </difficult></object>"
+        "<object><name>cat</name></object>"
+        "<object><name>bus</name><difficult>0</difficult></object>"
+    )
+    write_xml(root, IDS[0], "person", "car", "car", rest=easy)
+    source = pascal_voc.source(root, "train", "xml")
+    assert names_of(source, IDS[0], "difficult") == ["car"]
+    assert source.difficult(IDS[0]).dtype == bool
+    there = ["bus", "car", "cat", "person"]
+    assert names_of(source, IDS[0]) == there
+
+
+def test_an_image_without_difficult_objects_says_so(root):
+    easy = "<object><name>cat</name><difficult>0</difficult></object>"
+    write_xml(root, IDS[1], rest=easy)
+    source = pascal_voc.source(root, "train", "xml")
+    assert names_of(source, IDS[1], "difficult") == []
+    assert source.difficult(IDS[1]).shape == (20,)
+
+
+@pytest.mark.parametrize("where", ["masks", "csv"])
+def test_only_annotations_say_what_is_difficult(root, tmp_path, where):
+    if where == "csv":
+        lines = [f"{image_id},cat" for image_id in IDS]
+        where = write_csv(tmp_path / "a.csv", *lines)
+    write_xml(root, IDS[0], "cat")
+    assert pascal_voc.source(root, "train", where).difficult is None
+
+
 @pytest.mark.parametrize(
     ("where", "file"),
     [("masks", f"{IDS[2]}.png"), ("xml", f"{IDS[2]}.xml"), ("csv", "a.csv")],
@@ -327,30 +360,33 @@ def test_unknown_sources_of_image_labels_are_refused(root, where):
         pascal_voc.source(root, "train", where)
 
 
-def test_a_missing_annotation_is_named(root):
+@pytest.mark.parametrize("part", ["image_labels", "difficult"])
+def test_a_missing_annotation_is_named(root, part):
     source = pascal_voc.source(root, "train", "xml")
     with pytest.raises(
         FileNotFoundError, match=rf"no file .*Annotations/{IDS[0]}\.xml"
     ):
-        source.image_labels(IDS[0])
+        getattr(source, part)(IDS[0])
 
 
-def test_half_an_annotation_is_named(root):
+@pytest.mark.parametrize("part", ["image_labels", "difficult"])
+def test_half_an_annotation_is_named(root, part):
     path = write_xml(root, IDS[0], "cat")
     path.write_text(path.read_text()[:-5])
     source = pascal_voc.source(root, "train", "xml")
     with pytest.raises(ValueError, match=rf"{IDS[0]}\.xml: wanted XML, found"):
-        source.image_labels(IDS[0])
+        getattr(source, part)(IDS[0])
 
 
-def test_an_annotated_object_outside_the_label_set_is_named(root):
+@pytest.mark.parametrize("part", ["image_labels", "difficult"])
+def test_an_annotated_object_outside_the_label_set_is_named(root, part):
     write_xml(root, IDS[0], "cat", "zebra")
     source = pascal_voc.source(root, "train", "xml")
     with pytest.raises(
         ValueError,
         match=rf"{IDS[0]}\.xml: image '{IDS[0]}': 'zebra' is not in the label",
     ):
-        source.image_labels(IDS[0])
+        getattr(source, part)(IDS[0])
 
 
 def test_images_without_a_line_in_the_csv_are_counted_at_once(root, tmp_path):

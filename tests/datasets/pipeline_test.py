@@ -4,10 +4,11 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from guided_segmentation.datasets import pipeline, schema
+from guided_segmentation.datasets import class_balance, pipeline, schema
 
 LABEL_MAP = tf.TensorSpec([None, None], tf.uint8)
 IDS = tuple(f"2007_00{index:04}" for index in range(7))
+IMAGE_LABELS = np.array([[i % 2, i % 3 == 0, i == 5] for i in range(7)], bool)
 
 
 def through(function, output, *arrays):
@@ -20,6 +21,14 @@ def through(function, output, *arrays):
 def visits(first, last, seed=7, image_ids=IDS):
     return list(
         pipeline.shuffled(image_ids, first, last, seed).as_numpy_iterator()
+    )
+
+
+def balanced(first, last, seed=7):
+    return list(
+        pipeline.class_balanced(
+            IDS, IMAGE_LABELS, first, last, seed
+        ).as_numpy_iterator()
     )
 
 
@@ -127,9 +136,10 @@ def test_another_seed_gives_another_order():
     )
 
 
+@pytest.mark.parametrize("order", [visits, balanced])
 @pytest.mark.parametrize("first", [0, 1, 6, 7, 12, 20])
-def test_an_order_taken_up_in_the_middle_goes_on_as_the_whole(first):
-    whole, rest = visits(0, 21), visits(first, 21)
+def test_an_order_taken_up_in_the_middle_goes_on_as_the_whole(order, first):
+    whole, rest = order(0, 21), order(first, 21)
     assert len(rest) == 21 - first
     for expected, example in zip(whole[first:], rest, strict=True):
         assert example.keys() == expected.keys()
@@ -137,14 +147,30 @@ def test_an_order_taken_up_in_the_middle_goes_on_as_the_whole(first):
             np.testing.assert_array_equal(value, expected[key])
 
 
-def test_the_index_is_that_of_the_name():
-    for example in visits(0, 14):
+@pytest.mark.parametrize("order", [visits, balanced])
+def test_the_index_is_that_of_the_name(order):
+    for example in order(0, 14):
         assert IDS[example["index"]] == example["image_id"].decode()
 
 
-def test_no_two_positions_share_a_seed():
-    seeds = {tuple(example["seed"]) for example in visits(0, 50)}
+@pytest.mark.parametrize("order", [visits, balanced])
+def test_no_two_positions_share_a_seed(order):
+    seeds = {tuple(example["seed"]) for example in order(0, 50)}
     assert len(seeds) == 50
+
+
+def test_a_balanced_order_is_that_of_class_balance():
+    """And differs from the other one in nothing else."""
+    indices = [example["index"] for example in balanced(0, 20)]
+    expected = class_balance.order(IMAGE_LABELS, 20, 7)
+    np.testing.assert_array_equal(indices, expected)
+    for one, other in zip(balanced(0, 20), visits(0, 20), strict=True):
+        np.testing.assert_array_equal(one["seed"], other["seed"])
+        dtypes = [
+            {k: v.dtype for k, v in x.items() if k != "image_id"}
+            for x in (one, other)
+        ]
+        assert dtypes[0] == dtypes[1]
 
 
 def test_batches_keep_the_order_and_drop_the_rest():

@@ -160,6 +160,41 @@ def test_a_seeder_that_has_it_the_wrong_way_round_is_not():
     assert found["ap"]["cow"] == found["ap"]["horse"] == 0.5
 
 
+COWS = {  # In each photograph a pixel of its own value.
+    "a": (3, [False, True, False]),  # No cow, but the highest score of one.
+    "b": (2, [True, False, False]),
+    "c": (1, [True, False, False]),
+}
+
+
+def evaluated(difficult):
+    of_cows = source(
+        image_ids=tuple(COWS),
+        image=lambda i: np.full((1, 1, 3), COWS[i][0], np.uint8),
+        image_labels=lambda i: np.array(COWS[i][1]),
+        label_map=lambda i: np.zeros((1, 1), np.uint8),
+        difficult=difficult,
+    )
+    return seed_curves.evaluate(
+        lambda x, objects: (x[..., objects] / 1.0, x[0, 0] / 1.0), of_cows
+    )
+
+
+def test_an_image_of_difficult_cows_is_ignored_for_cows():
+    """Without b the one true cow comes second; with it two of three are."""
+    cow_of_b = {i: np.array([i == "b", False, False]) for i in COWS}
+    for difficult, cow, mean in (
+        (None, 2 / 3, 5 / 6),
+        (lambda _: np.zeros(3, bool), 2 / 3, 5 / 6),
+        (cow_of_b.__getitem__, 1 / 2, 3 / 4),
+    ):
+        found = evaluated(difficult)
+        assert found["ap"]["cow"] == pytest.approx(cow)
+        assert (found["ap"]["horse"], found["ap"]["sheep"]) == (1, None)
+        assert found["map"] == pytest.approx(mean)
+        assert found["images"] == 3
+
+
 def test_a_seeder_that_does_not_classify_has_no_map():
     found = seed_curves.evaluate(
         lambda *asked: (knowing(*asked)[0], None), source()
