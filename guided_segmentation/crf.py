@@ -44,9 +44,12 @@ DEEPLAB = CrfSettings()
 SEC = CrfSettings(
     bilateral_weight=10.0, bilateral_xy_px=80.0, bilateral_rgb=13.0
 )
+# A tenth of SEC's weights. At the full ones nearly every pixel ends at 0 or 1,
+# which leaves score maps of gradients no order for a threshold to choose from.
+MILD = dataclasses.replace(SEC, bilateral_weight=1.0, gaussian_weight=0.3)
 # No edges: the probabilities are the softmax of the negative energies.
 NONE = CrfSettings(bilateral_weight=0.0, gaussian_weight=0.0, num_steps=0)
-SETTINGS = {"deeplab": DEEPLAB, "sec": SEC, "none": NONE}
+SETTINGS = {"deeplab": DEEPLAB, "sec": SEC, "mild": MILD, "none": NONE}
 
 
 def infer(

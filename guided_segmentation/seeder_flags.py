@@ -39,8 +39,8 @@ SEED_CRF = flags.DEFINE_enum(
     "seed_crf",
     None,
     sorted(crf.SETTINGS),
-    "Dense CRF that sharpens score maps: crf-seed. Not given: sec for vanilla, "
-    "guided and excitation, none for the others.",
+    "Dense CRF that sharpens score maps: crf-seed. Not given: mild, a tenth of "
+    "sec, for vanilla, guided and excitation; none for the others.",
 )
 SHAPE_SPLIT = flags.DEFINE_string(
     "shape_split", "train", "Split whose objects have the mean shape."
@@ -62,7 +62,7 @@ def seeder(source: schema.Source) -> tuple[seeds.Seeder, dict]:
         record = {"shape_split": SHAPE_SPLIT.value}
     else:
         found, record = _trained(source)
-    used = SEED_CRF.value or ("sec" if name in backprop.METHODS else "none")
+    used = SEED_CRF.value or ("mild" if name in backprop.METHODS else "none")
     if used != "none":
         found = seeds.refined(found, crf.SETTINGS[used])
     return found, {"seeder": name, **record, "seed_crf": used}

@@ -553,7 +553,7 @@ def test_grad_cam_is_a_seeder():
         ("cam", None, None),
         ("cam", "sec", crf.SEC),
         ("grad_cam", None, None),
-        ("guided", None, crf.SEC),
+        ("guided", None, crf.MILD),
         ("guided", "deeplab", crf.DEEPLAB),
         ("guided", "none", None),
     ],
