@@ -19,10 +19,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from guided_segmentation import crf, guides, labelling, recipe
+from guided_segmentation import crf, guides, images, labelling, recipe
 from guided_segmentation.datasets import pipeline, schema
 from guided_segmentation.labels import BACKGROUND, IGNORE
-from guided_segmentation.networks import dropout, weights
+from guided_segmentation.networks import dropout, gap, vgg16, weights
+from guided_segmentation.seeders import backprop, cam, grad_cam, views
 from guided_segmentation.training import losses, optimizers, trainer
 
 EROSION = 0.1  # Share of the image's shorter side that truth loses as seeds.
@@ -69,9 +70,9 @@ def run(
 
     Returns:
       As JSON: machine, versions, settings, data, and under `suites` by name
-      the median `images_per_second` of its two parts, how many
-      `times_as_fast` the first is as the second, the `measurements` behind
-      the medians, and what else the suite says.
+      the median `images_per_second` of its parts, how many `times_as_fast`
+      the first is as each other one, the `measurements` behind the medians,
+      and what else the suite says.
 
     Raises:
       ValueError: If the source has no truth.
@@ -149,7 +150,37 @@ def input_suite(
     )
 
 
-SUITES = {"guides": guide_suite, "input": input_suite}
+def seed_suite(
+    source: schema.Source, settings: BenchmarkSettings = DEFAULTS
+) -> dict:
+    """Measures every seeder, asked for all objects of each photograph.
+
+    Networks are fresh, of one width, and see a photograph at one size, at
+    which the classifier's window fits. They take turns with a bare forward
+    pass of GAP-HighRes: what score maps cost beyond it.
+
+    Returns:
+      As `run` says, for the first `batch_size` photographs.
+    """
+    size = max(settings.input_size, vgg16.SMALLEST)
+    photographs = [
+        tf.constant(source.image(image_id))
+        for image_id in source.image_ids[: settings.batch_size]
+    ]
+    objects = tf.range(len(source.label_set.objects))
+    looks = _seeders(size, len(source.label_set.objects), settings)
+
+    def through(look):
+        for photograph in photographs:
+            np.asarray(look(photograph, objects)[-1])
+
+    for look in looks.values():
+        look(photographs[0], objects)  # Traces the graph.
+    parts = {name: functools.partial(through, x) for name, x in looks.items()}
+    return _compared(measure(parts, len(photographs), settings.repeats))
+
+
+SUITES = {"guides": guide_suite, "input": input_suite, "seeds": seed_suite}
 
 
 def evidence(source: schema.Source, image_id: str) -> guides.Evidence:
@@ -279,9 +310,11 @@ def table(results: dict) -> str:
         lines.append(name)
         rates = found["images_per_second"]
         lines += [f"  {k:22}{v:10.1f} images/s" for k, v in rates.items()]
-        fast, slow = rates
-        factor = found["times_as_fast"]
-        lines.append(f"  {fast} is {factor:.1f} times as fast as {slow}")
+        first = next(iter(rates))
+        lines += [
+            f"  {first} is {factor:.1f} times as fast as {name}"
+            for name, factor in found["times_as_fast"].items()
+        ]
         if "images_with_crf" in found:
             share = found["images_with_crf"]
             lines.append(f"  the CRF runs in {share:.0%} of the images")
@@ -299,6 +332,44 @@ def _recipe(source, settings):
         input_size=settings.input_size,
         framing=settings.framing,
     )
+
+
+def _seeders(size, num_objects, settings):
+    """By name, functions of photograph and objects; a forward pass first."""
+
+    def network(name, **more):
+        sizes = {"width": settings.width, "num_objects": num_objects}
+        head = {"head_channels": settings.head_channels}
+        return weights.build({"name": name, **sizes, **head, **more})
+
+    gaps = {name: network(name, dense=True) for name in gap.VARIANTS}
+    gradients = {
+        name: backprop.seeder(network("vgg16", **rules), size, name)
+        for name, rules in backprop.METHODS.items()
+    }
+    return {
+        "forward_pass": _forward_pass(gaps["gap_highres"], size),
+        **{name: cam.seeder(found, size) for name, found in gaps.items()},
+        **gradients,
+        "grad_cam": grad_cam.seeder(network("vgg16"), size),
+    }
+
+
+def _forward_pass(network, size) -> views.Seeder:
+    """Looks at a photograph as a seeder does, and makes no score map."""
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None, None, 3], tf.uint8),
+            tf.TensorSpec([None], tf.int32),
+        ]
+    )
+    def look(photograph, objects):
+        framed = images.frame(photograph, size, "whole")
+        inputs = images.subtract_mean(framed.pixels)[None]
+        return None, network(inputs, training=False)
+
+    return look
 
 
 def _batches(what, source, settings):
@@ -323,10 +394,11 @@ def _train_settings(settings, num_steps):
 
 def _compared(measurements):
     medians = {k: float(np.median(v)) for k, v in measurements.items()}
-    fast, slow = medians.values()
+    first, *others = medians
+    factors = {name: medians[first] / medians[name] for name in others}
     return {
         "images_per_second": medians,
-        "times_as_fast": fast / slow,
+        "times_as_fast": factors,
         "measurements": measurements,
     }
 

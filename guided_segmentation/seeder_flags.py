@@ -80,7 +80,6 @@ def _trained(source):
         SEEDER_DIR.value, **backprop.METHODS.get(name, {})
     )
     common_flags.require_objects(settings, source)
-    common_flags.require_objects(settings, source)
     views = prediction_flags.views()
     record = {"seeder_dir": SEEDER_DIR.value, **views}
     size = settings["input_size"]
