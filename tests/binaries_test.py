@@ -243,7 +243,7 @@ FEW = {"dataset": "synthetic", "num_images": "2"}
 
 
 def assert_trained_as_told(
-    train, strategy, network, scales=(0.75, 1.25), batches="shuffled"
+    train, strategy, network, scales=(0.75, 1.25), **changes
 ):
     wanted = recipe.Recipe(
         network={**network, **THIN},
@@ -253,7 +253,7 @@ def assert_trained_as_told(
         input_size=65,
         framing="whole",
         scales=scales,
-        batches=batches,
+        **changes,
     )
     assert train.call_args.args[0] == wanted
     told = train.call_args.kwargs
@@ -606,9 +606,8 @@ def test_flags_reach_what_segment_images_calls():
         **FEW,
         segmenter_dir="/s",
         output_dir="/o",
-        crf="true",
+        crf="v1",
         crf_dir="/c",
-        crf_settings="sec",
         scales="0.5,1.5",
         flip="true",
     ) as (network, dense, segment_images):
@@ -618,8 +617,50 @@ def test_flags_reach_what_segment_images_calls():
         "network", size=65, framing="whole", scales=[0.5, 1.5], flip=True
     )
     assert segment_images.call_args == mock.call(
-        "predict", mock.ANY, {"/o": crf.SEC, "/c": crf.SEC}
+        "predict", mock.ANY, {"/o": None, "/c": crf.SEC}
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ({}, {"/o": None}),
+        ({"crf": "none"}, {"/o": None}),
+        ({"crf": "v2"}, {"/o": crf.DEEPLAB}),
+        ({"crf_dir": "/c"}, {"/o": None, "/c": crf.DEEPLAB}),
+        (
+            {"crf": "custom-5-50-10", "crf_dir": "/c"},
+            {"/o": None, "/c": crf.named("custom-5-50-10")},
+        ),
+    ],
+)
+def test_every_prediction_is_refined_once(given, wanted):
+    with (
+        programs.loaded("segment_images") as program,
+        flagsaver.as_parsed(output_dir="/o", **given),
+    ):
+        assert program.folders() == wanted
+
+
+@pytest.mark.parametrize(
+    ("binary", "flag"),
+    [
+        ("segment_images", "crf"),
+        ("make_seeds", "seed_crf"),
+        ("make_guides", "guide_crf"),
+    ],
+)
+def test_a_crf_that_nobody_knows_is_refused_in_one_line(binary, flag):
+    with (
+        programs.loaded(binary),
+        pytest.raises(
+            flags.IllegalFlagValueError,
+            match=rf"^flag --{flag}=v3: wanted a CRF out of sec, v1, .* or "
+            r"custom-.*; found 'v3'$",
+        ),
+        flagsaver.as_parsed(**{flag: "v3"}),
+    ):
+        pass
 
 
 def test_flags_reach_what_export_model_calls(capsys):
