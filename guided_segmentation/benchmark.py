@@ -254,7 +254,7 @@ def step_seconds(
         batches=lambda _: tf.data.Dataset.from_tensors(batch).repeat(),
         loss=loss,
         inputs="input",
-        targets="target",
+        targets=("target",),
         seeded=dropout.example_seeds,
     )
     with tempfile.TemporaryDirectory() as work_dir:

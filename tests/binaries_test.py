@@ -416,6 +416,8 @@ def test_flags_reach_what_train_segmenter_calls():
         **GUIDE_FLAGS,
         guide_cache="file",
         guides_dir="/g",
+        crf_loss="v1",
+        crf_loss_weight="0.5",
     ) as (train, strategy, labeller, remembered):
         pass
     classes = synthetic.LABEL_SET.num_classes
@@ -427,7 +429,8 @@ def test_flags_reach_what_train_segmenter_calls():
         "stride": 16,
         "pooling": "2x2",
     }
-    assert_trained_as_told(train, strategy, network)
+    crf_loss = recipe.CrfLoss(settings=crf.SEC, weight=0.5)
+    assert_trained_as_told(train, strategy, network, crf_loss=crf_loss)
     assert_labelled_as_told(labeller)
     assert remembered.call_args == mock.call("label", "/g")
     assert train.call_args.args[2] == "remembered"
@@ -648,6 +651,7 @@ def test_every_prediction_is_refined_once(given, wanted):
         ("segment_images", "crf"),
         ("make_seeds", "seed_crf"),
         ("make_guides", "guide_crf"),
+        ("train_segmenter", "crf_loss"),
     ],
 )
 def test_a_crf_that_nobody_knows_is_refused_in_one_line(binary, flag):
