@@ -31,6 +31,7 @@ from guided_segmentation import (
     segmenter,
     stages,
     table_1,
+    table_4_5,
 )
 from guided_segmentation.datasets import folder, msra, pascal_voc, synthetic
 from guided_segmentation.evaluation import (
@@ -960,15 +961,22 @@ def test_flags_reach_what_run_experiment_calls(tmp_path, capsys):
         stand_in(
             experiments,
             "summarize",
-            {"guides": {"g2": {}}, "seeders": {"gap_roi": {}}},
+            {
+                "guides": {"g2": {}},
+                "seeders": {"gap_roi": {}},
+                "crf_rows": {"gap_roi": {}},
+            },
         ),
         stand_in(table_1, "table", "table 1"),
+        stand_in(table_4_5, "table", "tables 4 and 5"),
         stand_in(report, "table", "the table"),
         stand_in(experiments, "write_report", "the report"),
         **FEW,
         work_dir=str(tmp_path),
         guides="g2",
         seeders="gap_roi",
+        crf_rows="loss_v1",
+        crf_seeders="gap_lowres",
         saliency_dataset="msra",
         saliency_data_dir="/m",
         report="true",
@@ -988,13 +996,14 @@ def test_flags_reach_what_run_experiment_calls(tmp_path, capsys):
     wanted = {"--width=0.5", "--num_steps=3", "--seed=4", "--split=test"}
     assert wanted < {*commands["train_segmenter_g2"]}
     assert "--split=test" in commands["train_seeder_gap_roi"]
+    assert "evaluate_segmenter_gap_lowres_loss_v1" in commands
     crf_dir = "--crf_dir={work_dir}/predictions/g2/crf"
     assert {crf_dir, "--split=train"} < {*commands["segment_images_g2"]}
     assert summarize.call_args == mock.call(tmp_path, plan)
     train, val = write_report.call_args.args[2:]
     assert (train.name, val.name) == ("synthetic/test", "synthetic/train")
     assert capsys.readouterr().out == (
-        "table 1\nthe table\nreport: the report\n"
+        "table 1\ntables 4 and 5\nthe table\nreport: the report\n"
     )
 
 
