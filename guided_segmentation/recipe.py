@@ -164,6 +164,7 @@ def train(
     make_batches = functools.partial(
         batches, recipe, source, target, settings, stored
     )
+    loss, targets = objective(recipe)
     task = trainer.Task(
         build=functools.partial(
             _build,
@@ -173,9 +174,9 @@ def train(
             functools.partial(make_batches, 0),
         ),
         batches=make_batches,
-        loss=_loss(recipe),
+        loss=loss,
         inputs="input",
-        targets=("target", "image") if recipe.crf_loss else ("target",),
+        targets=targets,
         seeded=dropout.example_seeds,
         pictures=_pictures if _is_dense(recipe) else None,
     )
@@ -212,21 +213,6 @@ def _stride(recipe):
 
 def _is_dense(recipe):
     return recipe.network["name"].startswith("deeplab")
-
-
-def _loss(recipe):
-    if not _is_dense(recipe):
-        return losses.multi_label_loss
-    if recipe.crf_loss is None:
-        return losses.pixel_loss
-    on_grid = recipe.crf_loss.settings.shrunk(_SHRUNK * _stride(recipe))
-
-    def loss(label_map, image, logits):
-        constrain = losses.crf_loss(image, logits, on_grid)
-        seed = losses.pixel_loss(label_map, logits)
-        return seed + recipe.crf_loss.weight * constrain
-
-    return loss
 
 
 def _new_network(recipe):
@@ -317,6 +303,33 @@ def _pairs(recipe, source, size):
         image = images.reflect_pad(framed.pixels, *2 * [recipe.input_size])
         image = images.subtract_mean(image)
         yield tf.stack([image, tf.reverse(image, [1])])
+
+
+def objective(
+    recipe: Recipe,
+) -> tuple[Callable[..., tf.Tensor], tuple[str, ...]]:
+    """Returns the loss, and what it takes of a batch beside the output.
+
+    Args:
+      recipe: What is fine-tuned.
+
+    Returns:
+      `loss` and `targets`, as trainer.Task takes them.
+    """
+    if not _is_dense(recipe):
+        return losses.multi_label_loss, ("target",)
+    if recipe.crf_loss is None:
+        return losses.pixel_loss, ("target",)
+    at_cells = recipe.crf_loss.settings.shrunk(_SHRUNK * _stride(recipe))
+
+    def loss(label_map, image, logits):
+        apart = losses.crf_loss(image, logits, at_cells)
+        return (
+            losses.pixel_loss(label_map, logits)
+            + recipe.crf_loss.weight * apart
+        )
+
+    return loss, ("target", "image")
 
 
 def batches(

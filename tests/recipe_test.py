@@ -588,7 +588,8 @@ def test_the_weighted_crf_loss_adds_to_that_of_the_pixels():
     )
     shape = (*batch["target"].shape, 3)
     logits = np.random.default_rng(0).normal(size=shape).astype(np.float32)
-    loss = recipe._loss(with_crf_loss(SEGMENTER))
+    loss, targets = recipe.objective(with_crf_loss(SEGMENTER))
+    assert targets == ("target", "image")
     np.testing.assert_allclose(
         loss(batch["target"], batch["image"], logits),
         losses.pixel_loss(batch["target"], logits)
