@@ -3,8 +3,8 @@
 A CRF can sharpen seeds (crf-seed), be part of the segmenter's loss (crf-loss)
 and refine what it says (crf-postproc). Every row asks for some of these.
 
-Source: Oh et al., CVPR 2017, appendix C. The marks of rows loss_v1 and post_v1
-are lost in some copies of the text; here they stand in the order of print.
+Source: Oh et al., CVPR 2017, appendix C. In copies of the text that lost the
+columns of table 5 its order alone tells loss_v1 from post_v1.
 """
 
 import dataclasses

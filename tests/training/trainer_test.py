@@ -136,7 +136,7 @@ def test_two_replicas_train_exactly_as_one_with_a_crf_loss(two_cpus, tmp_path):
             trainer.train(
                 both,
                 work_dir=tmp_path / name,
-                settings=SETTINGS,
+                settings=dataclasses.replace(SETTINGS, num_steps=3),
                 strategy=strategy,
             )
         )
