@@ -983,6 +983,7 @@ def test_flags_reach_what_run_experiment_calls(tmp_path, capsys):
         train_split="test",
         val_split="train",
         width="0.5",
+        guide_crf="custom-5-50-10",
         crf="true",
         reuse_from="/r",
         segmenter_args="--num_steps=3 --seed=4",
@@ -993,6 +994,7 @@ def test_flags_reach_what_run_experiment_calls(tmp_path, capsys):
     assert bin_dir == programs.ROOT / "bin"
     commands = {stage.name: stage.command for stage in plan}
     assert {"--dataset=msra", "--data_dir=/m"} < {*commands["train_saliency"]}
+    assert "--guide_crf=custom-5-50-10" in commands["make_guides_g2"]
     wanted = {"--width=0.5", "--num_steps=3", "--seed=4", "--split=test"}
     assert wanted < {*commands["train_segmenter_g2"]}
     assert "--split=test" in commands["train_seeder_gap_roi"]
