@@ -24,7 +24,7 @@ from guided_segmentation.datasets import pipeline, schema
 from guided_segmentation.labels import BACKGROUND, IGNORE
 from guided_segmentation.networks import dropout, gap, vgg16, weights
 from guided_segmentation.seeders import backprop, cam, grad_cam, views
-from guided_segmentation.training import losses, optimizers, trainer
+from guided_segmentation.training import optimizers, trainer
 
 EROSION = 0.1  # Share of the image's shorter side that truth loses as seeds.
 WARM_UP_STEPS = 3  # The first ones trace the graph and fill the buffers.
@@ -144,7 +144,7 @@ def input_suite(
         num_batches * settings.batch_size,
         settings.repeats,
     )
-    seconds = step_seconds(what.network, batch, settings)
+    seconds = step_seconds(what, batch, settings)
     return _compared(
         {**rates, "step": [settings.batch_size / each for each in seconds]}
     )
@@ -180,7 +180,35 @@ def seed_suite(
     return _compared(measure(parts, len(photographs), settings.repeats))
 
 
-SUITES = {"guides": guide_suite, "input": input_suite, "seeds": seed_suite}
+def crf_loss_suite(
+    source: schema.Source, settings: BenchmarkSettings = DEFAULTS
+) -> dict:
+    """Measures a training step without and with crf-loss, on the same images.
+
+    Returns:
+      As `run` says.
+    """
+    plain = _recipe(source, settings)
+    crf_loss = recipe.CrfLoss(settings=crf.SEC)
+    both = dataclasses.replace(plain, crf_loss=crf_loss)
+    batch = next(iter(_batches(both, source, settings)))
+    return _compared(
+        {
+            name: [
+                settings.batch_size / each
+                for each in step_seconds(what, batch, settings)
+            ]
+            for name, what in (("without_crf", plain), ("with_crf", both))
+        }
+    )
+
+
+SUITES = {
+    "guides": guide_suite,
+    "input": input_suite,
+    "crf_loss": crf_loss_suite,
+    "seeds": seed_suite,
+}
 
 
 def evidence(source: schema.Source, image_id: str) -> guides.Evidence:
@@ -250,7 +278,7 @@ def measure(
 
 
 def step_seconds(
-    network: dict,
+    what: recipe.Recipe,
     batch: dict[str, tf.Tensor],
     settings: BenchmarkSettings = DEFAULTS,
 ) -> list[float]:
@@ -260,8 +288,8 @@ def step_seconds(
     notes when each step gets there.
 
     Args:
-      network: What to train, as networks.weights.build takes it.
-      batch: "input", "target" and "seed", as in training.
+      what: What to train; its weights do not matter.
+      batch: As recipe.batches makes it.
       settings: Of the steps.
 
     Returns:
@@ -274,18 +302,19 @@ def step_seconds(
         return target
 
     clock = pipeline.numpy_stage(note, tf.TensorSpec(None, tf.uint8))
+    loss, targets = recipe.objective(what)
 
-    def loss(target, logits):
-        with tf.control_dependencies([logits]):
+    def timed(target, *rest):
+        with tf.control_dependencies([rest[-1]]):  # The logits.
             target = tf.ensure_shape(clock(target), target.shape)
-        return losses.pixel_loss(target, logits)
+        return loss(target, *rest)
 
     task = trainer.Task(
-        build=functools.partial(weights.build, network),
+        build=functools.partial(weights.build, what.network),
         batches=lambda _: tf.data.Dataset.from_tensors(batch).repeat(),
-        loss=loss,
+        loss=timed,
         inputs="input",
-        targets="target",
+        targets=targets,
         seeded=dropout.example_seeds,
     )
     with tempfile.TemporaryDirectory() as work_dir:

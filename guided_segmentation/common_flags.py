@@ -26,6 +26,26 @@ from guided_segmentation.training import trainer
 logging.set_verbosity(logging.WARNING)
 tf.get_logger().setLevel("WARNING")
 
+
+class CrfParser(flags.ArgumentParser):
+    """Takes the name of a dense CRF, as crf.named does, and keeps it."""
+
+    syntactic_help = crf.NAMES
+
+    def parse(self, argument: str) -> str:
+        """Returns the name.
+
+        Raises:
+          ValueError: If no CRF has it.
+        """
+        crf.named(argument)
+        return argument
+
+    def flag_type(self) -> str:
+        """Returns what --help calls it."""
+        return "crf"
+
+
 # Data.
 DATASET = flags.DEFINE_enum(
     "dataset",
@@ -99,11 +119,12 @@ UNARY = flags.DEFINE_enum(
     ["log", "prob"],
     "How blurred seeds become energies where classes share a region (G2).",
 )
-GUIDE_CRF = flags.DEFINE_enum(
+GUIDE_CRF = flags.DEFINE(
+    CrfParser(),
     "guide_crf",
     "deeplab",
-    sorted(crf.SETTINGS),
     "Dense CRF that divides a salient region among several classes (G2).",
+    serializer=flags.ArgumentSerializer(),
 )
 
 
@@ -173,7 +194,7 @@ def guide_settings() -> guides.GuideSettings:
         seed_min_area_px=SEED_MIN_AREA.value,
         saliency_min_area=SALIENCY_MIN_AREA.value,
         unary=UNARY.value,
-        crf=crf.SETTINGS[GUIDE_CRF.value],
+        crf=crf.named(GUIDE_CRF.value),
     )
 
 

@@ -1,10 +1,10 @@
-"""Experiments: seeders compared, and guides by the segmenters they teach.
+"""Experiments: seeders, CRFs, and guides by the segmenters they teach.
 
 `plan` lists the stages, `stages.run` runs them, `summarize` gathers what
 they measured, and `write_report` shows it.
 
 Source of the comparisons: Oh et al., "Exploiting saliency for object
-segmentation from image level labels", CVPR 2017, tables 1 and 2.
+segmentation from image level labels", CVPR 2017, tables 1, 2, 4 and 5.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ import platform
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
-from guided_segmentation import artifacts, guides, report, table_1
+from guided_segmentation import artifacts, guides, report, table_1, table_4_5
 from guided_segmentation.datasets import schema
 from guided_segmentation.stages import WORK_DIR, Ledger, Stage
 
@@ -24,7 +24,8 @@ MORE = {
     "data": "every binary but train_saliency",
     "seeder": "train_seeder",
     **{
-        network: f"train_seeder --seeder={network}, of --seeders"
+        network: f"train_seeder --seeder={network}, of --seeders and "
+        f"--crf_seeders"
         for network in dict.fromkeys(filter(None, table_1.NETWORKS.values()))
     },
     "evaluate_seeds": "evaluate_seeds",
@@ -72,6 +73,8 @@ class Settings:
     Attributes:
       guides: Names of the guides to compare, from `guides.GUIDES`.
       seeders: Names of the seeders to compare, from `table_1.NETWORKS`.
+      crf_rows: Rows of tables 4 and 5 to fill, from `table_4_5.ROWS`.
+      crf_seeders: For which seeders, from `table_4_5.SEEDERS`.
       data: Flags of the images that have image-level labels.
       saliency_data: Flags of the images that have boxes.
       train_split: Split to learn from.
@@ -79,14 +82,16 @@ class Settings:
       crf: Whether to score them with crf-postproc too.
       more: Further flags by the keys of `MORE`. They come last, so that they
         win; `{work_dir}` and, for the stages of a guide, `{guide}` are filled
-        in.
+        in, for those of a row `{seeder}` too.
 
     Raises:
-      ValueError: If there is no such guide or seeder, or none at all.
+      ValueError: If there is no such guide, seeder or row, or none at all.
     """
 
     guides: tuple[str, ...] = tuple(guides.GUIDES)
     seeders: tuple[str, ...] = ()
+    crf_rows: tuple[str, ...] = ()
+    crf_seeders: tuple[str, ...] = ("gap_highres",)
     data: tuple[str, ...] = ()
     saliency_data: tuple[str, ...] = ()
     train_split: str = "train"
@@ -100,6 +105,8 @@ class Settings:
         for kind, found, known in (
             ("guides", self.guides, guides.GUIDES),
             ("seeders", self.seeders, table_1.NETWORKS),
+            ("crf_rows", self.crf_rows, table_4_5.ROWS),
+            ("crf_seeders", self.crf_seeders, table_4_5.SEEDERS),
         ):
             unknown = sorted(set(found) - set(known))
             if unknown:
@@ -107,9 +114,9 @@ class Settings:
                     f"wanted {kind} out of {', '.join(known)}, found "
                     f"{', '.join(unknown)}"
                 )
-        if not self.guides and not self.seeders:
+        if not self.guides and not self.seeders and not self.crf_rows:
             raise ValueError(
-                "wanted guides or seeders to compare, found none of either"
+                "wanted guides, seeders or crf_rows to compare, found none"
             )
 
     def images(self, split: str) -> tuple[str, ...]:
@@ -217,7 +224,8 @@ def plan(settings: Settings) -> list[Stage]:
     saliency net.
     """
     stages: list[Stage] = []
-    for stage in _candidates(settings):
+    candidates = {stage.name: stage for stage in _candidates(settings)}
+    for stage in candidates.values():
         needs = [each.name for each in stages if stage.reads(each.output)]
         stages.append(dataclasses.replace(stage, needs=tuple(needs)))
     wanted: set[str] = set()
@@ -260,10 +268,11 @@ def summarize(work_dir: artifacts.Path, stages: Sequence[Stage]) -> dict:
 
     Returns:
       What summary.json holds: guides and segmenters by name of guide;
-      seeders, with mp and map, by name of seeder; full,
-      None if that is not among them; percent_of_full, of G2; seconds and
-      settings (the commands) by stage; versions; and reused, the stages that
-      were linked. Only the seconds differ between two runs of a plan.
+      seeders, with mp and map, by name of seeder; crf_rows, mIoU by name of
+      seeder and row; full, None if that is not among them; percent_of_full, of
+      G2; seconds and settings (the commands) by stage; versions; and reused,
+      the stages that were linked. Only the seconds differ between two runs of
+      a plan.
 
     Raises:
       FileNotFoundError: If a score is missing.
@@ -282,6 +291,7 @@ def summarize(work_dir: artifacts.Path, stages: Sequence[Stage]) -> dict:
         },
         "segmenters": segmenters,
         "seeders": table_1.summary(seeders),
+        "crf_rows": table_4_5.scores(work_dir, stages),
         "full": segmenters.get("full"),
         "percent_of_full": report.percent_of_full(segmenters, "g2"),
         "seconds": {
@@ -333,6 +343,8 @@ def write_report(
         table_1.write_figure(seeders, figure)
         sections = table_1.sections(seeders, figure)
     summary = artifacts.read_json(work_dir / "summary.json")
+    if summary["crf_rows"]:
+        sections |= table_4_5.sections(summary["crf_rows"])
     path = work_dir / "report.html"
     report.write(path, summary, scores, strips, sections)
     return path
@@ -362,15 +374,25 @@ def _strips(work_dir, stages, train, val, num_strips):
 
 
 def _candidates(settings: Settings) -> Iterator[Stage]:
-    """Yields every stage there could be, their needs still unknown."""
-    yield from table_1.plan(
-        tuple(dict.fromkeys(settings.seeders)),
-        settings.images("train"),
-        settings.images("val"),
-        settings.more,
-    )
+    """Yields every stage there could be, their needs still unknown.
+
+    One that two tables share comes twice.
+    """
+    train, val = settings.images("train"), settings.images("val")
+    seeders = tuple(dict.fromkeys(settings.seeders))
+    crf_seeders = tuple(dict.fromkeys(settings.crf_seeders))
+    yield from table_1.plan(seeders, train, val, settings.more)
+    for seeder in crf_seeders:  # Before what may start from their trunks.
+        yield table_1.train_seeder(seeder, train, settings.more)
     for recipe in _SHARED:
         yield _stage(recipe, settings, "", "", "")
+    yield from table_4_5.plan(
+        tuple(dict.fromkeys(settings.crf_rows)),
+        crf_seeders,
+        train,
+        val,
+        settings.more,
+    )
     for guide in dict.fromkeys(settings.guides):
         flags = {
             part: _EVIDENCE[part]

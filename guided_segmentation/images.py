@@ -87,7 +87,7 @@ def reflect_pad(tensor: tf.Tensor, height: int, width: int) -> tf.Tensor:
     return tf.gather(tensor, _reflected(columns, width), axis=-2)
 
 
-def frame(image: tf.Tensor, size: int, framing: str) -> Framed:
+def frame(image: tf.Tensor, size: int | tf.Tensor, framing: str) -> Framed:
     """Fits photographs of one size to a network for prediction.
 
     Args:
@@ -105,7 +105,7 @@ def frame(image: tf.Tensor, size: int, framing: str) -> Framed:
         canvas = tf.maximum(-(-(shape - 1) // 8) * 8 + 1, size)
     else:
         pixels = longer_side(pixels, size, "bilinear")
-        canvas = tf.constant([size, size])
+        canvas = tf.stack([size, size])
     resized = tf.shape(pixels)[-3:-1]
     offset = (canvas - resized) // 2
     return Framed(

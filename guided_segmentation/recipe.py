@@ -17,7 +17,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from guided_segmentation import artifacts, images, labels
+from guided_segmentation import artifacts, crf, images, labels
 from guided_segmentation.datasets import pipeline, schema
 from guided_segmentation.networks import deeplab_v1, dropout, vgg16, weights
 from guided_segmentation.training import features, losses, trainer
@@ -35,6 +35,23 @@ def _class_balanced(source, *rest):
 
 # From a source, the first position, the last one and a seed to examples.
 BATCHES = {"shuffled": _shuffled, "class_balanced": _class_balanced}
+
+# Pixels of a photograph to one of the network's input: SEC's are about 500
+# wide, and 321 to the network, so that a cell of 8 pixels covers 12.
+_SHRUNK = 1.5
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class CrfLoss:
+    """crf-loss beside the cross-entropy; see training.losses.crf_loss.
+
+    Attributes:
+      settings: Of the CRF, its reaches in pixels of photographs.
+      weight: Factor on the loss.
+    """
+
+    settings: crf.CrfSettings
+    weight: float = 1.0
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -56,11 +73,12 @@ class Recipe:
       calibrate: Whether layers without pretrained weights, the last one
         apart, are scaled to the first batch; see networks.weights.calibrate.
       batches: Key of BATCHES: which images come when.
+      crf_loss: For a dense network; None leaves it out.
 
     Raises:
       ValueError: If `input_size` is not a multiple of the stride, plus 1, or
         too small for the classifier, or a scale is not positive, or not 1 for
-        a seeder.
+        a seeder, or a seeder is given a crf_loss.
     """
 
     network: dict
@@ -71,6 +89,7 @@ class Recipe:
     scales: tuple[float, ...] = (1.0,)
     calibrate: bool = False
     batches: str = "shuffled"
+    crf_loss: CrfLoss | None = None
 
     def __post_init__(self):
         stride = _stride(self)
@@ -94,6 +113,11 @@ class Recipe:
             raise ValueError(
                 f"a seeder learns from whole photographs: wanted train_scales "
                 f"of 1 for {self.network['name']}, found {list(self.scales)}"
+            )
+        if not _is_dense(self) and self.crf_loss is not None:
+            raise ValueError(
+                f"crf_loss wants a network with a class at every pixel, such "
+                f"as deeplab_v1; found {self.network['name']}"
             )
 
 
@@ -140,6 +164,7 @@ def train(
     make_batches = functools.partial(
         batches, recipe, source, target, settings, stored
     )
+    loss, targets = objective(recipe)
     task = trainer.Task(
         build=functools.partial(
             _build,
@@ -149,9 +174,9 @@ def train(
             functools.partial(make_batches, 0),
         ),
         batches=make_batches,
-        loss=_loss(recipe),
+        loss=loss,
         inputs="input",
-        targets="target",
+        targets=targets,
         seeded=dropout.example_seeds,
         pictures=_pictures if _is_dense(recipe) else None,
     )
@@ -188,10 +213,6 @@ def _stride(recipe):
 
 def _is_dense(recipe):
     return recipe.network["name"].startswith("deeplab")
-
-
-def _loss(recipe):
-    return losses.pixel_loss if _is_dense(recipe) else losses.multi_label_loss
 
 
 def _new_network(recipe):
@@ -284,6 +305,33 @@ def _pairs(recipe, source, size):
         yield tf.stack([image, tf.reverse(image, [1])])
 
 
+def objective(
+    recipe: Recipe,
+) -> tuple[Callable[..., tf.Tensor], tuple[str, ...]]:
+    """Returns the loss, and what it takes of a batch beside the output.
+
+    Args:
+      recipe: What is fine-tuned.
+
+    Returns:
+      `loss` and `targets`, as trainer.Task takes them.
+    """
+    if not _is_dense(recipe):
+        return losses.multi_label_loss, ("target",)
+    if recipe.crf_loss is None:
+        return losses.pixel_loss, ("target",)
+    at_cells = recipe.crf_loss.settings.shrunk(_SHRUNK * _stride(recipe))
+
+    def loss(label_map, image, logits):
+        apart = losses.crf_loss(image, logits, at_cells)
+        return (
+            losses.pixel_loss(label_map, logits)
+            + recipe.crf_loss.weight * apart
+        )
+
+    return loss, ("target", "image")
+
+
 def batches(
     recipe: Recipe,
     source: schema.Source,
@@ -304,7 +352,8 @@ def batches(
       first_step: 0, or where an earlier run stopped.
 
     Returns:
-      Batches of "input", "target" and "seed", as trainer.Task takes them.
+      Batches of "input", "target" and "seed", as trainer.Task takes them; for
+      crf_loss also "image", [batch, cell rows, cell columns, 3] uint8 RGB.
 
     Raises:
       ValueError: If they are balanced by class and no image has an object, or
@@ -317,11 +366,11 @@ def batches(
         settings.seed,
     )
     key = "label_map" if _is_dense(recipe) else "image_labels"
-    if stored is None:
-        parts = {"image": source.image, key: target}
-        stages = [pipeline.read(parts), _cut(recipe, key)]
-    else:
-        stages = [pipeline.read({key: target}), _recall(recipe, key, stored)]
+    parts = {key: target}
+    if stored is None or recipe.crf_loss is not None:
+        parts["image"] = source.image
+    cut = _cut(recipe, key) if stored is None else _recall(recipe, key, stored)
+    stages = [pipeline.read(parts), cut]
     return pipeline.training_batches(examples, stages, settings.batch_size)
 
 
@@ -341,11 +390,14 @@ def _cut(recipe, key):
             scale=images.one_of(recipe.scales, example["seed"]),
         )
         target = example[key] if key == "image_labels" else on_grid(label_map)
-        return {
+        made = {
             "input": images.subtract_mean(image),
             "target": target,
             "seed": example["seed"],
         }
+        if recipe.crf_loss is not None:
+            made["image"] = _at_cells(recipe, image)
+        return made
 
     return cut
 
@@ -367,16 +419,21 @@ def _recall(recipe, key, stored):
         seed, mirror = example["seed"], images.flipped(example["seed"])
         scale = images.one_of(range(len(stored)), seed)
         at = images.corner(seed, tf.gather(spaces, [scale, scale]))
+        side = tf.gather(_sizes(recipe), scale)
+        square = functools.partial(_square, recipe, mirror, at * cell_px)
         target = example[key]
         if key == "label_map":
-            side = tf.gather(_sizes(recipe), scale)
-            target = images.whole_label_map(target, side)
-            target = _square(recipe, target, mirror, at * cell_px)
-        return {
+            label_map = images.whole_label_map(target, side)
+            target = _on_grid(recipe, square(label_map[..., None])[..., 0])
+        made = {
             "input": fetch(scale, example["index"], mirror, at[0], at[1]),
             "target": target,
             "seed": seed,
         }
+        if recipe.crf_loss is not None:
+            image = images.frame(example["image"], side, "whole").pixels
+            made["image"] = _at_cells(recipe, square(image))
+        return made
 
     return recall
 
@@ -388,13 +445,13 @@ def _window(recipe, stored):
     return (recipe.input_size - 1) // cell_px + 1, cell_px
 
 
-def _square(recipe, label_map, mirror, at):
-    """Pads a whole label map as its photograph, flips it, and cuts a square."""
+def _square(recipe, mirror, at, whole):
+    """Pads what belongs to a whole photograph, flips it, and cuts a square."""
     size = recipe.input_size
-    label_map = images.reflect_pad(label_map[..., None], size, size)[..., 0]
-    label_map = tf.where(mirror, tf.reverse(label_map, [1]), label_map)
-    label_map = label_map[at[0] : at[0] + size, at[1] : at[1] + size]
-    return _on_grid(recipe, tf.ensure_shape(label_map, [size, size]))
+    whole = images.reflect_pad(whole, size, size)
+    whole = tf.where(mirror, tf.reverse(whole, [1]), whole)
+    square = whole[at[0] : at[0] + size, at[1] : at[1] + size]
+    return tf.ensure_shape(square, [size, size, None])
 
 
 def _on_grid(recipe, label_map):
@@ -405,6 +462,17 @@ def _on_grid(recipe, label_map):
     beyond = [[0, first], [0, first]]
     label_map = tf.pad(label_map, beyond, constant_values=labels.IGNORE)
     return label_map[first::step, first::step]
+
+
+def _at_cells(recipe, image):
+    """The colour at the centre of each cell of the logits, uint8.
+
+    Beyond the border it is that of the border.
+    """
+    pooling = recipe.network.get("pooling", "3x3")
+    first = deeplab_v1.ORIGINS[pooling]
+    places = first + tf.range(0.0, recipe.input_size, _stride(recipe))
+    return tf.cast(tf.round(images.sample(image, places, places)), tf.uint8)
 
 
 def _pictures(batch, output):

@@ -35,12 +35,13 @@ CONTRASTIVE = flags.DEFINE_bool(
     False,
     "Take away what excites the negated votes (excitation).",
 )
-SEED_CRF = flags.DEFINE_enum(
+SEED_CRF = flags.DEFINE(
+    common_flags.CrfParser(),
     "seed_crf",
     None,
-    sorted(crf.SETTINGS),
     "Dense CRF that sharpens score maps: crf-seed. Not given: mild, a tenth of "
     "sec, for vanilla, guided and excitation; none for the others.",
+    serializer=flags.ArgumentSerializer(),
 )
 SHAPE_SPLIT = flags.DEFINE_string(
     "shape_split", "train", "Split whose objects have the mean shape."
@@ -64,7 +65,7 @@ def seeder(source: schema.Source) -> tuple[seeds.Seeder, dict]:
         found, record = _trained(source)
     used = SEED_CRF.value or ("mild" if name in backprop.METHODS else "none")
     if used != "none":
-        found = seeds.refined(found, crf.SETTINGS[used])
+        found = seeds.refined(found, crf.named(used))
     return found, {"seeder": name, **record, "seed_crf": used}
 
 

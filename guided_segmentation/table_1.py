@@ -63,9 +63,31 @@ def plan(
     """
     networks = dict.fromkeys(filter(None, map(NETWORKS.get, seeders)))
     return [
-        *(_train(network, train, more) for network in networks),
+        *(train_seeder(network, train, more) for network in networks),
         *(_evaluate(seeder, train, val, more) for seeder in seeders),
     ]
+
+
+def train_seeder(
+    network: str, train: Sequence[str], more: Mapping[str, Sequence[str]]
+) -> Stage:
+    """Returns the stage that trains a network, `seeders/<network>`.
+
+    Args:
+      network: One of NETWORKS.
+      train: As `plan` takes it.
+      more: As `plan` takes it.
+    """
+    output = f"seeders/{network}"
+    command = (
+        "train_seeder",
+        *train,
+        f"--seeder={network}",
+        f"--work_dir={WORK_DIR}/{output}",
+        *more.get("seeder", ()),
+        *more.get(network, ()),
+    )
+    return Stage(f"train_seeder_{network}", command, output)
 
 
 def scores(
@@ -141,19 +163,6 @@ def write_figure(found: Mapping[str, Mapping], path: artifacts.Path) -> None:
     """
     titled = {TITLES[seeder]: each for seeder, each in found.items()}
     figures.seed_curves(titled, path)
-
-
-def _train(network, train, more):
-    output = f"seeders/{network}"
-    command = (
-        "train_seeder",
-        *train,
-        f"--seeder={network}",
-        f"--work_dir={WORK_DIR}/{output}",
-        *more.get("seeder", ()),
-        *more.get(network, ()),
-    )
-    return Stage(f"train_seeder_{network}", command, output)
 
 
 def _evaluate(seeder, train, val, more):

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from guided_segmentation import benchmark, crf, guides
+from guided_segmentation import benchmark, crf, guides, recipe
 from guided_segmentation.datasets import schema, synthetic
 from guided_segmentation.labels import BACKGROUND, IGNORE
 from guided_segmentation.networks import gap
@@ -111,9 +111,26 @@ def test_as_many_steps_are_timed_as_wanted(same_policy):
         "seed": tf.zeros([2, 2], tf.int32),
     }
     network = {"name": "deeplab_v1", "width": 0.03, "head_channels": 4}
-    seconds = benchmark.step_seconds(network, batch, SMALL)
+    what = recipe.Recipe(network=network, input_size=17)
+    seconds = benchmark.step_seconds(what, batch, SMALL)
     assert len(seconds) == SMALL.repeats
     assert min(seconds) > 0
+
+
+def test_the_same_batch_is_trained_on_with_and_without_crf_loss(monkeypatch):
+    called = []
+
+    def step_seconds(what, batch, settings):
+        called.append((what.crf_loss is not None, batch))
+        return [0.5, 2.0, 0.5]
+
+    monkeypatch.setattr(benchmark, "step_seconds", step_seconds)
+    found = benchmark.crf_loss_suite(SCENES, SMALL)
+    (plain, first), (both, second) = called
+    assert (plain, both) == (False, True)
+    assert first is second
+    assert "image" in first
+    assert found["measurements"]["with_crf"] == [4.0, 1.0, 4.0]
 
 
 def test_data_without_truth_are_refused():

@@ -31,6 +31,7 @@ from guided_segmentation import (
     segmenter,
     stages,
     table_1,
+    table_4_5,
 )
 from guided_segmentation.datasets import folder, msra, pascal_voc, synthetic
 from guided_segmentation.evaluation import (
@@ -243,7 +244,7 @@ FEW = {"dataset": "synthetic", "num_images": "2"}
 
 
 def assert_trained_as_told(
-    train, strategy, network, scales=(0.75, 1.25), batches="shuffled"
+    train, strategy, network, scales=(0.75, 1.25), **changes
 ):
     wanted = recipe.Recipe(
         network={**network, **THIN},
@@ -253,7 +254,7 @@ def assert_trained_as_told(
         input_size=65,
         framing="whole",
         scales=scales,
-        batches=batches,
+        **changes,
     )
     assert train.call_args.args[0] == wanted
     told = train.call_args.kwargs
@@ -416,6 +417,8 @@ def test_flags_reach_what_train_segmenter_calls():
         **GUIDE_FLAGS,
         guide_cache="file",
         guides_dir="/g",
+        crf_loss="v1",
+        crf_loss_weight="0.5",
     ) as (train, strategy, labeller, remembered):
         pass
     classes = synthetic.LABEL_SET.num_classes
@@ -427,7 +430,8 @@ def test_flags_reach_what_train_segmenter_calls():
         "stride": 16,
         "pooling": "2x2",
     }
-    assert_trained_as_told(train, strategy, network)
+    crf_loss = recipe.CrfLoss(settings=crf.SEC, weight=0.5)
+    assert_trained_as_told(train, strategy, network, crf_loss=crf_loss)
     assert_labelled_as_told(labeller)
     assert remembered.call_args == mock.call("label", "/g")
     assert train.call_args.args[2] == "remembered"
@@ -606,9 +610,8 @@ def test_flags_reach_what_segment_images_calls():
         **FEW,
         segmenter_dir="/s",
         output_dir="/o",
-        crf="true",
+        crf="v1",
         crf_dir="/c",
-        crf_settings="sec",
         scales="0.5,1.5",
         flip="true",
     ) as (network, dense, segment_images):
@@ -618,8 +621,51 @@ def test_flags_reach_what_segment_images_calls():
         "network", size=65, framing="whole", scales=[0.5, 1.5], flip=True
     )
     assert segment_images.call_args == mock.call(
-        "predict", mock.ANY, {"/o": crf.SEC, "/c": crf.SEC}
+        "predict", mock.ANY, {"/o": None, "/c": crf.SEC}
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ({}, {"/o": None}),
+        ({"crf": "none"}, {"/o": None}),
+        ({"crf": "v2"}, {"/o": crf.DEEPLAB}),
+        ({"crf_dir": "/c"}, {"/o": None, "/c": crf.DEEPLAB}),
+        (
+            {"crf": "custom-5-50-10", "crf_dir": "/c"},
+            {"/o": None, "/c": crf.named("custom-5-50-10")},
+        ),
+    ],
+)
+def test_every_prediction_is_refined_once(given, wanted):
+    with (
+        programs.loaded("segment_images") as program,
+        flagsaver.as_parsed(output_dir="/o", **given),
+    ):
+        assert program.folders() == wanted
+
+
+@pytest.mark.parametrize(
+    ("binary", "flag"),
+    [
+        ("segment_images", "crf"),
+        ("make_seeds", "seed_crf"),
+        ("make_guides", "guide_crf"),
+        ("train_segmenter", "crf_loss"),
+    ],
+)
+def test_a_crf_that_nobody_knows_is_refused_in_one_line(binary, flag):
+    with (
+        programs.loaded(binary),
+        pytest.raises(
+            flags.IllegalFlagValueError,
+            match=rf"^flag --{flag}=v3: wanted a CRF out of sec, v1, .* or "
+            r"custom-.*; found 'v3'$",
+        ),
+        flagsaver.as_parsed(**{flag: "v3"}),
+    ):
+        pass
 
 
 def test_flags_reach_what_export_model_calls(capsys):
@@ -915,21 +961,29 @@ def test_flags_reach_what_run_experiment_calls(tmp_path, capsys):
         stand_in(
             experiments,
             "summarize",
-            {"guides": {"g2": {}}, "seeders": {"gap_roi": {}}},
+            {
+                "guides": {"g2": {}},
+                "seeders": {"gap_roi": {}},
+                "crf_rows": {"gap_roi": {}},
+            },
         ),
         stand_in(table_1, "table", "table 1"),
+        stand_in(table_4_5, "table", "tables 4 and 5"),
         stand_in(report, "table", "the table"),
         stand_in(experiments, "write_report", "the report"),
         **FEW,
         work_dir=str(tmp_path),
         guides="g2",
         seeders="gap_roi",
+        crf_rows="loss_v1",
+        crf_seeders="gap_lowres",
         saliency_dataset="msra",
         saliency_data_dir="/m",
         report="true",
         train_split="test",
         val_split="train",
         width="0.5",
+        guide_crf="custom-5-50-10",
         crf="true",
         reuse_from="/r",
         segmenter_args="--num_steps=3 --seed=4",
@@ -940,16 +994,18 @@ def test_flags_reach_what_run_experiment_calls(tmp_path, capsys):
     assert bin_dir == programs.ROOT / "bin"
     commands = {stage.name: stage.command for stage in plan}
     assert {"--dataset=msra", "--data_dir=/m"} < {*commands["train_saliency"]}
+    assert "--guide_crf=custom-5-50-10" in commands["make_guides_g2"]
     wanted = {"--width=0.5", "--num_steps=3", "--seed=4", "--split=test"}
     assert wanted < {*commands["train_segmenter_g2"]}
     assert "--split=test" in commands["train_seeder_gap_roi"]
+    assert "evaluate_segmenter_gap_lowres_loss_v1" in commands
     crf_dir = "--crf_dir={work_dir}/predictions/g2/crf"
     assert {crf_dir, "--split=train"} < {*commands["segment_images_g2"]}
     assert summarize.call_args == mock.call(tmp_path, plan)
     train, val = write_report.call_args.args[2:]
     assert (train.name, val.name) == ("synthetic/test", "synthetic/train")
     assert capsys.readouterr().out == (
-        "table 1\nthe table\nreport: the report\n"
+        "table 1\ntables 4 and 5\nthe table\nreport: the report\n"
     )
 
 

@@ -1,3 +1,4 @@
+import exact_crf
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -37,35 +38,6 @@ def dense_crf_2d(image, energy, chosen):
     return inferred.T.reshape(energy.shape)
 
 
-def kernel(features):
-    """Exact Gaussian kernel, normalised symmetrically, in float64."""
-    distances = ((features[:, None] - features[None]) ** 2).sum(-1)
-    weights = np.exp(-0.5 * distances)
-    scale = 1 / np.sqrt(weights.sum(axis=1))
-    return weights * scale[:, None] * scale[None]
-
-
-def exact_mean_field(image, energy, chosen, mask):
-    """Mean field over every pair of nodes of the mask, no approximation."""
-    position = np.argwhere(mask).astype(np.float64)
-    colour = image[mask].astype(np.float64)
-    smooth = kernel(position / chosen.gaussian_xy_px)
-    bilateral = kernel(
-        np.hstack(
-            [position / chosen.bilateral_xy_px, colour / chosen.bilateral_rgb]
-        )
-    )
-    unary = energy[mask].astype(np.float64)
-    probabilities = softmax(-unary, axis=1)
-    for _ in range(chosen.num_steps):
-        agreement = (
-            chosen.gaussian_weight * smooth
-            + chosen.bilateral_weight * bilateral
-        ) @ probabilities
-        probabilities = softmax(agreement - unary, axis=1)
-    return probabilities
-
-
 def test_named_settings_are_the_published_ones():
     assert (
         crf.CrfSettings(
@@ -86,6 +58,35 @@ def test_named_settings_are_the_published_ones():
     )
     named = {crf.DEEPLAB, crf.SEC, crf.MILD, crf.NONE}
     assert set(crf.SETTINGS.values()) == named
+    assert (crf.named("v1"), crf.named("v2")) == (crf.SEC, crf.DEEPLAB)
+
+
+def test_custom_settings_say_their_bilateral_term():
+    assert crf.named("custom-4-121-5") == crf.DEEPLAB
+    assert crf.named("custom-10-80.0-13") == crf.SEC
+    other = crf.named("custom-0.5-6-7")
+    assert (other.bilateral_weight, other.bilateral_xy_px) == (0.5, 6)
+    assert (other.bilateral_rgb, other.gaussian_xy_px) == (7, 3)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["v3", "", "custom", "custom-4-121", "custom-4-0-5", "custom--4-121-5"],
+)
+def test_a_name_that_says_nothing_is_refused(name):
+    with pytest.raises(
+        ValueError,
+        match=r"wanted a CRF out of sec, v1, deeplab, v2, mild, none or "
+        rf"custom-WEIGHT-XY_PX-RGB, such as custom-5-50-10; found '{name}'$",
+    ):
+        crf.named(name)
+
+
+def test_on_a_smaller_image_a_crf_reaches_fewer_pixels():
+    small = crf.SEC.shrunk(12)
+    assert small.bilateral_xy_px == pytest.approx(20 / 3)
+    assert small.gaussian_xy_px == 0.25
+    assert crf.SEC.shrunk(8).shrunk(1 / 8) == crf.SEC
 
 
 @pytest.mark.parametrize("num_steps", [0, 1, 10])
@@ -132,7 +133,7 @@ def test_infer_is_near_an_exact_mean_field_on_a_masked_image(seed, weights):
         bilateral_weight=weights[0], gaussian_weight=weights[1], num_steps=5
     )
     inferred = crf.infer(image, energy, chosen, mask)[mask]
-    exact = exact_mean_field(image, energy, chosen, mask)
+    exact = exact_crf.mean_field(image, energy, chosen, mask)
     np.testing.assert_allclose(inferred, exact, atol=0.03)
     np.testing.assert_array_equal(inferred.argmax(1), exact.argmax(1))
     # The edges do matter here: a bare softmax would miss the bound.

@@ -204,7 +204,7 @@ def test_other_saliency_leaves_the_other_guides_as_they_were():
     }
 
 
-def test_an_unknown_guide_or_seeder_is_refused():
+def test_an_unknown_guide_seeder_or_row_is_refused():
     with pytest.raises(
         ValueError, match=r"guides out of seeds_only, .*, found g3$"
     ):
@@ -213,12 +213,23 @@ def test_an_unknown_guide_or_seeder_is_refused():
         ValueError, match=r"seeders out of gap_lowres, .*, found gap$"
     ):
         experiments.Settings(seeders=("gap", "vanilla"))
+    with pytest.raises(
+        ValueError, match=r"crf_rows out of plain, .*, found loss_v3$"
+    ):
+        experiments.Settings(crf_rows=("plain", "loss_v3"))
+    with pytest.raises(
+        ValueError, match=r"crf_seeders out of gap_lowres, .*, found vanilla$"
+    ):
+        experiments.Settings(crf_seeders=("gap_roi", "vanilla"))
 
 
 def test_nothing_to_compare_is_refused():
-    with pytest.raises(ValueError, match=r"guides or seeders .* found none"):
+    with pytest.raises(
+        ValueError, match=r"wanted guides, seeders or crf_rows .* found none"
+    ):
         experiments.Settings(guides=())
-    assert experiments.Settings(guides=(), seeders=("guided",)).guides == ()
+    for chosen in ({"seeders": ("guided",)}, {"crf_rows": ("plain",)}):
+        assert experiments.Settings(guides=(), **chosen).guides == ()
 
 
 def write_scores(work_dir, guide, miou, crf=None):
@@ -412,3 +423,17 @@ def test_the_binary_writes_table_1_and_figure_3(bin_dir, tmp_path):
     assert "Seeders compared" in page
     assert "Guides compared" not in page
     assert page.count("data:image/png") == 1
+
+
+def test_the_binary_writes_tables_4_and_5(bin_dir, tmp_path):
+    rows = "--crf_rows=loss_v1,post_v1"
+    done = run_experiment(bin_dir, tmp_path / "work", "--guides=", rows)
+    assert done.returncode == 0, done.stderr
+    summary = json.loads((tmp_path / "work/summary.json").read_text())
+    found = summary["crf_rows"]["gap_highres"]
+    assert list(found) == ["loss_v1", "post_v1"]
+    assert "crf-postproc" in done.stdout
+    assert "46.4" in done.stdout
+    page = (tmp_path / "work/report.html").read_text()
+    assert "CRFs against saliency" in page
+    assert "Guides compared" not in page

@@ -5,10 +5,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from guided_segmentation import artifacts, images, labels, recipe
+from guided_segmentation import artifacts, crf, images, labels, recipe
 from guided_segmentation.datasets import schema
 from guided_segmentation.networks import vgg16, weights
-from guided_segmentation.training import features, optimizers, trainer
+from guided_segmentation.training import (
+    features,
+    losses,
+    optimizers,
+    trainer,
+)
 
 PETS = labels.LabelSet(("cat", "dog"))
 ONE = tf.distribute.OneDeviceStrategy("CPU:0")
@@ -43,6 +48,7 @@ SEEDER = recipe.Recipe(
 FROZEN = dataclasses.replace(
     SEGMENTER, freeze_through="conv2_2", framing="whole"
 )
+CONSTRAINED = recipe.CrfLoss(settings=crf.SEC, weight=0.5)
 
 
 def truth(image_id):
@@ -503,3 +509,99 @@ def test_an_error_of_a_target_names_the_image(tmp_path):
             settings=SETTINGS,
             strategy=ONE,
         )
+
+
+# crf-loss.
+
+
+def with_crf_loss(chosen):
+    return dataclasses.replace(chosen, crf_loss=CONSTRAINED)
+
+
+@pytest.mark.parametrize("pooling", ["3x3", "2x2"])
+@pytest.mark.parametrize("stride", [8, 16])
+def test_the_crf_sees_the_colour_under_each_cell(stride, pooling):
+    """Photographs of the flat colours of their labels, at native scale."""
+    painted = dataclasses.replace(
+        SOURCE, image=lambda i: np.stack(3 * [truth(i)], axis=-1)
+    )
+    network = {**SEGMENTER.network, "stride": stride, "pooling": pooling}
+    chosen = dataclasses.replace(SEGMENTER, network=network)
+    settings = dataclasses.replace(SETTINGS, num_steps=20)
+    made = recipe.batches(
+        with_crf_loss(chosen), painted, truth, settings, None, 0
+    )
+    alike, seen = [], set()
+    for batch in made:
+        image, target = batch["image"].numpy(), batch["target"].numpy()
+        assert image.dtype == np.uint8
+        assert image.shape == (*target.shape, 3)
+        alike.append((image == target[..., None])[:, :-1, :-1])
+        seen |= set(target.flat)
+    assert seen == {0, 1, 2, labels.IGNORE}
+    # Between four pixels, 2x2 pools may see two labels at once.
+    assert np.mean(alike) == 1 if pooling == "3x3" else np.mean(alike) > 0.85
+
+
+def test_the_crf_sees_the_same_beside_cached_features():
+    stored = [np.zeros((5, 2, 17, 17, 4), np.float16)]
+    chosen = with_crf_loss(FROZEN)
+    settings = dataclasses.replace(SETTINGS, num_steps=10)
+    cached, direct = (
+        recipe.batches(chosen, SOURCE, truth, settings, each, 0)
+        for each in (stored, None)
+    )
+    seen = set()
+    for one, other in zip(cached, direct, strict=True):
+        np.testing.assert_array_equal(one["image"], other["image"])
+        np.testing.assert_array_equal(one["target"], other["target"])
+        seen |= {each.numpy().tobytes() for each in one["image"]}
+    assert len(seen) > 5  # Mirror images too.
+
+
+def test_without_a_crf_loss_batches_are_as_they_were():
+    plain, more = (
+        next(iter(recipe.batches(chosen, SOURCE, truth, SETTINGS, None, 0)))
+        for chosen in (SEGMENTER, with_crf_loss(SEGMENTER))
+    )
+    assert plain.keys() == {"input", "target", "seed"}
+    for key, value in plain.items():
+        np.testing.assert_array_equal(value, more[key])
+
+
+def test_a_crf_loss_trains_other_weights_and_is_recorded(tmp_path, segmenter):
+    after = trained(tmp_path, with_crf_loss(SEGMENTER))
+    assert changed(segmenter[1], after) >= {"fc6", "fc7", "fc8"}
+    recorded = artifacts.read_json(tmp_path / "settings.json")["crf_loss"]
+    assert recorded["weight"] == 0.5
+    assert recorded["settings"] == dataclasses.asdict(crf.SEC)
+
+
+def test_the_weighted_crf_loss_adds_to_that_of_the_pixels():
+    """Its reaches are 12 pixels of a photograph to a cell of 8."""
+    batch = next(
+        iter(
+            recipe.batches(
+                with_crf_loss(SEGMENTER), SOURCE, truth, SETTINGS, None, 0
+            )
+        )
+    )
+    shape = (*batch["target"].shape, 3)
+    logits = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    loss, targets = recipe.objective(with_crf_loss(SEGMENTER))
+    assert targets == ("target", "image")
+    np.testing.assert_allclose(
+        loss(batch["target"], batch["image"], logits),
+        losses.pixel_loss(batch["target"], logits)
+        + 0.5 * losses.crf_loss(batch["image"], logits, crf.SEC.shrunk(12)),
+        rtol=1e-6,
+    )
+
+
+def test_a_seeder_has_no_crf_loss():
+    with pytest.raises(
+        ValueError,
+        match=r"crf_loss wants a network with a class at every pixel, such as "
+        r"deeplab_v1; found gap_highres",
+    ):
+        with_crf_loss(SEEDER)

@@ -3,13 +3,16 @@
 Call them inside `strategy.run` and sum the replicas' gradients: each replica
 returns its share, so that two devices step exactly as one does.
 
-Source: Oh et al., CVPR 2017, section 3 and appendix F; Caffe's
+Source: Oh et al., CVPR 2017, section 3 and appendices C and F; Caffe's
 SigmoidCrossEntropyLoss and SoftmaxWithLoss.
 """
 
 import tensorflow as tf
 
+from guided_segmentation import crf, mean_field
 from guided_segmentation.labels import IGNORE
+
+FAINTEST = 1e-4  # What keeps probabilities from 0 in crf-loss; SEC's.
 
 
 def multi_label_loss(image_labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
@@ -47,6 +50,45 @@ def pixel_loss(label_map: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     count = _global_sum(tf.math.count_nonzero(labelled, dtype=tf.float32))
     total = tf.reduce_sum(tf.where(labelled, losses, 0.0))
     return total / tf.maximum(count, 1.0)
+
+
+def crf_loss(
+    image: tf.Tensor, logits: tf.Tensor, settings: crf.CrfSettings
+) -> tf.Tensor:
+    """How far the logits are from what a dense CRF makes of them: crf-loss.
+
+    It is the divergence KL(Q || P), averaged over the pixels of the global
+    batch. P is the softmax of the logits; Q is what the CRF infers from the
+    same logits and the edges of the image. Both are kept from 0 as SEC does.
+
+    Q is a target, like a label: the gradient that reaches the logits is P - Q
+    (but for the floor of P), 0 where the CRF has nothing to mend. SEC's layers
+    add a guess at the way through Q, upstream gradient times 1 - Q, which is
+    the slope of a softmax at its own logit alone. It is not the slope of the
+    CRF, and not 0 even where the loss is, without edges.
+
+    Source: Kolesnikov and Lampert, "Seed, expand and constrain", ECCV 2016,
+    section 3.4, constrain-to-boundary loss.
+
+    Args:
+      image: [batch, height, width, 3] uint8 RGB.
+      logits: [batch, height, width, num_classes] float32, before softmax;
+        height and width are static.
+      settings: Of the CRF; its reaches are in pixels of `image`.
+
+    Returns:
+      This replica's share of the loss, a float32 scalar.
+    """
+    inferred = mean_field.infer(image, -tf.stop_gradient(logits), settings)
+    constrained = _normalized(tf.maximum(inferred, FAINTEST))
+    free = _normalized(tf.nn.softmax(logits) + FAINTEST)
+    losses = constrained * (tf.math.log(constrained) - tf.math.log(free))
+    count = _global_sum(tf.size(losses[..., 0], tf.float32))
+    return tf.reduce_sum(losses) / count
+
+
+def _normalized(probabilities):
+    return probabilities / tf.reduce_sum(probabilities, axis=-1, keepdims=True)
 
 
 def _global_sum(value):

@@ -57,10 +57,10 @@ class Task:
       build: Builds the network; called once, inside the strategy's scope.
       batches: Takes the first step; returns batches from that step on, each
         with `inputs`, `targets` and "seed" [batch, 2] int32.
-      loss: Takes targets and the network's output; returns this replica's
-        share of the mean over the global batch.
+      loss: Takes each of the targets and the network's output; returns this
+        replica's share of the mean over the global batch.
       inputs: Key of the batch that the network takes.
-      targets: Key of the batch that the loss takes.
+      targets: Keys of the batch that the loss takes, in this order.
       seeded: Takes the batch's seeds; the context in which the network may
         draw noise from them.
       pictures: Takes a batch and the output; returns [n, height, width, 3]
@@ -69,9 +69,9 @@ class Task:
 
     build: Callable[[], keras.Model]
     batches: Callable[[int], tf.data.Dataset]
-    loss: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+    loss: Callable[..., tf.Tensor]
     inputs: str
-    targets: str
+    targets: tuple[str, ...]
     seeded: Callable[[tf.Tensor], contextlib.AbstractContextManager]
     pictures: Callable[[dict, tf.Tensor], np.ndarray] | None = None
 
@@ -236,7 +236,8 @@ class _Loop:
         variables = self.network.trainable_variables
         with tf.GradientTape() as tape, self.task.seeded(batch["seed"]):
             output = self.network(batch[self.task.inputs], training=True)
-            loss = self.task.loss(batch[self.task.targets], output)
+            targets = [batch[key] for key in self.task.targets]
+            loss = self.task.loss(*targets, output)
             scaled = loss * scale
         gradients = self._summed(tape.gradient(scaled, variables), scale)
         self.optimizer.apply(

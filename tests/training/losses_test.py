@@ -1,7 +1,9 @@
+import exact_crf
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from guided_segmentation import crf
 from guided_segmentation.labels import IGNORE
 from guided_segmentation.training import losses
 
@@ -162,3 +164,93 @@ def test_shares_of_the_multi_label_loss_add_up_too(two_cpus):
     total = two_cpus.reduce("SUM", shares(), axis=None)
     whole = losses.multi_label_loss(image_labels, logits)
     np.testing.assert_allclose(total, whole, rtol=1e-6)
+
+
+CELLS = crf.SEC.shrunk(12)
+
+
+def photographs(seed=0, batch=3):
+    """Halves of two colours, and logits that lean to their classes."""
+    random = np.random.default_rng(seed)
+    image = random.integers(0, 9, (batch, 5, 6, 3), np.uint8) + 60
+    image[:, :, 3:] += 90
+    logits = random.normal(0, 1, (batch, 5, 6, 4))
+    logits[:, :, 3:, 1] += 1
+    return image, logits.astype(np.float32)
+
+
+def exactly(image, logits, settings):
+    """P and Q of crf-loss in float64, by the definition."""
+    pairs = zip(image, -logits.astype(np.float64), strict=True)
+    inferred = np.stack([exact_crf.mean_field(*x, settings) for x in pairs])
+    constrained = np.maximum(inferred.reshape(logits.shape), 1e-4)
+    constrained /= constrained.sum(-1, keepdims=True)
+    softmax = np.exp(log_softmax(logits))
+    return (softmax + 1e-4) / (1 + 1e-4 * logits.shape[-1]), constrained
+
+
+@pytest.mark.parametrize("settings", [CELLS, crf.SEC, crf.MILD])
+def test_the_crf_loss_is_the_divergence_of_float64(settings):
+    image, logits = photographs()
+    free, constrained = exactly(image, logits, settings)
+    expected = (constrained * np.log(constrained / free)).sum(-1).mean()
+    loss = losses.crf_loss(image, logits, settings)
+    assert loss.numpy() == pytest.approx(expected, rel=1e-4)
+    assert expected > 1e-3
+
+
+@pytest.mark.parametrize("settings", [CELLS, crf.SEC, crf.MILD])
+def test_the_crf_of_the_crf_loss_is_a_target_like_a_label(settings):
+    """The gradient is that of the cross-entropy from it: P - Q, but for P's
+    floor."""
+    image, logits = photographs()
+    free, constrained = exactly(image, logits, settings)
+    softmax = np.exp(log_softmax(logits))
+    share = constrained * softmax / (softmax + 1e-4)
+    expected = softmax * share.sum(-1, keepdims=True) - share
+    found = gradient(
+        lambda image, logits: losses.crf_loss(image, logits, settings),
+        image,
+        logits,
+    )
+    np.testing.assert_allclose(found, expected / 90, atol=1e-6)
+    np.testing.assert_allclose(found, (free - constrained) / 90, atol=2e-4)
+
+
+def test_the_crf_loss_is_0_and_teaches_nothing_without_edges():
+    """But for the floors of the two."""
+    image, logits = photographs()
+
+    def loss(image, logits):
+        return losses.crf_loss(image, logits, crf.NONE)
+
+    assert abs(loss(image, logits)) < 1e-6
+    assert np.abs(gradient(loss, image, logits)).max() < 1e-5
+
+
+def test_the_crf_loss_stays_finite_at_huge_scores():
+    image, logits = photographs()
+
+    def loss(image, logits):
+        return losses.crf_loss(image, logits, CELLS)
+
+    assert 0 <= loss(image, 1e4 * logits) < 10
+    assert np.isfinite(gradient(loss, image, 1e4 * logits)).all()
+
+
+def test_shares_of_the_crf_loss_add_up_too(two_cpus):
+    image, logits = photographs(batch=2)
+
+    @tf.function
+    def shares():
+        def one():
+            replica = tf.distribute.get_replica_context()
+            index = replica.replica_id_in_sync_group
+            parts = (tf.gather(x, [index]) for x in (image, logits))
+            return losses.crf_loss(*parts, CELLS)
+
+        return two_cpus.run(one)
+
+    total = two_cpus.reduce("SUM", shares(), axis=None)
+    whole = losses.crf_loss(image, logits, CELLS)
+    np.testing.assert_allclose(total, whole, rtol=1e-5)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from guided_segmentation import artifacts
+from guided_segmentation import artifacts, crf
 from guided_segmentation.labels import IGNORE
 from guided_segmentation.networks import dropout, weights
 from guided_segmentation.training import losses, optimizers, trainer
@@ -65,7 +65,7 @@ def task(at=lambda position: None, **changes):
             "batches": batches,
             "loss": losses.pixel_loss,
             "inputs": "image",
-            "targets": "label_map",
+            "targets": ("label_map",),
             "seeded": dropout.example_seeds,
             **changes,
         }
@@ -122,6 +122,27 @@ def test_another_seed_ends_with_other_weights(whole, tmp_path):
 def test_two_replicas_train_exactly_as_one(whole, two_cpus, tmp_path):
     """With dropout, and with labelled pixels spread unevenly."""
     assert_same(trained(tmp_path, two_cpus), whole[1], rtol=1e-6, atol=1e-6)
+
+
+def test_two_replicas_train_exactly_as_one_with_a_crf_loss(two_cpus, tmp_path):
+    def loss(label_map, image, output):
+        seen = tf.cast(100 * tf.abs(image[:, ::8, ::8]), tf.uint8)
+        pixels = losses.pixel_loss(label_map, output)
+        return pixels + losses.crf_loss(seen, output, crf.SEC.shrunk(12))
+
+    both = task(loss=loss, targets=("label_map", "image"))
+    one, two = (
+        weights.of(
+            trainer.train(
+                both,
+                work_dir=tmp_path / name,
+                settings=dataclasses.replace(SETTINGS, num_steps=3),
+                strategy=strategy,
+            )
+        )
+        for name, strategy in (("one", ONE), ("two", two_cpus))
+    )
+    assert_same(one, two, rtol=1e-5, atol=1e-5)
 
 
 def test_two_replicas_clip_exactly_as_one(two_cpus, tmp_path):
