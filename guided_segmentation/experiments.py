@@ -15,8 +15,9 @@ import platform
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
-from guided_segmentation import artifacts, guides, report, table_1
+from guided_segmentation import artifacts, guides, table_1
 from guided_segmentation.datasets import schema
+from guided_segmentation.report import page, strips, table_2
 from guided_segmentation.stages import WORK_DIR, Ledger, Stage
 
 # Whom the flags in `Settings.more` reach.
@@ -283,7 +284,7 @@ def summarize(work_dir: artifacts.Path, stages: Sequence[Stage]) -> dict:
         "segmenters": segmenters,
         "seeders": table_1.summary(seeders),
         "full": segmenters.get("full"),
-        "percent_of_full": report.percent_of_full(segmenters, "g2"),
+        "percent_of_full": table_2.percent_of_full(segmenters, "g2"),
         "seconds": {
             each.name: round(records[each.name]["seconds"], 1)
             for each in stages
@@ -324,9 +325,9 @@ def write_report(
     """
     work_dir = pathlib.Path(work_dir)
     scores = evaluations(work_dir, stages)
-    strips = {}
+    shown = {}
     if scores["guides"]:
-        strips = _strips(work_dir, stages, train, val, num_strips)
+        shown = _strips(work_dir, stages, train, val, num_strips)
     sections = {}
     if seeders := table_1.scores(work_dir, stages):
         figure = work_dir / "figure_3.png"
@@ -334,7 +335,7 @@ def write_report(
         sections = table_1.sections(seeders, figure)
     summary = artifacts.read_json(work_dir / "summary.json")
     path = work_dir / "report.html"
-    report.write(path, summary, scores, strips, sections)
+    page.write(path, summary, scores, shown, sections)
     return path
 
 
@@ -350,14 +351,14 @@ def _strips(work_dir, stages, train, val, num_strips):
         }
 
     return {
-        "train": report.guide_strips(
+        "train": strips.guide_strips(
             train,
             folders(_GUIDES),
             work_dir / _SEEDS if _SEEDS in outputs else None,
             work_dir / _SALIENCY_MAPS if _SALIENCY_MAPS in outputs else None,
             num_strips,
         ),
-        "val": report.prediction_strips(val, folders(_PREDICTIONS), num_strips),
+        "val": strips.prediction_strips(val, folders(_PREDICTIONS), num_strips),
     }
 
 

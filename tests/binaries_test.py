@@ -27,7 +27,6 @@ from guided_segmentation import (
     guides,
     labelling,
     recipe,
-    report,
     segmenter,
     stages,
     table_1,
@@ -41,6 +40,7 @@ from guided_segmentation.evaluation import (
     seed_curves,
 )
 from guided_segmentation.networks import prediction, weights
+from guided_segmentation.report import table_2
 from guided_segmentation.saliency import detector, grabcut
 from guided_segmentation.seeders import (
     backprop,
@@ -975,7 +975,7 @@ def test_flags_reach_what_run_experiment_calls(tmp_path, capsys):
             {"guides": {"g2": {}}, "seeders": {"gap_roi": {}}},
         ),
         stand_in(table_1, "table", "table 1"),
-        stand_in(report, "table", "the table"),
+        stand_in(table_2, "text", "the table"),
         stand_in(experiments, "write_report", "the report"),
         **FEW,
         work_dir=str(tmp_path),

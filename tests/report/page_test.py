@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from guided_segmentation import artifacts, labels, report
+from guided_segmentation import artifacts, labels
 from guided_segmentation.datasets import schema
+from guided_segmentation.report import legend, page, paper, strips, table_2
 
 LABEL_SET = labels.LabelSet(("cat & dog", "rook"))
 GUIDES = ("seeds_only", "g0", "g2", "saliency_oracle", "full")
@@ -33,7 +34,7 @@ def summary(guides=GUIDES):
         "guides": {name: guide_scores() for name in guides},
         "segmenters": segmenters,
         "full": segmenters.get("full"),
-        "percent_of_full": report.percent_of_full(segmenters, "g2"),
+        "percent_of_full": table_2.percent_of_full(segmenters, "g2"),
         "seconds": {"train_seeder": 3725.0, "make_seeds": 0.0},
         "reused": ["make_seeds"],
         "settings": {"train_seeder": "train_seeder --a='<b>'"},
@@ -72,20 +73,20 @@ def folders(tmp_path):
     return tmp_path
 
 
-def strips(folders):
+def all_strips(folders):
     dirs = {name: folders / name for name in GUIDES}
     return {
-        "train": report.guide_strips(
+        "train": strips.guide_strips(
             source(), dirs, folders / "seeds", folders / "saliency", 2
         ),
-        "val": report.prediction_strips(source(), dirs, 3),
+        "val": strips.prediction_strips(source(), dirs, 3),
     }
 
 
 @pytest.fixture
-def page(folders):
+def written(folders):
     path = folders / "report.html"
-    report.write(path, summary(), evaluations(), strips(folders))
+    page.write(path, summary(), evaluations(), all_strips(folders))
     return path.read_text()
 
 
@@ -109,16 +110,16 @@ class Page(html.parser.HTMLParser):
         self.text.append(text)
 
 
-def test_the_page_needs_no_network_and_no_script(page):
-    found = Page(page)
+def test_the_page_needs_no_network_and_no_script(written):
+    found = Page(written)
     assert all(address.startswith("data:") for address in found.addresses)
     assert not {"script", "link", "iframe", "object"} & set(found.tags)
-    written = re.sub(r"base64,[\w+/=]+", "", page)
+    written = re.sub(r"base64,[\w+/=]+", "", written)
     assert not re.search(r"https?:|//[a-z]|@import|url\(", written)
 
 
-def test_every_picture_is_inline_and_readable(page):
-    pictures = Page(page).pictures
+def test_every_picture_is_inline_and_readable(written):
+    pictures = Page(written).pictures
     assert len(pictures) == 2 * 7 + 3 * 7
     for picture in pictures:
         content = base64.b64decode(picture.partition(",")[2])
@@ -126,40 +127,38 @@ def test_every_picture_is_inline_and_readable(page):
         assert cv2.imdecode(array, cv2.IMREAD_COLOR) is not None
 
 
-def test_the_page_shows_this_run_beside_the_paper(page):
-    text = " ".join(Page(page).text)
+def test_the_page_shows_this_run_beside_the_paper(written):
+    text = " ".join(Page(written).text)
     for figure in ("73/59", "87/95", "12.5", "40.0", "80.0", "51.2", "38.7"):
         assert figure in text
     for name in ("train_seeder", "1 h 02 min", "reused", "3.11"):
         assert name in text
 
 
-def test_names_are_escaped(page):
-    assert "<0>" not in page
-    assert "&lt;0&gt;" in page
-    assert "--a=&#x27;&lt;b&gt;" in page
-    assert "cat &amp; dog" in page
+def test_names_are_escaped(written):
+    assert "<0>" not in written
+    assert "&lt;0&gt;" in written
+    assert "--a=&#x27;&lt;b&gt;" in written
+    assert "cat &amp; dog" in written
 
 
-def test_there_is_a_bar_for_each_class_and_guide(page):
-    assert Page(page).tags.count("rect") == 3 * len(GUIDES)
+def test_there_is_a_bar_for_each_class_and_guide(written):
+    assert Page(written).tags.count("rect") == 3 * len(GUIDES)
 
 
 def test_many_classes_are_drawn_in_two_columns(folders):
     classes = labels.VOC.classes
-    report.write(
+    page.write(
         folders / "voc.html", summary(), evaluations(classes=classes), {}
     )
-    page = (folders / "voc.html").read_text()
-    height = int(re.search(r"viewBox='0 0 1120 (\d+)'", page)[1])
-    assert Page(page).tags.count("rect") == 21 * len(GUIDES)
+    text = (folders / "voc.html").read_text()
+    height = int(re.search(r"viewBox='0 0 1120 (\d+)'", text)[1])
+    assert Page(text).tags.count("rect") == 21 * len(GUIDES)
     assert height < 21 * len(GUIDES) * 7
 
 
 def test_the_page_of_one_guide_has_no_percentage(folders):
-    report.write(
-        folders / "g2.html", summary(("g2",)), evaluations(("g2",)), {}
-    )
+    page.write(folders / "g2.html", summary(("g2",)), evaluations(("g2",)), {})
     text = " ".join(Page((folders / "g2.html").read_text()).text)
     assert "G2 of full" not in text
     assert "\N{EN DASH}" in text
@@ -168,7 +167,7 @@ def test_the_page_of_one_guide_has_no_percentage(folders):
 def test_scores_with_crf_get_a_column_of_their_own(folders):
     scores = summary()
     scores["segmenters"]["g2"]["miou_crf"] = 0.4567
-    report.write(folders / "crf.html", scores, evaluations(), {})
+    page.write(folders / "crf.html", scores, evaluations(), {})
     text = " ".join(Page((folders / "crf.html").read_text()).text)
     assert "with CRF" in text
     assert "45.7" in text
@@ -177,12 +176,12 @@ def test_scores_with_crf_get_a_column_of_their_own(folders):
 def test_saliency_is_among_the_first_figures_when_it_was_scored(folders):
     scores = summary()
     scores["guides"]["g2"]["saliency"] = {"iou": 0.3712}
-    report.write(folders / "page.html", scores, evaluations(), {})
+    page.write(folders / "page.html", scores, evaluations(), {})
     assert "37.1" in " ".join(Page((folders / "page.html").read_text()).text)
 
 
 def test_strips_show_seeds_saliency_guides_and_truth(folders):
-    strip = strips(folders)["train"][0]
+    strip = all_strips(folders)["train"][0]
     assert list(strip.pictures) == [
         "Image", "Seeds", "Saliency", "G0", "G2", "Saliency oracle", "Truth",
     ]  # fmt: skip
@@ -190,7 +189,7 @@ def test_strips_show_seeds_saliency_guides_and_truth(folders):
 
 
 def test_strips_of_predictions_show_each_segmenter(folders):
-    strip = strips(folders)["val"][0]
+    strip = all_strips(folders)["val"][0]
     assert list(strip.pictures) == [
         "Image", "Seeds only", "G0", "G2", "Saliency oracle",
         "Full supervision", "Truth",
@@ -198,7 +197,7 @@ def test_strips_of_predictions_show_each_segmenter(folders):
 
 
 def test_strips_without_truth_seeds_or_saliency_leave_them_out(folders):
-    strip = report.guide_strips(
+    strip = strips.guide_strips(
         source(with_truth=False), {"g2": folders / "g2"}, None, None, 1
     )[0]
     assert list(strip.pictures) == ["Image", "G2"]
@@ -207,14 +206,14 @@ def test_strips_without_truth_seeds_or_saliency_leave_them_out(folders):
 def test_strips_come_at_even_distances_and_no_more_than_there_are(folders):
     dirs = {"g2": folders / "g2"}
     ids = [
-        [each.image_id for each in report.prediction_strips(source(), dirs, n)]
+        [each.image_id for each in strips.prediction_strips(source(), dirs, n)]
         for n in (2, 9)
     ]
     assert ids == [["<0>", "<2>"], list(source().image_ids)]
 
 
 def test_strips_are_chosen_among_images_that_were_labelled(folders):
-    found = report.prediction_strips(
+    found = strips.prediction_strips(
         source(num_images=50), {"g2": folders / "g2"}, 50
     )
     assert len(found) == 5
@@ -223,18 +222,18 @@ def test_strips_are_chosen_among_images_that_were_labelled(folders):
 def test_a_missing_map_is_named(folders):
     (folders / "seeds" / "<0>.png").unlink()
     with pytest.raises(FileNotFoundError, match=r"no file .*seeds/<0>.png"):
-        strips(folders)
+        all_strips(folders)
 
 
 def test_percent_of_full_is_a_quotient_of_mious():
     segmenters = {"g2": {"miou": 0.4}, "full": {"miou": 0.5}}
-    assert report.percent_of_full(segmenters, "g2") == pytest.approx(80)
-    assert report.percent_of_full(segmenters, "g0") is None
-    assert report.percent_of_full({"g2": {"miou": 0.4}}, "g2") is None
+    assert table_2.percent_of_full(segmenters, "g2") == pytest.approx(80)
+    assert table_2.percent_of_full(segmenters, "g0") is None
+    assert table_2.percent_of_full({"g2": {"miou": 0.4}}, "g2") is None
 
 
 def test_the_table_for_terminals_lines_up():
-    lines = report.table(summary()).splitlines()
+    lines = table_2.text(summary()).splitlines()
     assert len({len(line) for line in lines}) == 1
     assert lines[4].split() == [
         "g2", "73/59", "87/95", "50.0", "12.5", "40.0", "80.0",
@@ -245,7 +244,7 @@ def test_the_table_has_scores_with_crf_beside_those_without():
     scores = summary()
     scores["segmenters"]["g2"]["miou_crf"] = 0.45
     scores["segmenters"]["full"]["miou_crf"] = 0.6
-    lines = report.table(scores).splitlines()
+    lines = table_2.text(scores).splitlines()
     assert len({len(line) for line in lines}) == 1
     assert lines[0].endswith("val mIoU  % of full  with CRF  % of full")
     assert lines[4].split()[-4:] == ["40.0", "80.0", "45.0", "75.0"]
@@ -253,5 +252,5 @@ def test_the_table_has_scores_with_crf_beside_those_without():
 
 
 def test_the_paper_has_a_row_for_every_guide():
-    assert tuple(report.PAPER) == tuple(report.NAMES) == GUIDES
-    assert tuple(report.COLOURS) == GUIDES
+    assert tuple(paper.ROWS) == tuple(legend.NAMES) == GUIDES
+    assert tuple(legend.COLOURS) == GUIDES
