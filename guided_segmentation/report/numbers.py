@@ -1,13 +1,21 @@
 """How figures are printed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 NONE = "\N{EN DASH}"  # For what was not measured.
 
 
-def percent(share: float | None) -> str:
-    """Returns a share in per cent, with one decimal."""
-    return NONE if share is None else f"{100 * share:.1f}"
+def percent(share: float | None, sign: str = "") -> str:
+    """Returns a share in per cent, with one decimal; "+" writes its sign."""
+    return NONE if share is None else format(100 * share, f"{sign}.1f")
+
+
+def ends(interval: Sequence[float] | None, sign: str = "") -> str:
+    """Returns the ends of an interval in brackets, nothing for none."""
+    if interval is None:
+        return ""
+    low, high = (percent(each, sign) for each in interval)
+    return f"[{low}, {high}]"
 
 
 def pair(scores: Mapping[str, float | None]) -> str:

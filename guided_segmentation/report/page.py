@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from guided_segmentation import artifacts, stages
 from guided_segmentation.report import (
     class_bars,
+    confusions,
+    gains,
     gallery,
     legend,
     numbers,
@@ -19,7 +21,12 @@ TITLES = {
     "train": "Guides, on images learned from",
     "val": "Predictions, on images never seen",
 }
-
+_NOTES = {
+    "train": """As in the paper's figures 6 and 11: what a guide is made from,
+and what comes of it.""",
+    "val": """As the lower half of the paper's figures 7, 12 and 13, which show
+images learned from.""",
+}
 _PAGE = """<!DOCTYPE html>
 <html lang=en>
 <head>
@@ -43,6 +50,7 @@ def write(
     evaluations: Mapping[str, Mapping[str, Mapping]],
     strips: Mapping[str, Sequence[Strip]],
     sections: Mapping[str, str] | None = None,
+    matrices: Mapping[str, bytes] | None = None,
 ) -> None:
     """Writes the report of an experiment.
 
@@ -53,17 +61,21 @@ def write(
         guide, each with the IoU of each class.
       strips: The pictures by "train" and "val".
       sections: More HTML by title, shown first.
+      matrices: Pictures of segmenters' confusion matrices, PNG by guide.
     """
     shown = dict(sections or {})
     if summary["guides"]:
-        bars = class_bars.draw(evaluations["segmenters"])
+        bars = class_bars.draw(evaluations["segmenters"], evaluations["guides"])
+        mistakes = confusions.to_html(matrices or {})
         shown["Guides compared"] = table_2.to_html(summary)
-        shown["IoU of each class, on val"] = bars
+        shown["How sure the differences are"] = gains.to_html(summary)
+        shown["IoU of each class"] = bars
+        shown["What is taken for what, on val"] = mistakes
     body = [
         _head(summary),
-        *(_section(title, content) for title, content in shown.items()),
+        *(_section(*each) for each in shown.items() if each[1]),
         *(
-            _section(TITLES[split], gallery.to_html(found))
+            _section(TITLES[split], gallery.to_html(found, _NOTES[split]))
             for split, found in strips.items()
             if found
         ),

@@ -39,8 +39,25 @@ th { font-weight: 500; text-align: left; }
 svg { width: 100%; height: auto; font: 12px system-ui, sans-serif; }
 svg .name { text-anchor: end; dominant-baseline: middle; fill: #1c2530; }
 svg .tick { text-anchor: middle; font-size: 10px; fill: #8692a0; }
+svg .mark { stroke: #1c2530; stroke-width: 1.6; }
 svg .grid { stroke: #e4e8ed; }
 .strips { display: grid; gap: 4px 6px; margin-top: 14px; align-items: start; }
+.strips h3 { grid-column: 1 / -1; font-size: 14px; margin: 14px 0 2px; }
+.strips hr { grid-column: 1 / -1; width: 100%; margin: 2px 0 8px; border: 0;
+  border-top: 1px solid #e4e8ed; }
+.strips figure { margin: 0; }
+.strips figcaption { font-size: 11px; line-height: 1.3; color: #5d6875;
+  font-variant-numeric: tabular-nums; }
+.strips .beside { margin: 0; font-size: 12px; color: #5d6875; }
+.beside code, .beside span, .beside em { display: block; margin-bottom: 2px; }
+.beside em { font-style: normal; text-align: right; margin-top: 8px; }
+.matrices { display: grid; grid-template-columns: 1fr 1fr; gap: 20px; }
+.matrices figure { margin: 0; }
+.matrices b { font-weight: 600; }
+.matrices img { width: 100%; }
+.guides small { display: block; font-weight: 400; font-size: 11px;
+  color: #5d6875; }
+.gains { width: auto; margin-bottom: 10px; }
 .strips b { font-weight: 600; font-size: 13px; }
 .strips img { max-width: 100%; max-height: 200px; display: block;
   border-radius: 3px; }

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from guided_segmentation.report import legend, numbers, paper
+from guided_segmentation.report import gains, legend, numbers, paper
 
 _MARKS = "†‡§¶"
 
@@ -40,7 +40,7 @@ def percent_of_full(
 
 
 def text(summary: Mapping) -> str:
-    """Returns the table of guides as text, for a terminal.
+    """Returns the table of guides and the gains as text, for a terminal.
 
     Args:
       summary: The content of summary.json.
@@ -63,7 +63,8 @@ def text(summary: Mapping) -> str:
         )
         for row in rows
     ]
-    return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])
+    lines.insert(1, "-" * len(lines[0]))
+    return "\n".join([*lines, *gains.lines(summary)])
 
 
 def to_html(summary: Mapping) -> str:
@@ -89,8 +90,11 @@ def to_html(summary: Mapping) -> str:
 def _row(summary: Mapping, guide: str, mark: str, with_crf: bool) -> str:
     printed = paper.ROWS[guide]
     guide_cells = _guide_cells(summary, guide)
-    miou, share = _val_cells(summary, guide)
-    crf = numbers.percent(summary["segmenters"][guide].get("miou_crf"))
+    share = _val_cells(summary, guide)[1]
+    miou, crf = (
+        _with_ends(summary["segmenters"][guide], key)
+        for key in ("miou", "miou_crf")
+    )
     pairs = [
         numbers.NONE if pair is None else "{}/{}".format(*pair)
         for pair in (printed.fg, printed.bg)
@@ -110,6 +114,13 @@ def _row(summary: Mapping, guide: str, mark: str, with_crf: bool) -> str:
             f"<td class=paper>{printed.miou}<sup>{mark}</sup></tr>\n",
         ]
     )
+
+
+def _with_ends(scores: Mapping, key: str) -> str:
+    """A score and, small, its interval."""
+    ends = numbers.ends(scores.get(f"{key}_interval"))
+    small = ends and f"<small>{ends}</small>"
+    return f"{numbers.percent(scores.get(key))}{small}"
 
 
 def _guide_cells(summary: Mapping, guide: str) -> list[str]:

@@ -7,69 +7,16 @@ import re
 import cv2
 import numpy as np
 import pytest
+import report_samples
+from report_samples import GUIDES, evaluations, source, summary
 
-from guided_segmentation import artifacts, labels
-from guided_segmentation.datasets import schema
-from guided_segmentation.report import legend, page, paper, strips, table_2
-
-LABEL_SET = labels.LabelSet(("cat & dog", "rook"))
-GUIDES = ("seeds_only", "g0", "g2", "saliency_oracle", "full")
-
-
-def guide_scores(miou=0.5):
-    return {
-        "miou": miou,
-        "fg": {"precision": 0.734, "recall": 0.591},
-        "bg": {"precision": 0.871, "recall": 0.948},
-        "ignored": 0.125,
-    }
-
-
-def summary(guides=GUIDES):
-    segmenters = {
-        name: {"miou": 0.3 + 0.05 * index, "images": 3}
-        for index, name in enumerate(guides)
-    }
-    return {
-        "guides": {name: guide_scores() for name in guides},
-        "segmenters": segmenters,
-        "full": segmenters.get("full"),
-        "percent_of_full": table_2.percent_of_full(segmenters, "g2"),
-        "seconds": {"train_seeder": 3725.0, "make_seeds": 0.0},
-        "reused": ["make_seeds"],
-        "settings": {"train_seeder": "train_seeder --a='<b>'"},
-        "versions": {"python": "3.11"},
-    }
-
-
-def evaluations(guides=GUIDES, classes=("background", "cat & dog", "rook")):
-    iou = dict.fromkeys(classes, 0.25) | {classes[-1]: None}
-    found = {name: {"miou": 0.5, "iou": iou} for name in guides}
-    return {"guides": found, "segmenters": found, "crf": {}}
-
-
-def source(num_images=5, with_truth=True):
-    image = np.full((20, 30, 3), 90, np.uint8)
-    truth = np.zeros((20, 30), np.uint8)
-    truth[:, 15:] = 2
-    return schema.Source(
-        name="drawn/train",
-        image_ids=tuple(f"<{index}>" for index in range(num_images)),
-        image=lambda image_id: image,
-        image_labels=lambda image_id: labels.present(truth, 2),
-        label_map=(lambda image_id: truth) if with_truth else None,
-        label_set=LABEL_SET,
-    )
+from guided_segmentation import labels
+from guided_segmentation.report import page, strips
 
 
 @pytest.fixture
 def folders(tmp_path):
-    for image_id in source().image_ids:
-        for name in ("seeds", *GUIDES):
-            path = tmp_path / name / f"{image_id}.png"
-            artifacts.write_label_map(path, np.ones((20, 30), np.uint8))
-        path = tmp_path / "saliency" / f"{image_id}.png"
-        artifacts.write_saliency_map(path, np.ones((20, 30)))
+    report_samples.write_folders(tmp_path)
     return tmp_path
 
 
@@ -178,79 +125,3 @@ def test_saliency_is_among_the_first_figures_when_it_was_scored(folders):
     scores["guides"]["g2"]["saliency"] = {"iou": 0.3712}
     page.write(folders / "page.html", scores, evaluations(), {})
     assert "37.1" in " ".join(Page((folders / "page.html").read_text()).text)
-
-
-def test_strips_show_seeds_saliency_guides_and_truth(folders):
-    strip = all_strips(folders)["train"][0]
-    assert list(strip.pictures) == [
-        "Image", "Seeds", "Saliency", "G0", "G2", "Saliency oracle", "Truth",
-    ]  # fmt: skip
-    assert strip.objects == ((2, "rook"),)
-
-
-def test_strips_of_predictions_show_each_segmenter(folders):
-    strip = all_strips(folders)["val"][0]
-    assert list(strip.pictures) == [
-        "Image", "Seeds only", "G0", "G2", "Saliency oracle",
-        "Full supervision", "Truth",
-    ]  # fmt: skip
-
-
-def test_strips_without_truth_seeds_or_saliency_leave_them_out(folders):
-    strip = strips.guide_strips(
-        source(with_truth=False), {"g2": folders / "g2"}, None, None, 1
-    )[0]
-    assert list(strip.pictures) == ["Image", "G2"]
-
-
-def test_strips_come_at_even_distances_and_no_more_than_there_are(folders):
-    dirs = {"g2": folders / "g2"}
-    ids = [
-        [each.image_id for each in strips.prediction_strips(source(), dirs, n)]
-        for n in (2, 9)
-    ]
-    assert ids == [["<0>", "<2>"], list(source().image_ids)]
-
-
-def test_strips_are_chosen_among_images_that_were_labelled(folders):
-    found = strips.prediction_strips(
-        source(num_images=50), {"g2": folders / "g2"}, 50
-    )
-    assert len(found) == 5
-
-
-def test_a_missing_map_is_named(folders):
-    (folders / "seeds" / "<0>.png").unlink()
-    with pytest.raises(FileNotFoundError, match=r"no file .*seeds/<0>.png"):
-        all_strips(folders)
-
-
-def test_percent_of_full_is_a_quotient_of_mious():
-    segmenters = {"g2": {"miou": 0.4}, "full": {"miou": 0.5}}
-    assert table_2.percent_of_full(segmenters, "g2") == pytest.approx(80)
-    assert table_2.percent_of_full(segmenters, "g0") is None
-    assert table_2.percent_of_full({"g2": {"miou": 0.4}}, "g2") is None
-
-
-def test_the_table_for_terminals_lines_up():
-    lines = table_2.text(summary()).splitlines()
-    assert len({len(line) for line in lines}) == 1
-    assert lines[4].split() == [
-        "g2", "73/59", "87/95", "50.0", "12.5", "40.0", "80.0",
-    ]  # fmt: skip
-
-
-def test_the_table_has_scores_with_crf_beside_those_without():
-    scores = summary()
-    scores["segmenters"]["g2"]["miou_crf"] = 0.45
-    scores["segmenters"]["full"]["miou_crf"] = 0.6
-    lines = table_2.text(scores).splitlines()
-    assert len({len(line) for line in lines}) == 1
-    assert lines[0].endswith("val mIoU  % of full  with CRF  % of full")
-    assert lines[4].split()[-4:] == ["40.0", "80.0", "45.0", "75.0"]
-    assert lines[2].split()[-2:] == 2 * ["\N{EN DASH}"]
-
-
-def test_the_paper_has_a_row_for_every_guide():
-    assert tuple(paper.ROWS) == tuple(legend.NAMES) == GUIDES
-    assert tuple(legend.COLOURS) == GUIDES
