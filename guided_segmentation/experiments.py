@@ -348,13 +348,19 @@ def write_report(
         sections = table_1.sections(seeders, figure)
     summary = artifacts.read_json(work_dir / "summary.json")
     path = work_dir / "report.html"
-    drawn = {
-        guide: picture.read_bytes()
-        for guide, found in _score_paths(work_dir, stages)["segmenters"].items()
-        if (picture := found.resolve().with_suffix(".png")).is_file()
-    }
-    page.write(path, summary, scores, shown, sections, drawn)
+    matrices = _matrices(work_dir, stages)
+    page.write(path, summary, scores, shown, sections, matrices)
     return path
+
+
+def _matrices(work_dir, stages):
+    """The confusion matrices that were drawn beside the scores, by guide."""
+    paths = _score_paths(work_dir, stages)["segmenters"]
+    return {
+        guide: picture.read_bytes()
+        for guide, path in paths.items()
+        if (picture := path.resolve().with_suffix(".png")).is_file()
+    }
 
 
 def _strips(work_dir, stages, train, val, num_strips):

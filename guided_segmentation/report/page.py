@@ -97,7 +97,7 @@ def _head(summary: Mapping) -> str:
         (
             legend.NAMES[guide],
             numbers.percent(segmenters[guide]["miou"]),
-            "val mIoU",
+            f"val mIoU {numbers.ends(segmenters[guide].get('miou_interval'))}",
         )
         for guide in ("g2", "full")
         if guide in segmenters

@@ -120,6 +120,20 @@ def test_scores_with_crf_get_a_column_of_their_own(folders):
     assert "45.7" in text
 
 
+def test_intervals_and_matrices_are_on_the_page(folders):
+    scores = summary()
+    scores["segmenters"]["g2"]["miou_interval"] = [0.361, 0.442]
+    gain = {"difference": 0.1, "interval": [0.05, 0.15]}
+    scores["paired"] = {"miou": {"g2": {"over_seeds_only": gain}}}
+    path = folders / "page.html"
+    page.write(path, scores, evaluations(), {}, matrices={"g2": b"drawn"})
+    text = " ".join(Page(path.read_text()).text)
+    assert "val mIoU [36.1, 44.2]" in text
+    assert "How sure the differences are" in text
+    assert "+10.0  [+5.0, +15.0]" in text
+    assert len(Page(path.read_text()).pictures) == 1
+
+
 def test_saliency_is_among_the_first_figures_when_it_was_scored(folders):
     scores = summary()
     scores["guides"]["g2"]["saliency"] = {"iou": 0.3712}
