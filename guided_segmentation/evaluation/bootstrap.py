@@ -9,7 +9,7 @@ The networks stay as they are: an interval says what other images would have
 changed, not another training.
 
 Source: Davison and Hinkley, "Bootstrap methods and their application", 1997,
-section 5.2.1, the basic interval. A resample holds fewer different images than
+section 5.2, the basic interval. A resample holds fewer different images than
 the split, which costs rare classes, so its mIoU falls short, as that of the
 split falls short of many more images. The basic interval takes the shortfall
 off, the plain percentile interval has it twice. With photographs drawn from 300
