@@ -1,7 +1,7 @@
 """The files between stages, and the only place that knows their formats.
 
-Label maps and seeds are palette PNGs, saliency maps 8-bit PNGs, score maps
-compressed npz, everything else JSON. Every write is atomic: a killed run
+Label maps and seeds are palette PNGs, saliency maps 8-bit PNGs, score maps and
+areas compressed npz, everything else JSON. Every write is atomic: a killed run
 leaves either the whole file or none.
 """
 
@@ -11,7 +11,7 @@ import json
 import os
 import pathlib
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,8 @@ from PIL import Image, UnidentifiedImageError
 from guided_segmentation import labels
 
 Path = str | os.PathLike
+
+AREAS = ("intersection", "union", "ignored")  # What IoU is made of.
 
 
 @contextlib.contextmanager
@@ -216,13 +218,11 @@ def write_score_maps(
       score_maps: [height, width, present objects] float.
       classes: [present objects] class indices, ascending.
     """
-    buffer = io.BytesIO()
-    np.savez_compressed(
-        buffer,
+    _write_npz(
+        path,
         score_maps=score_maps.astype(np.float16),
         classes=classes.astype(np.uint8),
     )
-    write_bytes(path, buffer.getvalue())
 
 
 def read_score_maps(path: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -236,15 +236,37 @@ def read_score_maps(path: Path) -> tuple[np.ndarray, np.ndarray]:
       FileNotFoundError: If there is no such file.
       ValueError: If it is not such a file.
     """
-    content = io.BytesIO(_existing(path).read_bytes())
-    try:
-        with np.load(content) as arrays:
-            return arrays["score_maps"], arrays["classes"]
-    except Exception as error:  # Damage makes NumPy raise errors of any kind.
-        raise ValueError(
-            f"{path}: wanted score maps (npz), found {error}; delete it and "
-            f"run bin/make_seeds again"
-        ) from error
+    names = ("score_maps", "classes")
+    found = _read_npz(path, names, "score maps", "run bin/make_seeds again")
+    return found["score_maps"], found["classes"]
+
+
+def write_areas(
+    path: Path, image_ids: Sequence[str], areas: Mapping[str, np.ndarray]
+) -> None:
+    """Writes the areas by class that an evaluation found in each image.
+
+    Args:
+      path: The npz file.
+      image_ids: Names of the images.
+      areas: By AREAS, [images, num_classes] pixels.
+    """
+    _write_npz(path, image_ids=np.array(image_ids, str), **areas)
+
+
+def read_areas(path: Path) -> tuple[list[str], dict[str, np.ndarray]]:
+    """Reads what `write_areas` wrote.
+
+    Returns:
+      The names of the images and, by AREAS, [images, num_classes] int64.
+
+    Raises:
+      FileNotFoundError: If there is no such file.
+      ValueError: If it is not such a file.
+    """
+    names = ("image_ids", *AREAS)
+    found = _read_npz(path, names, "areas of images", "evaluate again")
+    return found.pop("image_ids").tolist(), found
 
 
 def _existing(path: Path) -> pathlib.Path:
@@ -252,6 +274,26 @@ def _existing(path: Path) -> pathlib.Path:
     if not path.is_file():
         raise FileNotFoundError(f"no file {path}")
     return path
+
+
+def _write_npz(path: Path, **arrays: np.ndarray) -> None:
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    write_bytes(path, buffer.getvalue())
+
+
+def _read_npz(
+    path: Path, names: Sequence[str], wanted: str, remedy: str
+) -> dict[str, np.ndarray]:
+    content = io.BytesIO(_existing(path).read_bytes())
+    try:
+        with np.load(content) as arrays:
+            return {name: arrays[name] for name in names}
+    except Exception as error:  # Damage makes NumPy raise errors of any kind.
+        raise ValueError(
+            f"{path}: wanted {wanted} (npz), found {error}; delete it and "
+            f"{remedy}"
+        ) from error
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 import functools
 import os
+import pathlib
 import re
 import sys
 from collections.abc import Callable
@@ -221,6 +222,18 @@ def require_objects(settings: dict, source: schema.Source) -> None:
 def label_set(settings: dict) -> labels.LabelSet:
     """Returns the classes of a trained network."""
     return labels.LabelSet(tuple(settings["objects"]))
+
+
+def json_path(output: str) -> pathlib.Path:
+    """Returns the path of --output, beside which files of its name may lie.
+
+    Raises:
+      ValueError: If its name does not end in .json.
+    """
+    path = pathlib.Path(output)
+    if path.suffix != ".json":
+        raise ValueError(f"--output: wanted a name in .json, found {path}")
+    return path
 
 
 def run(main: Callable[[list[str]], None]) -> None:

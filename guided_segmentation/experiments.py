@@ -15,8 +15,10 @@ import platform
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
-from guided_segmentation import artifacts, guides, report, table_1, table_4_5
+from guided_segmentation import artifacts, guides, paired, table_1, table_4_5
 from guided_segmentation.datasets import schema
+from guided_segmentation.evaluation import image_areas
+from guided_segmentation.report import page, strips, table_2
 from guided_segmentation.stages import WORK_DIR, Ledger, Stage
 
 # Whom the flags in `Settings.more` reach.
@@ -54,7 +56,16 @@ _EVIDENCE = {
     "seeds": f"--seeds_dir={WORK_DIR}/{_SEEDS}",
     "saliency_mask": f"--saliency_dir={WORK_DIR}/{_SALIENCY_MAPS}",
 }
-_KEPT = ("miou", "fg", "bg", "ignored", "labelled_only", "images", "saliency")
+_KEPT = (
+    "miou",
+    "miou_interval",
+    "fg",
+    "bg",
+    "ignored",
+    "labelled_only",
+    "images",
+    "saliency",
+)
 _PACKAGES = (
     "guided_segmentation",
     "tensorflow",
@@ -248,14 +259,11 @@ def evaluations(work_dir: artifacts.Path, stages: Sequence[Stage]) -> dict:
     Raises:
       FileNotFoundError: If one is missing.
     """
-    outputs = [stage.output for stage in stages]
     return {
         kind: {
-            guide: artifacts.read_json(pathlib.Path(work_dir, path))
-            for guide in guides.GUIDES
-            if (path := pattern.format(guide=guide)) in outputs
+            guide: artifacts.read_json(path) for guide, path in found.items()
         }
-        for kind, pattern in _SCORES.items()
+        for kind, found in _score_paths(work_dir, stages).items()
     }
 
 
@@ -269,15 +277,17 @@ def summarize(work_dir: artifacts.Path, stages: Sequence[Stage]) -> dict:
     Returns:
       What summary.json holds: guides and segmenters by name of guide;
       seeders, with mp and map, by name of seeder; crf_rows, mIoU by name of
-      seeder and row; full, None if that is not among them; percent_of_full, of
-      G2; seconds and settings (the commands) by stage; versions; and reused,
-      the stages that were linked. Only the seconds differ between two runs of
-      a plan.
+      seeder and row; full, None if that is not among them; paired, what
+      paired.compare tells by "miou" and "miou_crf"; percent_of_full, of G2;
+      seconds and settings (the commands) by stage; versions; and reused, the
+      stages that were linked. Only the seconds differ between two runs of a
+      plan.
 
     Raises:
       FileNotFoundError: If a score is missing.
     """
     scores = evaluations(work_dir, stages)
+    paths = _score_paths(work_dir, stages)
     records = Ledger(work_dir).records
     seeders = table_1.scores(work_dir, stages)
     segmenters = {
@@ -293,7 +303,11 @@ def summarize(work_dir: artifacts.Path, stages: Sequence[Stage]) -> dict:
         "seeders": table_1.summary(seeders),
         "crf_rows": table_4_5.scores(work_dir, stages),
         "full": segmenters.get("full"),
-        "percent_of_full": report.percent_of_full(segmenters, "g2"),
+        "paired": {
+            "miou": paired.compare(paths["segmenters"]),
+            "miou_crf": paired.compare(paths["crf"]),
+        },
+        "percent_of_full": table_2.percent_of_full(segmenters, "g2"),
         "seconds": {
             each.name: round(records[each.name]["seconds"], 1)
             for each in stages
@@ -334,9 +348,9 @@ def write_report(
     """
     work_dir = pathlib.Path(work_dir)
     scores = evaluations(work_dir, stages)
-    strips = {}
+    shown = {}
     if scores["guides"]:
-        strips = _strips(work_dir, stages, train, val, num_strips)
+        shown = _strips(work_dir, stages, train, val, num_strips)
     sections = {}
     if seeders := table_1.scores(work_dir, stages):
         figure = work_dir / "figure_3.png"
@@ -346,13 +360,25 @@ def write_report(
     if summary["crf_rows"]:
         sections |= table_4_5.sections(summary["crf_rows"])
     path = work_dir / "report.html"
-    report.write(path, summary, scores, strips, sections)
+    matrices = _matrices(work_dir, stages)
+    page.write(path, summary, scores, shown, sections, matrices)
     return path
+
+
+def _matrices(work_dir, stages):
+    """The confusion matrices that were drawn beside the scores, by guide."""
+    paths = _score_paths(work_dir, stages)["segmenters"]
+    return {
+        guide: picture.read_bytes()
+        for guide, path in paths.items()
+        if (picture := path.resolve().with_suffix(".png")).is_file()
+    }
 
 
 def _strips(work_dir, stages, train, val, num_strips):
     """The pictures of the report, by "train" and "val"."""
     outputs = [stage.output for stage in stages]
+    paths = _score_paths(work_dir, stages)
 
     def folders(pattern: str) -> dict[str, pathlib.Path]:
         return {
@@ -361,15 +387,42 @@ def _strips(work_dir, stages, train, val, num_strips):
             if _SCORES["guides"].format(guide=guide) in outputs
         }
 
+    def ranking(kind: str) -> dict[str, float] | None:
+        """The IoU of each image with G2, if that is among the guides."""
+        kept = "g2" in paths[kind] and image_areas.read(paths[kind]["g2"])
+        return kept.iou() if kept else None
+
     return {
-        "train": report.guide_strips(
+        "train": strips.guide_strips(
             train,
             folders(_GUIDES),
             work_dir / _SEEDS if _SEEDS in outputs else None,
             work_dir / _SALIENCY_MAPS if _SALIENCY_MAPS in outputs else None,
             num_strips,
+            ranking("guides"),
         ),
-        "val": report.prediction_strips(val, folders(_PREDICTIONS), num_strips),
+        "val": strips.prediction_strips(
+            val,
+            folders(_PREDICTIONS),
+            num_strips,
+            folders(f"{_PREDICTIONS}/crf") if paths["crf"] else None,
+            ranking("segmenters"),
+        ),
+    }
+
+
+def _score_paths(
+    work_dir: artifacts.Path, stages: Sequence[Stage]
+) -> dict[str, dict[str, pathlib.Path]]:
+    """The JSON of each evaluation, by kind and name of guide."""
+    outputs = [stage.output for stage in stages]
+    return {
+        kind: {
+            guide: pathlib.Path(work_dir, path)
+            for guide in guides.GUIDES
+            if (path := pattern.format(guide=guide)) in outputs
+        }
+        for kind, pattern in _SCORES.items()
     }
 
 
@@ -434,9 +487,11 @@ def _stage(
 
 
 def _segmenter_summary(evaluation: dict, with_crf: dict | None) -> dict:
-    kept = {key: evaluation[key] for key in ("miou", "images")}
-    if with_crf is not None:
-        kept["miou_crf"] = with_crf["miou"]
+    keys = ("miou", "miou_interval", "images")
+    kept = {key: evaluation[key] for key in keys if key in evaluation}
+    for key in ("miou", "miou_interval"):
+        if with_crf is not None and key in with_crf:
+            kept[key.replace("miou", "miou_crf")] = with_crf[key]
     return kept
 
 

@@ -1,12 +1,15 @@
 """Figures of the paper, drawn from the scores of runs."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from matplotlib import figure
+import numpy as np
+from matplotlib import colors, figure
+from matplotlib.axes import Axes
 
 from guided_segmentation import artifacts
 
+_FAINT_TO_DARK = "Blues"
 _PANELS = {"fg": "(a) Foreground classes", "bg": "(b) Background"}
 
 
@@ -51,6 +54,42 @@ def saliency_curves(
     axes.grid(alpha=0.3)
     axes.legend(loc="lower left", fontsize="small")
     _write(sheet, path)
+
+
+def confusion_matrix(
+    confusion: np.ndarray, classes: Sequence[str], path: artifacts.Path
+) -> None:
+    """Draws what share of each true class is predicted as which.
+
+    Args:
+      confusion: [num_classes, num_classes + 1] counts, rows the truth; the
+        last column, of what is ignored, is drawn if there is anything in it.
+      classes: Their names.
+      path: PNG to write.
+    """
+    columns = [*classes, *(["ignored"] if confusion[:, -1].any() else [])]
+    sums = np.maximum(confusion.sum(axis=1, keepdims=True), 1)
+    shares = 100 * confusion[:, : len(columns)] / sums
+    side = 1.5 + 0.31 * len(classes)
+    sheet = figure.Figure(figsize=(side, side), layout="constrained")
+    plot = sheet.subplots()
+    plot.imshow(shares, _FAINT_TO_DARK, colors.PowerNorm(0.6, 0, 100))
+    plot.set_xticks(range(len(columns)), columns, rotation=90)
+    plot.set_yticks(range(len(classes)), classes)
+    plot.set(xlabel="predicted as", ylabel="true class")
+    plot.set_title("% of the pixels of each true class", fontsize="medium")
+    plot.tick_params(length=0, labelsize=8)
+    _write_shares(plot, shares)
+    _write(sheet, path)
+
+
+def _write_shares(plot: Axes, shares: np.ndarray) -> None:
+    """Writes the shares of half a per cent and more into their cells."""
+    for row, column in zip(*np.nonzero(shares >= 0.5), strict=True):
+        share = shares[row, column]
+        colour = "white" if share > 45 else "black"
+        style = {"ha": "center", "va": "center", "size": 7, "color": colour}
+        plot.text(column, row, f"{share:.0f}", **style)
 
 
 def _write(sheet: figure.Figure, path: artifacts.Path) -> None:

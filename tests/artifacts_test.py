@@ -245,6 +245,31 @@ def test_score_maps_survive_as_half_floats(tmp_path):
     np.testing.assert_array_equal(classes, [2, 7, 20])
 
 
+def test_areas_survive(tmp_path):
+    wanted = {
+        name: np.arange(6).reshape(2, 3) + 10**12 * index
+        for index, name in enumerate(artifacts.AREAS)
+    }
+    artifacts.write_areas(tmp_path / "a.npz", ("x", "2007_000032"), wanted)
+    image_ids, areas = artifacts.read_areas(tmp_path / "a.npz")
+    assert image_ids == ["x", "2007_000032"]
+    assert areas.keys() == wanted.keys()
+    for name in wanted:
+        np.testing.assert_array_equal(areas[name], wanted[name])
+        assert areas[name].dtype == np.int64
+
+
+@pytest.mark.parametrize("content", [b"", b"no npz", b"PK"])
+def test_damaged_areas_are_told(tmp_path, content):
+    (tmp_path / "a.npz").write_bytes(content)
+    with pytest.raises(
+        ValueError,
+        match=r"a\.npz: wanted areas of images \(npz\), found .*; delete it "
+        r"and evaluate again",
+    ):
+        artifacts.read_areas(tmp_path / "a.npz")
+
+
 def damaged_score_maps():
     buffer = io.BytesIO()
     noise = np.random.default_rng(0).random((20, 20))

@@ -351,8 +351,17 @@ def test_seeds_of_no_network_are_not_scored(launcher, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_scores_of_seeds_go_to_json(launcher, tmp_path):
-    done = launcher.run("evaluate_seeds", f"--output={tmp_path}/scores.png")
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ("evaluate_seeds",),
+        ("evaluate_saliency", "--saliency_dir=maps"),
+        ("evaluate_guides", "--guides_dir=guides"),
+        ("evaluate_segmenter", "--predictions_dir=predictions"),
+    ],
+)
+def test_scores_go_to_json(launcher, tmp_path, flags):
+    done = launcher.run(*flags, f"--output={tmp_path}/scores.png")
     assert error_of(done) == (
         f"error: --output: wanted a name in .json, found {tmp_path}/scores.png"
     )

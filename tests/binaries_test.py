@@ -27,7 +27,6 @@ from guided_segmentation import (
     guides,
     labelling,
     recipe,
-    report,
     segmenter,
     stages,
     table_1,
@@ -36,10 +35,13 @@ from guided_segmentation import (
 from guided_segmentation.datasets import folder, msra, pascal_voc, synthetic
 from guided_segmentation.evaluation import (
     folders,
+    image_areas,
+    mean_iou,
     saliency_curves,
     seed_curves,
 )
 from guided_segmentation.networks import prediction, weights
+from guided_segmentation.report import table_2
 from guided_segmentation.saliency import detector, grabcut
 from guided_segmentation.seeders import (
     backprop,
@@ -694,10 +696,13 @@ def test_flags_reach_what_export_model_calls(capsys):
     assert capsys.readouterr().out == "/o/name/3\n"
 
 
-def all_right():
-    """Counts of a prediction without a fault."""
+def all_right(images=2):
+    """Counts of predictions without a fault."""
     classes = synthetic.LABEL_SET.num_classes
-    return np.eye(classes, classes + 1, dtype=np.int64)
+    confusion = np.eye(classes, classes + 1, dtype=np.int64)
+    areas = mean_iou.areas(confusion)
+    each = mean_iou.Areas(*(np.stack([area] * images) for area in areas))
+    return folders.Counts(images * confusion, each)
 
 
 def half_right():
@@ -722,8 +727,12 @@ def test_flags_reach_what_evaluate_guides_calls(tmp_path, capsys):
     assert saliency.call_args == mock.call(mock.ANY, "/m")
     scores = artifacts.read_json(tmp_path / "scores.json")
     assert (scores["miou"], scores["images"]) == (1.0, 2)
+    assert scores["miou_interval"] == [1.0, 1.0]
+    assert scores["labelled_only"]["miou_interval"] == [1.0, 1.0]
     assert scores["saliency"]["iou"] == 0.5
-    assert "mIoU 100.0" in capsys.readouterr().out
+    assert "mIoU 100.0 [100.0, 100.0]" in capsys.readouterr().out
+    found = image_areas.read(tmp_path / "scores.json")
+    assert len(found.image_ids) == 2
 
 
 def test_flags_reach_what_evaluate_saliency_calls(tmp_path, capsys):
@@ -888,15 +897,63 @@ def test_flags_reach_what_evaluate_segmenter_calls(tmp_path, capsys):
     with calling(
         "evaluate_segmenter",
         stand_in(folders, "count", all_right()),
+        stand_in(figures, "confusion_matrix"),
         **FEW,
         predictions_dir="/p",
+        against="/a",
         output=f"{tmp_path}/scores.json",
-    ) as (count,):
+    ) as (count, draw):
         pass
-    assert count.call_args == mock.call(mock.ANY, "/p")
+    assert count.call_args_list == [
+        mock.call(mock.ANY, "/p"),
+        mock.call(mock.ANY, "/a"),
+    ]
     scores = artifacts.read_json(tmp_path / "scores.json")
     assert (scores["miou"], scores["images"]) == (1.0, 2)
-    assert "mIoU 1.000" in capsys.readouterr().out
+    assert scores["miou_interval"] == [1.0, 1.0]
+    assert scores["against"] == {
+        "predictions_dir": "/a",
+        "difference": 0.0,
+        "interval": [0.0, 0.0],
+    }
+    confusion, classes, path = draw.call_args.args
+    assert confusion.tolist() == scores["confusion"]
+    assert classes == synthetic.LABEL_SET.classes
+    assert path == tmp_path / "scores.png"
+    assert len(image_areas.read(tmp_path / "scores.json").image_ids) == 2
+    told = capsys.readouterr().out
+    assert "mIoU 1.000  [1.000, 1.000]" in told
+    assert "difference +0.000  [0.000, 0.000]" in told
+
+
+def test_predictions_for_drawn_scenes_are_compared(launcher, tmp_path):
+    source = synthetic.source("train", num_images=3, seed=0)
+    for image_id in source.image_ids:
+        truth = source.label_map(image_id)
+        for name, label_map in {"t": truth, "none": 0 * truth}.items():
+            path = tmp_path / name / f"{image_id}.png"
+            artifacts.write_label_map(path, label_map)
+    done = launcher.run(
+        "evaluate_segmenter",
+        "--num_images=3",
+        f"--predictions_dir={tmp_path}/none",
+        f"--against={tmp_path}/t",
+        f"--output={tmp_path}/scores.json",
+    )
+    assert done.returncode == 0, done.stderr
+    scores = artifacts.read_json(tmp_path / "scores.json")
+    low, high = scores["miou_interval"]
+    assert low <= scores["miou"] <= high < 1
+    found = scores["against"]
+    assert found["difference"] == scores["miou"] - 1
+    assert found["interval"] == pytest.approx([low - 1, high - 1])
+    columns = np.array(scores["confusion"]).sum(axis=0)
+    assert columns[0] > 0
+    assert not columns[1:].any()
+    areas = image_areas.read(tmp_path / "scores.json")
+    assert areas.image_ids == list(source.image_ids)
+    assert areas.areas.total().mean_iou() == scores["miou"]
+    assert (tmp_path / "scores.png").read_bytes()[1:4] == b"PNG"
 
 
 def test_flags_reach_what_prepare_dataset_calls():
@@ -969,7 +1026,7 @@ def test_flags_reach_what_run_experiment_calls(tmp_path, capsys):
         ),
         stand_in(table_1, "table", "table 1"),
         stand_in(table_4_5, "table", "tables 4 and 5"),
-        stand_in(report, "table", "the table"),
+        stand_in(table_2, "text", "the table"),
         stand_in(experiments, "write_report", "the report"),
         **FEW,
         work_dir=str(tmp_path),

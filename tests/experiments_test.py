@@ -1,5 +1,6 @@
 """A plan calls the right binaries, and its scores end in one summary."""
 
+import base64
 import json
 import os
 import pathlib
@@ -18,6 +19,7 @@ from guided_segmentation import (
     table_1,
 )
 from guided_segmentation.datasets import synthetic
+from guided_segmentation.evaluation import folders, image_areas, mean_iou
 
 ROOT = pathlib.Path(experiments.__file__).parents[1]
 BINARIES = {
@@ -272,6 +274,39 @@ def test_the_summary_says_what_g2_reaches_of_full(tmp_path):
     assert summary == artifacts.read_json(tmp_path / "summary.json")
 
 
+def test_intervals_and_paired_differences_reach_the_summary(tmp_path):
+    union = np.arange(1, 6)[:, None] * np.array([100, 40])
+    for guide, miou in (("seeds_only", 0.25), ("g2", 0.5), ("full", 0.75)):
+        write_scores(tmp_path, guide, miou, crf=miou)
+        areas = mean_iou.Areas((miou * union).astype(int), union, 0 * union)
+        for kind in ("", "_crf"):
+            path = tmp_path / "evaluation" / f"segmenter_{guide}{kind}.json"
+            ends = {"miou_interval": [miou, miou + 0.1]}
+            artifacts.write_json(path, {**artifacts.read_json(path), **ends})
+            image_areas.write(path, list("abcde"), areas)
+    found = plan("seeds_only", "g2", "full", crf=True)
+    summary = summarized(tmp_path, found)
+    assert summary["segmenters"]["g2"] == {
+        "miou": 0.5,
+        "miou_interval": [0.5, 0.6],
+        "images": 3,
+        "miou_crf": 0.5,
+        "miou_crf_interval": [0.5, 0.6],
+    }
+    for key in ("miou", "miou_crf"):
+        gain = summary["paired"][key]["g2"]["over_seeds_only"]
+        assert gain == {"difference": 0.25, "interval": [0.25, 0.25]}
+        share = summary["paired"][key]["g2"]["of_full"]
+        assert share["percent"] == pytest.approx(200 / 3)
+
+
+def test_scores_without_areas_are_summarized_without_intervals(tmp_path):
+    write_scores(tmp_path, "g2", 0.4)
+    summary = summarized(tmp_path, plan("g2"))
+    assert summary["paired"] == {"miou": {}, "miou_crf": {}}
+    assert summary["segmenters"]["g2"] == {"miou": 0.4, "images": 3}
+
+
 def test_a_summary_without_full_has_no_percentage(tmp_path):
     write_scores(tmp_path, "g2", 0.4)
     summary = summarized(tmp_path, plan("g2"))
@@ -336,16 +371,21 @@ def test_the_binary_refuses_flags_that_would_do_nothing(bin_dir, tmp_path):
     assert not (tmp_path / "work").exists()
 
 
-def test_the_report_shows_the_images_of_both_splits(tmp_path):
-    found = plan("g2", "full")
+@pytest.mark.parametrize("crf", [False, True])
+def test_the_report_shows_the_images_of_both_splits(tmp_path, crf):
+    found = plan("g2", "full", crf=crf)
     train, val = (
         synthetic.source(name, num_images=2) for name in ("train", "val")
     )
     for guide in ("g2", "full"):
-        write_scores(tmp_path, guide, 0.5)
-        for source, folder in ((train, "guides"), (val, "predictions")):
+        write_scores(tmp_path, guide, 0.5, crf=0.5 if crf else None)
+        for source, folder in (
+            (train, f"guides/{guide}"),
+            (val, f"predictions/{guide}"),
+            (val, f"predictions/{guide}/crf"),
+        ):
             for image_id in source.image_ids:
-                path = tmp_path / folder / guide / f"{image_id}.png"
+                path = tmp_path / folder / f"{image_id}.png"
                 artifacts.write_label_map(path, source.label_map(image_id))
     for image_id in train.image_ids:
         artifacts.write_label_map(
@@ -358,7 +398,41 @@ def test_the_report_shows_the_images_of_both_splits(tmp_path):
     summarized(tmp_path, found)
     path = experiments.write_report(tmp_path, found, train, val)
     assert path == tmp_path / "report.html"
-    assert path.read_text().count("<img") == 2 * 5 + 2 * 4
+    shown = 2 * 5 + 2 * 4 + (2 * 2 if crf else 0)
+    assert path.read_text().count("<img") == shown
+
+
+def test_the_report_shows_matrices_and_where_g2_is_best_and_worst(tmp_path):
+    found = plan("g2")
+    train, val = (
+        synthetic.source(name, num_images=4) for name in ("train", "val")
+    )
+    write_scores(tmp_path, "g2", 0.5)
+    nothing = np.zeros(synthetic.SIZE, np.uint8)
+    for source, folder, kind in (
+        (train, "guides", "guides"),
+        (val, "predictions", "segmenter"),
+    ):
+        for image_id in source.image_ids:
+            path = tmp_path / folder / "g2" / f"{image_id}.png"
+            artifacts.write_label_map(path, nothing)
+            artifacts.write_label_map(
+                tmp_path / "seeds" / f"{image_id}.png", nothing
+            )
+            artifacts.write_saliency_map(
+                tmp_path / "saliency_maps" / f"{image_id}.png", nothing
+            )
+        counts = folders.count(source, tmp_path / folder / "g2")
+        scores = tmp_path / "evaluation" / f"{kind}_g2.json"
+        image_areas.write(scores, source.image_ids, counts.areas)
+        scores.with_suffix(".png").write_bytes(b"drawn")
+    summarized(tmp_path, found)
+    path = experiments.write_report(tmp_path, found, train, val, num_strips=2)
+    page = path.read_text()
+    assert page.count("Where G2 is best") == 2
+    assert page.count("Where G2 is worst") == 2
+    assert page.count("<img") == 6 * 5 + 6 * 3 + 1
+    assert base64.b64encode(b"drawn").decode() in page
 
 
 def test_seeders_get_a_network_each_and_gradients_share_one():

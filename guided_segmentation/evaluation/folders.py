@@ -5,6 +5,7 @@ Images pass one by one, so that memory stays flat.
 
 import pathlib
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 import tqdm
@@ -14,15 +15,25 @@ from guided_segmentation.datasets import schema
 from guided_segmentation.evaluation import mean_iou, saliency_curves
 
 
-def count(source: schema.Source, folder: artifacts.Path) -> np.ndarray:
+class Counts(NamedTuple):
+    """Pixels of a split.
+
+    Attributes:
+      confusion: [num_classes, num_classes + 1] int64, the sum over all images
+        of mean_iou.confusion.
+      areas: Those of each image, [images, num_classes].
+    """
+
+    confusion: np.ndarray
+    areas: mean_iou.Areas
+
+
+def count(source: schema.Source, folder: artifacts.Path) -> Counts:
     """Counts the pixels of all images by true and predicted class.
 
     Args:
       source: Images with true label maps.
       folder: Of <image_id>.png label maps.
-
-    Returns:
-      [num_classes, num_classes + 1] int64, the sum of mean_iou.confusion.
 
     Raises:
       FileNotFoundError: If an image has no label map in `folder`.
@@ -37,7 +48,12 @@ def count(source: schema.Source, folder: artifacts.Path) -> np.ndarray:
             label_map(image_id), prediction, num_classes, str(path)
         )
 
-    return sum(_counts(source, folder, confusion))
+    total = np.zeros((num_classes, num_classes + 1), np.int64)
+    areas = np.zeros((3, len(source.image_ids), num_classes), np.int64)
+    for index, counts in enumerate(_counts(source, folder, confusion)):
+        total += counts
+        areas[:, index] = mean_iou.areas(counts)
+    return Counts(total, mean_iou.Areas(*areas))
 
 
 def saliency(

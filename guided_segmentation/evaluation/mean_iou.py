@@ -4,10 +4,46 @@ Source: Everingham et al., "The PASCAL visual object classes challenge: a
 retrospective", IJCV 2015: one confusion matrix over all images of the split.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from guided_segmentation import labels
 from guided_segmentation.labels import IGNORE
+
+
+class Areas(NamedTuple):
+    """All that the IoU of each class is made of, in pixels.
+
+    Areas add up: those of a split are the sum over its images.
+
+    Attributes:
+      intersection: [..., num_classes] int64, predicted as the class and of it.
+      union: [..., num_classes] int64, predicted as the class or of it.
+      ignored: [..., num_classes] int64, of the class and ignored by the guide;
+        part of the union.
+    """
+
+    intersection: np.ndarray
+    union: np.ndarray
+    ignored: np.ndarray
+
+    def iou(self) -> np.ndarray:
+        """Returns [..., num_classes] float64, nan where the union is empty."""
+        return ratio(self.intersection, self.union)
+
+    def mean_iou(self) -> np.ndarray:
+        """Returns [...] float64, the mean over the classes that have an IoU."""
+        return mean(self.iou())
+
+    def total(self) -> "Areas":
+        """Returns the sum over images, [images, num_classes] as they are."""
+        return Areas(*(each.sum(axis=0) for each in self))
+
+    def labelled(self) -> "Areas":
+        """Returns the areas of the pixels that the guide does not ignore."""
+        union = self.union - self.ignored
+        return Areas(self.intersection, union, np.zeros_like(self.ignored))
 
 
 def confusion(
@@ -58,10 +94,29 @@ def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     return np.divide(part, whole, out=undefined, where=np.asarray(whole) > 0)
 
 
-def mean(values: np.ndarray) -> float:
-    """Returns the mean of what is not nan, or nan if nothing is left."""
-    values = np.asarray(values, np.float64)
-    return float(ratio(np.nansum(values), np.count_nonzero(~np.isnan(values))))
+def mean(values: np.ndarray) -> np.ndarray:
+    """Returns the mean of what is not nan, or nan if nothing is left.
+
+    Args:
+      values: [..., any number] float.
+
+    Returns:
+      [...] float64, a plain number if there is one mean.
+    """
+    defined = np.count_nonzero(~np.isnan(values), axis=-1)
+    return ratio(np.nansum(values, axis=-1), defined)[()]
+
+
+def areas(counts: np.ndarray) -> Areas:
+    """Returns the areas of each class.
+
+    Args:
+      counts: [num_classes, num_classes + 1] `confusion` of an image, or the
+        sum over some.
+    """
+    both = np.diag(counts)
+    union = counts.sum(axis=1) + counts[:, :-1].sum(axis=0) - both
+    return Areas(both, union, counts[:, -1])
 
 
 def iou(counts: np.ndarray) -> np.ndarray:
@@ -74,14 +129,12 @@ def iou(counts: np.ndarray) -> np.ndarray:
       [num_classes] float64 in [0, 1], nan for a class in neither the truth
       nor the prediction.
     """
-    both = np.diag(counts)
-    union = counts.sum(axis=1) + counts[:, :-1].sum(axis=0) - both
-    return ratio(both, union)
+    return areas(counts).iou()
 
 
 def mean_iou(counts: np.ndarray) -> float:
     """Returns the mean of `iou` over the classes that have one, else nan."""
-    return mean(iou(counts))
+    return areas(counts).mean_iou()
 
 
 def summary(
@@ -97,7 +150,9 @@ def summary(
     Returns:
       miou, iou by name of class (None for a class in neither truth nor
       prediction), images, pixel_accuracy and ignored; the latter two are
-      shares of the pixels scored, an ignored one being no hit.
+      shares of the pixels scored, an ignored one being no hit. Under
+      confusion the counts: rows are the truth, columns the prediction, both
+      in the order of iou, and a last column what is ignored.
 
     Raises:
       ValueError: If no pixel was counted.
@@ -115,6 +170,7 @@ def summary(
         "images": images,
         "pixel_accuracy": float(np.trace(counts) / total),
         "ignored": float(counts[:, -1].sum() / total),
+        "confusion": counts.tolist(),
     }
 
 

@@ -135,6 +135,7 @@ def test_summary_of_a_hand_worked_split():
         "images": 7,
         "pixel_accuracy": 0.5,
         "ignored": 7 / 20,
+        "confusion": counts.tolist(),
     }
     assert json.loads(json.dumps(summary, allow_nan=False)) == summary
 

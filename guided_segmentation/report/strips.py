@@ -1,0 +1,190 @@
+"""Rows of pictures, as in the paper's figures 6, 7 and 11 to 13."""
+
+import dataclasses
+import pathlib
+from collections.abc import Mapping
+
+import numpy as np
+
+from guided_segmentation import artifacts, visualize
+from guided_segmentation.datasets import schema
+from guided_segmentation.evaluation import mean_iou
+from guided_segmentation.report import legend
+
+EVENLY = "Evenly over the split"
+BEST = "Where G2 is best"
+WORST = "Where G2 is worst"
+
+_SALIENCY = "Saliency"
+_EXTREMES = 2  # How many of the best, and of the worst.
+
+
+@dataclasses.dataclass(frozen=True)
+class Picture:
+    """One picture.
+
+    Attributes:
+      pixels: [height, width, 3] uint8 RGB.
+      iou: Of the label map shown with the truth, the mean over the classes in
+        either; None where there is nothing to compare.
+    """
+
+    pixels: np.ndarray
+    iou: float | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Strip:
+    """The pictures of one image.
+
+    Attributes:
+      image_id: Name of the image.
+      objects: Class index and name of each object present.
+      pictures: By caption.
+      with_crf: Predictions refined by crf-postproc, by the same captions.
+      why: Why this image was chosen: EVENLY, BEST or WORST.
+    """
+
+    image_id: str
+    objects: tuple[tuple[int, str], ...]
+    pictures: Mapping[str, Picture]
+    with_crf: Mapping[str, Picture]
+    why: str
+
+
+def guide_strips(
+    source: schema.Source,
+    guide_dirs: Mapping[str, artifacts.Path],
+    seeds_dir: artifacts.Path | None,
+    saliency_dir: artifacts.Path | None,
+    count: int,
+    ranking: Mapping[str, float] | None = None,
+) -> list[Strip]:
+    """Shows image, seeds, saliency, guides and truth of some images.
+
+    Args:
+      source: The split that the guides label.
+      guide_dirs: Folder of label maps by name of guide.
+      seeds_dir: Folder of seeds, if there are any.
+      saliency_dir: Folder of saliency maps, if there are any.
+      count: How many images, at even distances; fewer if there are fewer.
+      ranking: IoU of G2 by name of image; the two best and the two worst
+        are shown too.
+
+    Raises:
+      FileNotFoundError: If an image lacks a map that others have.
+    """
+    # Seen beside the seeds and the truth, these two would show nothing new.
+    guides = {
+        legend.NAMES[guide]: folder
+        for guide, folder in guide_dirs.items()
+        if guide not in ("seeds_only", "full")
+    }
+    evidence = {"Seeds": seeds_dir, _SALIENCY: saliency_dir}
+    given = {key: folder for key, folder in evidence.items() if folder}
+    folder = next(iter(guide_dirs.values()))
+    return [
+        _strip(source, image_id, why, {**given, **guides}, {})
+        for image_id, why in _choose(source, folder, count, ranking)
+    ]
+
+
+def prediction_strips(
+    source: schema.Source,
+    prediction_dirs: Mapping[str, artifacts.Path],
+    count: int,
+    crf_dirs: Mapping[str, artifacts.Path] | None = None,
+    ranking: Mapping[str, float] | None = None,
+) -> list[Strip]:
+    """Shows image, predictions and truth of some images.
+
+    Args:
+      source: The split that was segmented.
+      prediction_dirs: Folder of label maps by name of guide.
+      count: How many images, at even distances; fewer if there are fewer.
+      crf_dirs: The same with crf-postproc, if there are any.
+      ranking: IoU of G2 by name of image; the two best and the two worst
+        are shown too.
+
+    Raises:
+      FileNotFoundError: If an image lacks a prediction that others have.
+    """
+    plain, refined = (
+        {legend.NAMES[guide]: folder for guide, folder in folders.items()}
+        for folders in (prediction_dirs, crf_dirs or {})
+    )
+    folder = next(iter(prediction_dirs.values()))
+    return [
+        _strip(source, image_id, why, plain, refined)
+        for image_id, why in _choose(source, folder, count, ranking)
+    ]
+
+
+def _choose(
+    source: schema.Source,
+    folder: artifacts.Path,
+    count: int,
+    ranking: Mapping[str, float] | None,
+) -> list[tuple[str, str]]:
+    """Picks images that have a map, and says why, by no one's taste."""
+    folder = pathlib.Path(folder)
+    ids = [i for i in source.image_ids if (folder / f"{i}.png").is_file()]
+    if len(ids) <= count:
+        return [(image_id, EVENLY) for image_id in ids]
+    known = ranking or {}
+    ranked = sorted((i for i in ids if i in known), key=known.get)
+    return [
+        *((ids[i * len(ids) // count], EVENLY) for i in range(count)),
+        *((image_id, BEST) for image_id in ranked[: -_EXTREMES - 1 : -1]),
+        *((image_id, WORST) for image_id in ranked[:_EXTREMES]),
+    ]
+
+
+def _strip(
+    source: schema.Source,
+    image_id: str,
+    why: str,
+    folders: Mapping[str, artifacts.Path],
+    crf_folders: Mapping[str, artifacts.Path],
+) -> Strip:
+    image = source.image(image_id)
+    truth = source.label_map and source.label_map(image_id)
+
+    def picture(caption: str, folder: artifacts.Path) -> Picture:
+        path = pathlib.Path(folder, f"{image_id}.png")
+        if caption == _SALIENCY:
+            saliency_map = artifacts.read_saliency_map(path)
+            return Picture(visualize.heat(image, saliency_map))
+        label_map = artifacts.read_label_map(path)
+        return _labelled(image, label_map, truth, source.label_set.num_classes)
+
+    def pictures_of(folders: Mapping[str, artifacts.Path]) -> dict:
+        return {item[0]: picture(*item) for item in folders.items()}
+
+    pictures = {"Image": Picture(image), **pictures_of(folders)}
+    if truth is not None:
+        pictures["Truth"] = Picture(visualize.overlay(image, truth))
+    refined = pictures_of(crf_folders)
+    return Strip(image_id, _objects(source, image_id), pictures, refined, why)
+
+
+def _labelled(
+    image: np.ndarray,
+    label_map: np.ndarray,
+    truth: np.ndarray | None,
+    num_classes: int,
+) -> Picture:
+    pixels = visualize.overlay(image, label_map)
+    if truth is None:
+        return Picture(pixels)
+    counts = mean_iou.confusion(truth, label_map, num_classes)
+    return Picture(pixels, mean_iou.or_none(mean_iou.mean_iou(counts)))
+
+
+def _objects(
+    source: schema.Source, image_id: str
+) -> tuple[tuple[int, str], ...]:
+    return tuple(
+        (index + 1, source.label_set.objects[index])
+        for index in np.flatnonzero(source.image_labels(image_id)).tolist()
+    )

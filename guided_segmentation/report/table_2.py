@@ -1,0 +1,145 @@
+"""The table of guides: this run beside the paper's table 2."""
+
+from collections.abc import Mapping
+
+from guided_segmentation.report import gains, legend, numbers, paper
+
+_MARKS = "†‡§¶"
+
+_TABLE_2 = """<div class=scroll><table class=guides>
+<thead>
+<tr><th><th colspan=2>Supervision<th colspan=2>Guide, train
+<th colspan={span}>Segmenter, val<th colspan=3 class=paper>The paper</tr>
+<tr><th>Guide<th>Fg P/R<th>Bg P/R<th>mIoU<th>ignored<th>mIoU{crf}
+<th>% of full<th class=paper>Fg P/R<th class=paper>Bg P/R
+<th class=paper>val mIoU</tr>
+</thead>
+<tbody>
+{rows}</tbody>
+</table></div>{notes}"""
+
+
+def percent_of_full(
+    segmenters: Mapping[str, Mapping[str, float]],
+    guide: str,
+    key: str = "miou",
+) -> float | None:
+    """Returns a guide's mIoU as a percentage of full supervision's.
+
+    Args:
+      segmenters: By name of guide, what the segmenter reached, with its miou.
+      guide: Name of the guide.
+      key: "miou", or "miou_crf" with crf-postproc.
+
+    Returns:
+      The percentage, or None if either was not measured or full has none.
+    """
+    score = segmenters.get(guide, {}).get(key)
+    full = segmenters.get("full", {}).get(key)
+    return 100 * score / full if score is not None and full else None
+
+
+def text(summary: Mapping) -> str:
+    """Returns the table of guides and the gains as text, for a terminal.
+
+    Args:
+      summary: The content of summary.json.
+    """
+    header = "guide|fg P/R|bg P/R|guide mIoU|ignored|val mIoU|% of full"
+    scored = ["miou"]
+    if _has_crf(summary):
+        header += "|with CRF|% of full"
+        scored.append("miou_crf")
+    rows = [header.split("|")]
+    for guide in summary["guides"]:
+        rows.append([guide, *_guide_cells(summary, guide)])
+        for key in scored:
+            rows[-1] += _val_cells(summary, guide, key)
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        "  ".join(
+            cell.ljust(width) if index == 0 else cell.rjust(width)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    ]
+    lines.insert(1, "-" * len(lines[0]))
+    return "\n".join([*lines, *gains.lines(summary)])
+
+
+def to_html(summary: Mapping) -> str:
+    """Returns this run's table beside the paper's, and its footnotes."""
+    notes = [paper.ROWS[guide].note for guide in summary["guides"]]
+    marks = dict(zip(filter(None, notes), _MARKS, strict=False))
+    with_crf = _has_crf(summary)
+    rows = "".join(
+        _row(summary, guide, marks.get(paper.ROWS[guide].note, ""), with_crf)
+        for guide in summary["guides"]
+    )
+    feet = "".join(
+        f"<p class=foot>{m} {note}.</p>" for note, m in marks.items()
+    )
+    return _TABLE_2.format(
+        span=2 + with_crf,
+        crf="<th>with CRF" if with_crf else "",
+        rows=rows,
+        notes=feet,
+    )
+
+
+def _row(summary: Mapping, guide: str, mark: str, with_crf: bool) -> str:
+    printed = paper.ROWS[guide]
+    guide_cells = _guide_cells(summary, guide)
+    share = _val_cells(summary, guide)[1]
+    miou, crf = (
+        _with_ends(summary["segmenters"][guide], key)
+        for key in ("miou", "miou_crf")
+    )
+    pairs = [
+        numbers.NONE if pair is None else "{}/{}".format(*pair)
+        for pair in (printed.fg, printed.bg)
+    ]
+    bar = 100 * (summary["segmenters"][guide]["miou"] or 0)
+    colour = legend.COLOURS[guide]
+    return "".join(
+        [
+            f"<tr class={guide}><th><i class=dot style='background:{colour}'>",
+            f"</i>{legend.NAMES[guide]}",
+            *(f"<td>{cell}" for cell in guide_cells),
+            "<td class=main style='background-image:linear-gradient(90deg,"
+            f"{colour}2e {bar:.1f}%,transparent {bar:.1f}%)'>{miou}",
+            f"<td>{crf}" if with_crf else "",
+            f"<td>{share}<td class=paper>{pairs[0]}",
+            f"<td class=paper>{pairs[1]}",
+            f"<td class=paper>{printed.miou}<sup>{mark}</sup></tr>\n",
+        ]
+    )
+
+
+def _with_ends(scores: Mapping, key: str) -> str:
+    """A score and, small, its interval."""
+    ends = numbers.ends(scores.get(f"{key}_interval"))
+    small = ends and f"<small>{ends}</small>"
+    return f"{numbers.percent(scores.get(key))}{small}"
+
+
+def _guide_cells(summary: Mapping, guide: str) -> list[str]:
+    scores = summary["guides"][guide]
+    return [
+        numbers.pair(scores["fg"]),
+        numbers.pair(scores["bg"]),
+        numbers.percent(scores["miou"]),
+        numbers.percent(scores["ignored"]),
+    ]
+
+
+def _has_crf(summary: Mapping) -> bool:
+    return any("miou_crf" in row for row in summary["segmenters"].values())
+
+
+def _val_cells(summary: Mapping, guide: str, key: str = "miou") -> list[str]:
+    share = percent_of_full(summary["segmenters"], guide, key)
+    return [
+        numbers.percent(summary["segmenters"][guide].get(key)),
+        numbers.NONE if share is None else f"{share:.1f}",
+    ]

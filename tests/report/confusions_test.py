@@ -1,0 +1,22 @@
+from guided_segmentation.report import confusions
+
+
+def test_g2_and_full_are_shown_and_the_others_folded_away():
+    names = ("seeds_only", "g0", "g2", "full")
+    page = confusions.to_html(dict.fromkeys(names, b"png"))
+    first, folded = page.split("<details>")
+    assert first.count("<img") == folded.count("<img") == 2
+    assert "Confusion of G2" in first
+    assert "Confusion of Full supervision" in first
+    assert "cG5n" in first  # b"png" in base 64.
+
+
+def test_without_g2_and_full_all_are_shown():
+    page = confusions.to_html({"g0": b"a", "seeds_only": b"b"})
+    assert page.count("<img") == 2
+    assert "<details>" not in page
+
+
+def test_nothing_drawn_is_nothing_shown():
+    assert confusions.to_html({}) == ""
+    assert "<details>" not in confusions.to_html({"g2": b"a"})

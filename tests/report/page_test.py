@@ -1,0 +1,141 @@
+"""The report holds every figure and picture, and needs nothing else."""
+
+import base64
+import html.parser
+import re
+
+import cv2
+import numpy as np
+import pytest
+import report_samples
+from report_samples import GUIDES, evaluations, source, summary
+
+from guided_segmentation import labels
+from guided_segmentation.report import page, strips
+
+
+@pytest.fixture
+def folders(tmp_path):
+    report_samples.write_folders(tmp_path)
+    return tmp_path
+
+
+def all_strips(folders):
+    dirs = {name: folders / name for name in GUIDES}
+    return {
+        "train": strips.guide_strips(
+            source(), dirs, folders / "seeds", folders / "saliency", 2
+        ),
+        "val": strips.prediction_strips(source(), dirs, 3),
+    }
+
+
+@pytest.fixture
+def written(folders):
+    path = folders / "report.html"
+    page.write(path, summary(), evaluations(), all_strips(folders))
+    return path.read_text()
+
+
+class Page(html.parser.HTMLParser):
+    """Collects what a page refers to, its text, and its pictures."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.addresses, self.pictures, self.tags, self.text = [], [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        for name, value in attributes:
+            if name in ("src", "href", "srcset", "data", "action"):
+                self.addresses.append(value)
+            if tag == "img" and name == "src":
+                self.pictures.append(value)
+
+    def handle_data(self, text):
+        self.text.append(text)
+
+
+def test_the_page_needs_no_network_and_no_script(written):
+    found = Page(written)
+    assert all(address.startswith("data:") for address in found.addresses)
+    assert not {"script", "link", "iframe", "object"} & set(found.tags)
+    written = re.sub(r"base64,[\w+/=]+", "", written)
+    assert not re.search(r"https?:|//[a-z]|@import|url\(", written)
+
+
+def test_every_picture_is_inline_and_readable(written):
+    pictures = Page(written).pictures
+    assert len(pictures) == 2 * 7 + 3 * 7
+    for picture in pictures:
+        content = base64.b64decode(picture.partition(",")[2])
+        array = np.frombuffer(content, np.uint8)
+        assert cv2.imdecode(array, cv2.IMREAD_COLOR) is not None
+
+
+def test_the_page_shows_this_run_beside_the_paper(written):
+    text = " ".join(Page(written).text)
+    for figure in ("73/59", "87/95", "12.5", "40.0", "80.0", "51.2", "38.7"):
+        assert figure in text
+    for name in ("train_seeder", "1 h 02 min", "reused", "3.11"):
+        assert name in text
+
+
+def test_names_are_escaped(written):
+    assert "<0>" not in written
+    assert "&lt;0&gt;" in written
+    assert "--a=&#x27;&lt;b&gt;" in written
+    assert "cat &amp; dog" in written
+
+
+def test_there_is_a_bar_for_each_class_and_guide(written):
+    assert Page(written).tags.count("rect") == 3 * len(GUIDES)
+
+
+def test_many_classes_are_drawn_in_two_columns(folders):
+    classes = labels.VOC.classes
+    page.write(
+        folders / "voc.html", summary(), evaluations(classes=classes), {}
+    )
+    text = (folders / "voc.html").read_text()
+    height = int(re.search(r"viewBox='0 0 1120 (\d+)'", text)[1])
+    assert Page(text).tags.count("rect") == 21 * len(GUIDES)
+    assert height < 21 * len(GUIDES) * 7
+
+
+def test_the_page_of_one_guide_has_no_percentage(folders):
+    page.write(folders / "g2.html", summary(("g2",)), evaluations(("g2",)), {})
+    text = " ".join(Page((folders / "g2.html").read_text()).text)
+    assert "G2 of full" not in text
+    assert "\N{EN DASH}" in text
+
+
+def test_scores_with_crf_get_a_column_of_their_own(folders):
+    scores = summary()
+    scores["segmenters"]["g2"]["miou_crf"] = 0.4567
+    page.write(folders / "crf.html", scores, evaluations(), {})
+    text = " ".join(Page((folders / "crf.html").read_text()).text)
+    assert "with CRF" in text
+    assert "45.7" in text
+
+
+def test_intervals_and_matrices_are_on_the_page(folders):
+    scores = summary()
+    scores["segmenters"]["g2"]["miou_interval"] = [0.361, 0.442]
+    gain = {"difference": 0.1, "interval": [0.05, 0.15]}
+    scores["paired"] = {"miou": {"g2": {"over_seeds_only": gain}}}
+    path = folders / "page.html"
+    page.write(path, scores, evaluations(), {}, matrices={"g2": b"drawn"})
+    text = " ".join(Page(path.read_text()).text)
+    assert "val mIoU [36.1, 44.2]" in text
+    assert "How sure the differences are" in text
+    assert "+10.0  [+5.0, +15.0]" in text
+    assert len(Page(path.read_text()).pictures) == 1
+
+
+def test_saliency_is_among_the_first_figures_when_it_was_scored(folders):
+    scores = summary()
+    scores["guides"]["g2"]["saliency"] = {"iou": 0.3712}
+    page.write(folders / "page.html", scores, evaluations(), {})
+    assert "37.1" in " ".join(Page((folders / "page.html").read_text()).text)

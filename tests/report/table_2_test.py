@@ -1,0 +1,42 @@
+import pytest
+from report_samples import GUIDES, summary
+
+from guided_segmentation.report import legend, paper, table_2
+
+
+def test_percent_of_full_is_a_quotient_of_mious():
+    segmenters = {"g2": {"miou": 0.4}, "full": {"miou": 0.5}}
+    assert table_2.percent_of_full(segmenters, "g2") == pytest.approx(80)
+    assert table_2.percent_of_full(segmenters, "g0") is None
+    assert table_2.percent_of_full({"g2": {"miou": 0.4}}, "g2") is None
+
+
+def test_the_table_for_terminals_lines_up():
+    lines = table_2.text(summary()).splitlines()
+    assert len({len(line) for line in lines}) == 1
+    assert lines[4].split() == [
+        "g2", "73/59", "87/95", "50.0", "12.5", "40.0", "80.0",
+    ]  # fmt: skip
+
+
+def test_the_table_has_scores_with_crf_beside_those_without():
+    scores = summary()
+    scores["segmenters"]["g2"]["miou_crf"] = 0.45
+    scores["segmenters"]["full"]["miou_crf"] = 0.6
+    lines = table_2.text(scores).splitlines()
+    assert len({len(line) for line in lines}) == 1
+    assert lines[0].endswith("val mIoU  % of full  with CRF  % of full")
+    assert lines[4].split()[-4:] == ["40.0", "80.0", "45.0", "75.0"]
+    assert lines[2].split()[-2:] == 2 * ["\N{EN DASH}"]
+
+
+def test_the_paper_has_a_row_for_every_guide():
+    assert tuple(paper.ROWS) == tuple(legend.NAMES) == GUIDES
+    assert tuple(legend.COLOURS) == GUIDES
+
+
+def test_an_interval_stands_under_its_score():
+    scores = summary()
+    scores["segmenters"]["g2"]["miou_interval"] = [0.3512, 0.4498]
+    assert "40.0<small>[35.1, 45.0]</small>" in table_2.to_html(scores)
+    assert "<small>" not in table_2.to_html(summary())
