@@ -130,7 +130,7 @@ def train(
     """
     work_dir = pathlib.Path(work_dir)
     record = {**_record(recipe, source), **(record or {})}
-    trainer.claim(work_dir, trainer.recorded(settings, record))
+    artifacts.claim(work_dir, trainer.recorded(settings, record))
     if (work_dir / weights.WEIGHTS_FILE).exists():
         return
     stored = _frozen_features(
