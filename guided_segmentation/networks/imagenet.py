@@ -89,12 +89,15 @@ def doubts(path: artifacts.Path) -> str | None:
     """Tells why a file of weights may have seen masks.
 
     Args:
-      path: An .h5 file that `read` reads.
+      path: What --trunk_weights names.
 
     Returns:
       The reason in a few words: a name of COCO, Pascal, VOC or DeepLab, or
-      layers that no classifier of ImageNet has. None if there is none.
+      layers that no classifier of ImageNet has. None if there is none, or it
+      is no HDF5 file, but a run of ours.
     """
+    if not h5py.is_hdf5(path):
+        return None
     named = _OF_MASKS.search(pathlib.Path(path).name)
     if named:
         return f"its name says {named[0]}"

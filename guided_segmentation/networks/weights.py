@@ -104,7 +104,7 @@ def load(path: artifacts.Path) -> Weights:
 def pretrained(name: str, network: str = "vgg16") -> Weights:
     """Returns the weights that a --trunk_weights flag names.
 
-    One line on stderr warns of a file that may have seen masks.
+    One line on stderr warns of a file that may have learned from masks.
 
     Args:
       name: "none", "imagenet" (downloads what Keras has for the trunk) or a
@@ -123,14 +123,7 @@ def pretrained(name: str, network: str = "vgg16") -> Weights:
         is_residual = network == deeplab_v2.NAME
         return load(imagenet.download("ResNet101" if is_residual else "VGG16"))
     weights = load(name)
-    doubt = imagenet.doubts(name) if name.endswith(".h5") else None
-    if doubt:
-        print(
-            f"warning: {name} may have learned from masks of Pascal's classes "
-            f"({doubt}), which the method must not see; take weights of "
-            f"ImageNet alone",
-            file=sys.stderr,
-        )
+    _warn_of_masks(name)
     return weights
 
 
@@ -365,6 +358,18 @@ def sha256(path: artifacts.Path) -> str:
     if not path.is_file():
         return ""
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@functools.cache  # Once a file.
+def _warn_of_masks(path):
+    doubt = imagenet.doubts(path)
+    if doubt:
+        print(
+            f"warning: {path} may have learned from masks of Pascal's classes "
+            f"({doubt}), which the method must not see; take weights of "
+            f"ImageNet alone",
+            file=sys.stderr,
+        )
 
 
 def _ends(names):

@@ -181,8 +181,8 @@ def _summary(found, source, settings):
         f"{len(found)} photographs of {html.escape(source.name)}. GrabCut, "
         f"{settings.num_steps} steps inside the {settings.average} of the "
         f"annotators' boxes; a mask that fills less than "
-        f"{settings.least_share:.0%} of its box becomes the box. {boxes} "
-        f"masks are the whole box ({boxes / len(found):.1%})."
+        f"{settings.least_share:.0%} of its box becomes the box. Of "
+        f"the masks {boxes} are the whole box ({boxes / len(found):.1%})."
     )
 
 

@@ -135,8 +135,18 @@ def test_a_deeper_or_shallower_residual_network_is_refused(tmp_path, residual):
         ("resnet_voc12.h5", "voc"),
     ],
 )
-def test_a_file_whose_name_speaks_of_masks_is_doubted(name, said):
-    assert imagenet.doubts(f"/voc2012/{name}") == f"its name says {said}"
+def test_a_file_whose_name_speaks_of_masks_is_doubted(tmp_path, name, said):
+    path = keras_files.vgg16(tmp_path / name)
+    assert imagenet.doubts(path) == f"its name says {said}"
+
+
+def test_a_run_of_ours_is_not_doubted(tmp_path):
+    """Not even if its folder is named after the data."""
+    folder = tmp_path / "voc2012"
+    network = weights.build({"name": "gap_roi", "width": 1 / 64})
+    weights.save(network, folder / weights.WEIGHTS_FILE)
+    assert imagenet.doubts(folder) is None
+    assert imagenet.doubts(folder / weights.WEIGHTS_FILE) is None
 
 
 def test_a_file_that_holds_more_than_a_classifier_is_doubted(

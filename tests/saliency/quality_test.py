@@ -81,7 +81,7 @@ def test_the_page_is_whole_and_shows_as_many_as_are_wanted(tmp_path):
         "3 photographs of &lt;greys&gt;. GrabCut, 5 steps inside the mean"
         in page
     )
-    assert "1 masks are the whole box (33.3%)" in page
+    assert "Of the masks 1 are the whole box (33.3%)." in page
     assert page.count("<b>the whole box</b>") == 1
     assert page.count("<rect") == quality.NUM_BINS
     pictures = re.findall("src='data:image/jpeg;base64,(.*?)'", page)
