@@ -107,6 +107,31 @@ def read_json(path: Path) -> Any:
         raise ValueError(f"{path}: wanted JSON, found {error}") from error
 
 
+def claim(folder: Path, settings: dict) -> None:
+    """Writes settings.json, or checks that it says the same already.
+
+    Args:
+      folder: Made if need be.
+      settings: How what is in there is made. "versions" may differ.
+
+    Raises:
+      ValueError: If `folder` was begun under other settings.
+    """
+    path = pathlib.Path(folder) / "settings.json"
+    if path.exists():
+        before, now = _flat(read_json(path)), _flat(settings)
+        for key in sorted(before.keys() | now.keys()):
+            if key.startswith("versions."):
+                continue
+            if before.get(key) != now.get(key):
+                raise ValueError(
+                    f"{folder} was begun with {key} = {before.get(key)!r}, "
+                    f"now it is {now.get(key)!r}; choose another folder, or "
+                    f"delete this one"
+                )
+    write_json(path, settings)
+
+
 def read_text(path: Path) -> str:
     """Returns the content of a text file, without a byte order mark.
 
@@ -267,6 +292,18 @@ def read_areas(path: Path) -> tuple[list[str], dict[str, np.ndarray]]:
     names = ("image_ids", *AREAS)
     found = _read_npz(path, names, "areas of images", "evaluate again")
     return found.pop("image_ids").tolist(), found
+
+
+def _flat(settings, prefix=""):
+    """{"a": {"b": 1}} -> {"a.b": 1}, with JSON's types."""
+    flat = {}
+    for key, value in settings.items():
+        if isinstance(value, dict):
+            flat.update(_flat(value, f"{prefix}{key}."))
+        else:
+            value = list(value) if isinstance(value, tuple) else value
+            flat[f"{prefix}{key}"] = value
+    return flat
 
 
 def _existing(path: Path) -> pathlib.Path:

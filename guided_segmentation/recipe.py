@@ -154,7 +154,7 @@ def train(
     """
     work_dir = pathlib.Path(work_dir)
     record = {**_record(recipe, source), **(record or {})}
-    trainer.claim(work_dir, trainer.recorded(settings, record))
+    artifacts.claim(work_dir, trainer.recorded(settings, record))
     if (work_dir / weights.WEIGHTS_FILE).exists():
         return
     stored = _frozen_features(
@@ -218,7 +218,7 @@ def _is_dense(recipe):
 def _new_network(recipe):
     """The network, and which of its layers got no pretrained weights."""
     network = weights.build(recipe.network)
-    loaded = weights.pretrained(recipe.trunk_weights)
+    loaded = weights.pretrained(recipe.trunk_weights, recipe.network["name"])
     taken = weights.trunk_of(loaded) | _pretrained_head(recipe, loaded)
     received = weights.assign(network, taken, recipe.trunk_weights)
     if not loaded:
@@ -241,7 +241,7 @@ def _pretrained_head(recipe, loaded):
 
 def _calm(network):
     """Scales fresh first kernels to inputs of deviation 64 instead of 1."""
-    first = network.get_layer("conv1_1")
+    first = next(layer for layer in network.layers if layer.weights)
     kernel, bias = first.get_weights()
     first.set_weights([kernel / 64, bias])
 

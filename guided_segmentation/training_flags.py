@@ -1,10 +1,12 @@
 """Flags of the three train_* binaries. Only these import this module."""
 
+from collections.abc import Sequence
+
 import tensorflow as tf
 from absl import flags
 
 from guided_segmentation import common_flags, images, recipe
-from guided_segmentation.networks import deeplab_v1
+from guided_segmentation.networks import deeplab_v1, deeplab_v2
 from guided_segmentation.training import optimizers, trainer
 
 _TRAIN = trainer.TrainSettings
@@ -74,14 +76,16 @@ CHECKPOINT_STEPS = flags.DEFINE_integer(
 TRUNK_WEIGHTS = flags.DEFINE_string(
     "trunk_weights",
     recipe.Recipe.trunk_weights,
-    "imagenet (Keras's download), a path to Keras's VGG16 .h5 file, the "
-    "folder of an earlier training run, or none (He initialisation).",
+    "imagenet (Keras's download), a path to Keras's .h5 file of VGG16, or of "
+    "ResNet101 for deeplab_v2, the folder of an earlier training run, or none "
+    "(He initialisation).",
 )
 FREEZE_THROUGH = flags.DEFINE_string(
     "freeze_through",
     None,
-    "Last layer that does not learn, e.g. conv3_3. With --framing=whole the "
-    "features of the frozen layers are cached on the disk.",
+    "Last layer that does not learn, e.g. conv3_3, or conv3_block4_out in "
+    "ResNet101. With --framing=whole the features of the frozen layers are "
+    "cached on the disk.",
 )
 FEATURES_DIR = flags.DEFINE_string(
     "features_dir",
@@ -98,7 +102,8 @@ WIDTH = flags.DEFINE_float(
 HEAD_CHANNELS = flags.DEFINE_integer(
     "head_channels",
     None,
-    "Channels of fc6 and fc7. Not given: 1024, the paper's; 4096 for vgg16.",
+    "Channels of fc6 and fc7, which deeplab_v2 lacks. Not given: 1024, the "
+    "paper's; 4096 for vgg16.",
     lower_bound=1,
 )
 FC6_DILATION = flags.DEFINE_integer(
@@ -161,7 +166,8 @@ CALIBRATE = flags.DEFINE_bool(
     "calibrate",
     recipe.Recipe.calibrate,
     "Scale layers without pretrained weights to the first batch (data-"
-    "dependent initialisation); deep thin networks start far faster.",
+    "dependent initialisation); deep thin networks start far faster, and "
+    "ResNet101, whose normalisation is frozen, does not start without.",
 )
 STRATEGY = flags.DEFINE_enum(
     "strategy",
@@ -177,31 +183,38 @@ NUM_VIRTUAL_CPUS = flags.DEFINE_integer(
 )
 
 
-def train_settings(**defaults: int) -> trainer.TrainSettings:
+def train_settings(**defaults) -> trainer.TrainSettings:
     """Returns how the flags say to train.
 
     Args:
-      **defaults: What num_steps, batch_size and drop_steps are if they are
-        not given.
+      **defaults: What flags of the schedule and the head are, by name, if
+        they are not given.
     """
-    schedule = {
+    told = {
         holder.name: holder.value
         if holder.present
         else defaults.get(holder.name, holder.value)
-        for holder in (NUM_STEPS, BATCH_SIZE, DROP_STEPS)
+        for holder in (
+            NUM_STEPS,
+            BATCH_SIZE,
+            LEARNING_RATE,
+            SCHEDULE,
+            DROP_STEPS,
+            HEAD_LAYERS,
+        )
     }
     return trainer.TrainSettings(
-        num_steps=schedule["num_steps"],
-        batch_size=schedule["batch_size"],
+        num_steps=told["num_steps"],
+        batch_size=told["batch_size"],
         optimizer=optimizers.OptimizerSettings(
             algorithm=OPTIMIZER.value,
-            learning_rate=LEARNING_RATE.value,
-            schedule=SCHEDULE.value,
-            drop_steps=schedule["drop_steps"],
+            learning_rate=told["learning_rate"],
+            schedule=told["schedule"],
+            drop_steps=told["drop_steps"],
             momentum=MOMENTUM.value,
             weight_decay=WEIGHT_DECAY.value,
             head_rate=HEAD_RATE.value,
-            head_layers=tuple(HEAD_LAYERS.value),
+            head_layers=tuple(told["head_layers"]),
             clip_norm=CLIP_NORM.value,
         ),
         precision=common_flags.PRECISION.value,
@@ -215,6 +228,7 @@ def the_recipe(
     framing: str,
     batches: str = recipe.Recipe.batches,
     head_channels: int = 1024,
+    scales: Sequence[float] = recipe.Recipe.scales,
 ) -> recipe.Recipe:
     """Returns the recipe that the flags give.
 
@@ -223,27 +237,37 @@ def the_recipe(
       framing: What --framing is if it is not given.
       batches: Key of recipe.BATCHES.
       head_channels: What --head_channels is if it is not given.
+      scales: What --train_scales is if it is not given.
     """
+    head = {
+        "head_channels": HEAD_CHANNELS.value or head_channels,
+        "dropout": DROPOUT.value,
+    }
+    if network["name"] == deeplab_v2.NAME:
+        head = {}  # It has no fc6 and fc7.
+    if TRAIN_SCALES.present:
+        scales = TRAIN_SCALES.value
     return recipe.Recipe(
-        network={
-            **network,
-            "width": WIDTH.value,
-            "head_channels": HEAD_CHANNELS.value or head_channels,
-            "dropout": DROPOUT.value,
-        },
+        network={**network, "width": WIDTH.value, **head},
         trunk_weights=TRUNK_WEIGHTS.value,
         freeze_through=FREEZE_THROUGH.value,
         input_size=INPUT_SIZE.value,
         framing=FRAMING.value or framing,
-        scales=tuple(float(scale) for scale in TRAIN_SCALES.value),
+        scales=tuple(map(float, scales)),
         calibrate=CALIBRATE.value,
         batches=batches,
     )
 
 
-def dense_network(num_classes: int) -> dict:
-    """Returns DeepLabv1-LargeFOV as the flags give it, for `the_recipe`."""
-    return {"name": "deeplab_v1", "num_classes": num_classes, **of_deeplab()}
+def dense_network(num_classes: int, name: str = "deeplab_v1") -> dict:
+    """Returns a DeepLab as the flags give it, for `the_recipe`.
+
+    Args:
+      num_classes: Number of classes.
+      name: "deeplab_v1" (LargeFOV) or "deeplab_v2" (ResNet101).
+    """
+    own = {} if name == deeplab_v2.NAME else of_deeplab()
+    return {"name": name, "num_classes": num_classes, **own}
 
 
 def of_deeplab() -> dict:

@@ -408,3 +408,28 @@ def test_the_temporary_file_is_not_taken_for_an_artifact(tmp_path):
     with artifacts.replacing(tmp_path / "a.png") as temporary:
         temporary.write_bytes(b"")
         assert list(tmp_path.glob("*.png")) == []
+
+
+def test_a_setting_more_or_less_is_refused_too(tmp_path):
+    artifacts.claim(tmp_path, {"guide": "g2"})
+    with pytest.raises(
+        ValueError, match="begun with width = None, now it is 1"
+    ):
+        artifacts.claim(tmp_path, {"guide": "g2", "width": 1})
+    with pytest.raises(
+        ValueError, match="begun with guide = 'g2', now it is None"
+    ):
+        artifacts.claim(tmp_path, {})
+
+
+def test_the_same_settings_may_claim_a_folder_again(tmp_path):
+    recorded = {"network": {"width": 0.1, "blocks": (1, 2)}}
+    artifacts.claim(tmp_path, recorded)
+    artifacts.claim(tmp_path, recorded)
+
+
+def test_other_versions_may_go_on_with_a_run(tmp_path):
+    artifacts.claim(tmp_path, {"versions": {"keras": "2.15.0"}})
+    artifacts.claim(tmp_path, {"versions": {"keras": "3.6.0", "numpy": "2.0"}})
+    content = artifacts.read_json(tmp_path / "settings.json")
+    assert content["versions"]["keras"] == "3.6.0"

@@ -45,6 +45,16 @@ SEEDER = recipe.Recipe(
     input_size=33,
     framing="tight",
 )
+RESIDUAL = dataclasses.replace(
+    SEGMENTER,
+    network={
+        "name": "deeplab_v2",
+        "num_classes": 3,
+        "width": 1 / 32,
+        "blocks": [1, 1, 1, 1],
+    },
+    calibrate=True,
+)
 FROZEN = dataclasses.replace(
     SEGMENTER, freeze_through="conv2_2", framing="whole"
 )
@@ -77,7 +87,8 @@ SOURCE = schema.Source(
 
 
 def trained(work_dir, chosen=SEGMENTER, strategy=ONE, **changes):
-    target = truth if chosen.network["name"] == "deeplab_v1" else None
+    is_dense = chosen.network["name"].startswith("deeplab")
+    target = truth if is_dense else None
     recipe.train(
         chosen,
         SOURCE,
@@ -451,7 +462,7 @@ def test_the_top_of_vgg16_becomes_the_head_of_the_segmenter(
         "fc7/kernel": random.normal(size=(1, 1, 8, 8)).astype("f4"),
         "fc7/bias": random.normal(size=8).astype("f4"),
     }
-    monkeypatch.setattr(weights, "pretrained", lambda _: top)
+    monkeypatch.setattr(weights, "pretrained", lambda *_: top)
     chosen = dataclasses.replace(
         SEGMENTER,
         trunk_weights="vgg16.h5",
@@ -605,3 +616,47 @@ def test_a_seeder_has_no_crf_loss():
         r"deeplab_v1; found gap_highres",
     ):
         with_crf_loss(SEEDER)
+
+
+@pytest.fixture(scope="module", name="residual")
+def _residual(tmp_path_factory):
+    """The first step of a residual network."""
+    work_dir = tmp_path_factory.mktemp("residual")
+    return work_dir, trained(work_dir, RESIDUAL, num_steps=1)
+
+
+def test_a_residual_network_learns_all_but_its_normalisations(
+    tmp_path, residual
+):
+    after = trained(tmp_path, RESIDUAL)
+    network, settings = weights.trained(tmp_path)
+    assert changed(residual[1], after) == {
+        layer.name for layer in network.layers if layer.trainable_weights
+    }
+    assert settings["network"] == RESIDUAL.network
+    means = [a for n, a in after.items() if n.endswith("_bn/moving_mean")]
+    assert len(means) == 1 + 4 * 4
+    assert all(np.abs(mean).max() > 0 for mean in means)  # Of the first batch.
+
+
+def test_two_replicas_of_a_residual_network_train_as_one(tmp_path, two_cpus):
+    one = trained(tmp_path / "one", RESIDUAL)
+    two = trained(tmp_path / "two", RESIDUAL, strategy=two_cpus)
+    for name, array in one.items():
+        np.testing.assert_allclose(two[name], array, rtol=1e-3, atol=1e-5)
+
+
+def test_blocks_that_stay_as_they_are_are_computed_once(tmp_path, residual):
+    """Their features are cached, and what is above learns."""
+    chosen = dataclasses.replace(
+        RESIDUAL,
+        framing="whole",
+        calibrate=False,
+        trunk_weights=str(residual[0]),
+        freeze_through="conv3_block1_out",
+    )
+    after = trained(tmp_path, chosen)
+    learned = {name[:5] for name in changed(residual[1], after)}
+    assert learned == {"conv4", "conv5", "fc1_r"}
+    (path,) = tmp_path.glob("features/*/features.npy")
+    assert np.load(path).shape == (5, 2, 5, 5, 16)

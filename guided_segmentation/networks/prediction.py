@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 
 from guided_segmentation import images
-from guided_segmentation.networks import deeplab_v1
+from guided_segmentation.networks import deeplab_v1, deeplab_v2
 
 
 def dense(
@@ -23,7 +23,7 @@ def dense(
     and the mirror image the probabilities are averaged.
 
     Args:
-      network: What networks.deeplab_v1 builds.
+      network: What networks.deeplab_v1 or deeplab_v2 builds.
       size: Its input size in pixels.
       framing: Key of images.FRAMINGS, as in its training.
       scales: Factors on `size`; for the framing "crop" on the photograph.
@@ -33,7 +33,7 @@ def dense(
       A tf.function from [batch, height, width, 3] uint8 RGB of any size to
       [batch, height, width, num_classes] float32 probabilities.
     """
-    origin = deeplab_v1.origin(network)
+    origin = grid_origin(network)
 
     def one(image, scale):
         framed = _framed(image, size, framing, scale)
@@ -54,6 +54,13 @@ def dense(
         return tf.add_n(views) / len(views)
 
     return probabilities
+
+
+def grid_origin(network: keras.Model) -> float:
+    """Returns the pixel on which cell 0 of a dense network is centred."""
+    if network.name == deeplab_v2.NAME:
+        return deeplab_v2.ORIGIN
+    return deeplab_v1.origin(network)
 
 
 def _framed(image, size, framing, scale):

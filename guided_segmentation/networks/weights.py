@@ -7,22 +7,29 @@ Weights are stored as one array per variable in an npz file, named
 import functools
 import hashlib
 import json
-import os
 import pathlib
+import sys
 from collections.abc import Callable
 
-import h5py
 import keras
 import numpy as np
 import tensorflow as tf
 
 from guided_segmentation import artifacts
-from guided_segmentation.networks import deeplab_v1, gap, vgg16
+from guided_segmentation.networks import (
+    deeplab_v1,
+    deeplab_v2,
+    gap,
+    imagenet,
+    resnet101,
+    vgg16,
+)
 
 BUILDERS: dict[str, Callable[..., keras.Model]] = {
     "vgg16": vgg16.classifier,
     **{name: functools.partial(gap.build, name) for name in gap.VARIANTS},
     "deeplab_v1": deeplab_v1.large_fov,
+    "deeplab_v2": deeplab_v2.resnet,
 }
 DENSE = (*gap.VARIANTS, "deeplab_v1")  # Predict denser than they train.
 _VOTES = (gap.SCORE, "fc8")  # Last layer of GAP networks and classifier.
@@ -61,14 +68,14 @@ def save(network: keras.Model, path: artifacts.Path) -> None:
 
 
 def load(path: artifacts.Path) -> Weights:
-    """Reads weights from what `save` wrote or from Keras's VGG16 file.
+    """Reads weights from what `save` wrote or from a file of Keras's.
 
     Args:
       path: An npz file, the folder of a training run that holds one, or
-        Keras's own vgg16 .h5 file, with or without top.
+        Keras's own .h5 file of VGG16 or ResNet101, with or without top.
 
     Returns:
-      Arrays by name, with Caffe's layer names (conv1_1 ... fc8).
+      Arrays by name, as `imagenet.read` names them.
 
     Raises:
       FileNotFoundError: If there is none.
@@ -80,27 +87,29 @@ def load(path: artifacts.Path) -> Weights:
     if not path.is_file():
         raise FileNotFoundError(
             f"no weights at {path}; name an .npz file, the folder of a "
-            f"finished training run, or Keras's VGG16 .h5 file"
+            f"finished training run, or Keras's .h5 file of VGG16 or ResNet101"
         )
     try:
         if path.suffix == ".npz":
             with path.open("rb") as file, np.load(file) as arrays:
                 return dict(arrays)
-        with h5py.File(path) as file:
-            return _from_keras_vgg16(file)
+        return imagenet.read(path)
     except Exception as error:  # Damage makes readers raise errors of any kind.
         raise ValueError(
-            f"{path}: wanted weights (.npz or Keras's VGG16 .h5), found "
-            f"something else: {error}"
+            f"{path}: wanted weights (.npz, or Keras's .h5 of VGG16 or "
+            f"ResNet101), found something else: {error}"
         ) from error
 
 
-def pretrained(name: str) -> Weights:
+def pretrained(name: str, network: str = "vgg16") -> Weights:
     """Returns the weights that a --trunk_weights flag names.
 
+    One line on stderr warns of a file that may have learned from masks.
+
     Args:
-      name: "none", "imagenet" (downloads Keras's VGG16 with top) or a path
-        as `load` takes it.
+      name: "none", "imagenet" (downloads what Keras has for the trunk) or a
+        path as `load` takes it.
+      network: Key of BUILDERS, the network that the trunk is for.
 
     Returns:
       Arrays by name; empty for "none".
@@ -111,8 +120,11 @@ def pretrained(name: str) -> Weights:
     if name == "none":
         return {}
     if name == "imagenet":
-        return load(_download_vgg16())
-    return load(name)
+        is_residual = network == deeplab_v2.NAME
+        return load(imagenet.download("ResNet101" if is_residual else "VGG16"))
+    weights = load(name)
+    _warn_of_masks(name)
+    return weights
 
 
 def assign(network: keras.Model, weights: Weights, source: str) -> list[str]:
@@ -155,11 +167,12 @@ def assign(network: keras.Model, weights: Weights, source: str) -> list[str]:
 
 
 def trunk_of(weights: Weights) -> Weights:
-    """Keeps the thirteen convolutions of VGG16 alone."""
+    """Keeps the layers of VGG16 or ResNet101 below any head."""
+    trunk = {*vgg16.CONVOLUTIONS, *resnet101.LAYERS}
     return {
         name: array
         for name, array in weights.items()
-        if name.partition("/")[0] in vgg16.CONVOLUTIONS
+        if name.partition("/")[0] in trunk
     }
 
 
@@ -220,8 +233,11 @@ def calibrate(
     Source: Kraehenbuehl et al., "Data-dependent initializations of
     convolutional neural networks", ICLR 2016, section 3.1.
 
+    A residual network has normalisations instead, whose frozen statistics
+    become those of the batch.
+
     Args:
-      network: A chain of layers; changed in place.
+      network: A chain of layers, or a residual network; changed in place.
       fresh: Names of its fresh layers.
       inputs: A batch as the network takes it.
       centred: For classifiers: whether fresh kernels are weighed towards
@@ -230,6 +246,9 @@ def calibrate(
         above its parts. Large random votes would say the same of every image
         at first, and undoing that costs the features below.
     """
+    if resnet101.is_normalized(network):
+        resnet101.set_statistics(network, fresh, inputs)
+        return
     x = inputs
     for layer in network.layers[1:]:
         if layer.name in fresh:
@@ -242,23 +261,25 @@ def calibrate(
 
 
 def split(network: keras.Model, last_frozen: str) -> tuple:
-    """Cuts a chain of layers before the first layer that is to be trained.
+    """Cuts a network before the first layer that is to be trained.
 
     Args:
-      network: A chain: each layer feeds the next one alone.
-      last_frozen: Name of the last layer whose weights stay as they are.
+      network: A chain of layers or of residual blocks.
+      last_frozen: Name of the last layer whose weights stay as they are; of a
+        residual block its output, such as conv4_block23_out.
 
     Returns:
       The lower and the upper network; they share the layers of `network`.
 
     Raises:
-      ValueError: If there is no such layer, or none with weights above it.
+      ValueError: If there is no such layer, none with weights above it, or
+        what is above needs more than its output.
     """
     names = [layer.name for layer in network.layers]
     if last_frozen not in names:
         raise ValueError(
             f"no layer {last_frozen!r} to freeze through in {network.name}; "
-            f"it has {[name for name in names if 'conv' in name]}"
+            f"it has {_ends(names)}"
         )
     learning = [i for i, layer in enumerate(network.layers) if layer.weights]
     above = [i for i in learning if i > names.index(last_frozen)]
@@ -267,13 +288,16 @@ def split(network: keras.Model, last_frozen: str) -> tuple:
             f"freezing {network.name} through {last_frozen!r} leaves no layer "
             f"to train; freeze less"
         )
-    cut = above[0]
-    lower = keras.Model(network.input, network.layers[cut - 1].output)
-    features = keras.Input(lower.output.shape[1:], name="features")
-    x = features
-    for layer in network.layers[cut:]:
-        x = layer(x)
-    return lower, keras.Model(features, x, name=network.name)
+    features = network.layers[above[0] - 1].output
+    lower = keras.Model(network.input, features)
+    try:
+        upper = keras.Model(features, network.output, name=network.name)
+    except ValueError as error:  # Another path leads around the features.
+        raise ValueError(
+            f"{last_frozen!r} lies inside a block of {network.name}; freeze "
+            f"through one of {_ends(names)}"
+        ) from error
+    return lower, upper
 
 
 def trained(folder: artifacts.Path, **rules) -> tuple[keras.Model, dict]:
@@ -336,6 +360,24 @@ def sha256(path: artifacts.Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+@functools.cache  # Once a file.
+def _warn_of_masks(path):
+    doubt = imagenet.doubts(path)
+    if doubt:
+        print(
+            f"warning: {path} may have learned from masks of Pascal's classes "
+            f"({doubt}), which the method must not see; take weights of "
+            f"ImageNet alone",
+            file=sys.stderr,
+        )
+
+
+def _ends(names):
+    """Layers to freeze through: outputs of blocks, or convolutions."""
+    blocks = [name for name in names if name.endswith("_out")]
+    return blocks or [name for name in names if "conv" in name]
+
+
 def _centre(layer):
     """Weighs the taps of a 3x3 kernel by 1/4, 1/2 and 1, centre heaviest."""
     kernel, bias = layer.get_weights()
@@ -372,50 +414,3 @@ def _balance(layer, features):
 
 def _short_name(variable) -> str:
     return variable.name.split("/")[-1].split(":")[0]
-
-
-def _from_keras_vgg16(file: h5py.File) -> Weights:
-    weights = {}
-    for block, (count, _) in enumerate(vgg16.BLOCKS, start=1):
-        for index in range(1, count + 1):
-            kernel, bias = _arrays(file, f"block{block}_conv{index}")
-            weights[f"conv{block}_{index}/kernel"] = kernel
-            weights[f"conv{block}_{index}/bias"] = bias
-    for theirs, ours, shape in (
-        ("fc1", "fc6", (7, 7, 512, 4096)),
-        ("fc2", "fc7", (1, 1, 4096, 4096)),
-    ):
-        if theirs in file:
-            kernel, bias = _arrays(file, theirs)
-            weights[f"{ours}/kernel"] = kernel.reshape(shape)
-            weights[f"{ours}/bias"] = bias
-    return weights
-
-
-def _arrays(file: h5py.File, layer: str) -> list[np.ndarray]:
-    if layer not in file:
-        raise ValueError(f"no layer {layer!r}")
-    group = file[layer]
-    names = group.attrs["weight_names"]
-    names = [n.decode() if isinstance(n, bytes) else n for n in names]
-    return [np.asarray(group[name]) for name in names]
-
-
-def _download_vgg16() -> str:
-    url = (
-        "https://storage.googleapis.com/tensorflow/keras-applications/vgg16/"
-        "vgg16_weights_tf_dim_ordering_tf_kernels.h5"
-    )
-    try:
-        path = keras.utils.get_file(
-            url.rpartition("/")[2],
-            url,
-            cache_subdir="models",
-            file_hash="64373286793e3c8b2b4e3219cbf3544b",
-        )
-    except Exception as error:  # Keras raises no narrower class.
-        raise OSError(
-            f"cannot download Keras's VGG16 ({error}); fetch {url} yourself "
-            f"and pass --trunk_weights=PATH"
-        ) from error
-    return os.fspath(path)

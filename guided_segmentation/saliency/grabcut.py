@@ -6,6 +6,7 @@ Source: Oh et al., CVPR 2017, section 6.1; Rother et al., "GrabCut", SIGGRAPH
 
 import concurrent.futures
 import dataclasses
+import os
 import pathlib
 
 import cv2
@@ -63,9 +64,8 @@ def mask(
       [height, width] bool; the filled box where GrabCut fails or the box
       leaves no background to learn from.
     """
-    top, left, bottom, right = average_box(boxes, settings.average)
-    box = np.zeros(image.shape[:2], bool)
-    box[top:bottom, left:right] = True
+    top, left, bottom, right = average = average_box(boxes, settings.average)
+    box = filled(average, image.shape[:2])
     if box.all() or box.sum() < 4:
         return box
     cut = _grabcut(image, (left, top, right - left, bottom - top), settings)
@@ -74,32 +74,62 @@ def mask(
     return cut
 
 
+def filled(box: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Returns the [height, width] bool mask of a box, clipped to `shape`."""
+    top, left, bottom, right = box
+    mask = np.zeros(shape, bool)
+    mask[top:bottom, left:right] = True
+    return mask
+
+
 def make_masks(
     source: schema.Source,
     output_dir: artifacts.Path,
     settings: GrabCutSettings = GrabCutSettings(),
-    num_threads: int = 2,
+    num_threads: int | None = None,
 ) -> None:
     """Writes the mask of every image of `source` that has none yet.
 
+    Threads are enough: GrabCut is all of the work and lets go of the GIL. On
+    two cores 60 photographs took 26.0 s in one thread, 13.4 s in two, and
+    13.1 s in two processes.
+
     Args:
       source: Photographs with boxes.
-      output_dir: Folder for <image_id>.png, 0 and 1, palette PNG.
+      output_dir: Folder for <image_id>.png, 0 and 1, palette PNG, and
+        settings.json.
       settings: How boxes become masks.
-      num_threads: Images cut at once; OpenCV releases the GIL.
+      num_threads: Images cut at once; as many as there are cores if None.
+
+    Raises:
+      ValueError: If `output_dir` holds masks made otherwise, or nobody knows
+        how.
     """
     output_dir = pathlib.Path(output_dir)
+    _claim(output_dir, source, settings)
 
     def make(image_id):
+        cut = mask(source.image(image_id), source.boxes(image_id), settings)
         path = output_dir / f"{image_id}.png"
-        if not path.exists():
-            cut = mask(source.image(image_id), source.boxes(image_id), settings)
-            artifacts.write_label_map(path, cut.astype(np.uint8))
+        artifacts.write_label_map(path, cut.astype(np.uint8))
 
-    ids = source.image_ids
-    with concurrent.futures.ThreadPoolExecutor(num_threads) as threads:
+    ids = artifacts.missing(source.image_ids, output_dir)
+    with concurrent.futures.ThreadPoolExecutor(
+        num_threads or os.cpu_count()
+    ) as threads:
         done = threads.map(make, ids)
         list(tqdm.tqdm(done, "GrabCut", len(ids), unit="image", mininterval=1))
+
+
+def _claim(output_dir, source, settings):
+    known = (output_dir / "settings.json").exists()
+    if not known and any(output_dir.glob("*.png")):
+        raise ValueError(
+            f"{output_dir} holds masks, but no settings.json that says how "
+            f"they were made; choose another folder, or delete this one"
+        )
+    made = {"source": source.name, **dataclasses.asdict(settings)}
+    artifacts.claim(output_dir, made)
 
 
 def _grabcut(image, rectangle, settings):

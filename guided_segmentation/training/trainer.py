@@ -133,7 +133,7 @@ def train(
             f"{strategy.num_replicas_in_sync} replicas; change --batch_size"
         )
     work_dir = pathlib.Path(work_dir)
-    claim(work_dir, recorded(settings, record or {}))
+    artifacts.claim(work_dir, recorded(settings, record or {}))
     keras.utils.set_random_seed(settings.seed)
     keras.mixed_precision.set_global_policy(settings.precision)
     with strategy.scope():
@@ -149,28 +149,6 @@ def train(
 def recorded(settings: TrainSettings, record: dict) -> dict:
     """Returns what settings.json says of a run."""
     return {**record, "training": dataclasses.asdict(settings)}
-
-
-def claim(work_dir: pathlib.Path, settings: dict) -> None:
-    """Writes settings.json, or checks that it says the same already.
-
-    Raises:
-      ValueError: If `work_dir` was begun under other settings.
-    """
-    path = work_dir / "settings.json"
-    if path.exists():
-        before = _flat(artifacts.read_json(path))
-        now = _flat(settings)
-        for key in sorted(before.keys() | now.keys()):
-            if key.startswith("versions."):
-                continue
-            if before.get(key) != now.get(key):
-                raise ValueError(
-                    f"{work_dir} was begun with {key} = {before.get(key)!r}, "
-                    f"now it is {now.get(key)!r}; choose another folder, or "
-                    f"delete this one"
-                )
-    artifacts.write_json(path, settings)
 
 
 class _Loop:
@@ -311,15 +289,3 @@ def _terminating() -> Iterator[list[int]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _flat(settings, prefix=""):
-    """{"a": {"b": 1}} -> {"a.b": 1}, with JSON's types."""
-    flat = {}
-    for key, value in settings.items():
-        if isinstance(value, dict):
-            flat.update(_flat(value, f"{prefix}{key}."))
-        else:
-            value = list(value) if isinstance(value, tuple) else value
-            flat[f"{prefix}{key}"] = value
-    return flat

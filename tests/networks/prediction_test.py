@@ -17,7 +17,7 @@ def _network():
 @pytest.fixture(name="centred", autouse=True)
 def _centred(monkeypatch):
     """Stand-ins have no pools to tell where their cells are centred."""
-    monkeypatch.setattr(deeplab_v1, "origin", lambda _: 0.0)
+    monkeypatch.setattr(prediction, "grid_origin", lambda _: 0.0)
 
 
 def photographs(height=40, width=60, count=1):

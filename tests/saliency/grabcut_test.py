@@ -147,4 +147,34 @@ def test_an_error_while_masks_are_made_is_not_lost(tmp_path):
     )
     with pytest.raises(ValueError, match="0_1: unreadable image"):
         grabcut.make_masks(broken, tmp_path)
-    assert not list(tmp_path.iterdir())
+    assert not list(tmp_path.glob("*.png"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"average": "median"}, "average = 'mean', now it is 'median'"),
+        ({"num_steps": 1}, "num_steps = 5, now it is 1"),
+        ({"least_share": 0.2}, "least_share = 0.1, now it is 0.2"),
+    ],
+)
+def test_masks_of_other_settings_are_not_used_again(tmp_path, changes, told):
+    grabcut.make_masks(source(1), tmp_path)
+    other = grabcut.GrabCutSettings(**changes)
+    with pytest.raises(ValueError, match=f"was begun with {told}; choose"):
+        grabcut.make_masks(source(1), tmp_path, other)
+
+
+def test_masks_that_nobody_knows_are_not_used(tmp_path):
+    artifacts.write_label_map(tmp_path / "0_0.png", np.zeros((80, 100), "u1"))
+    with pytest.raises(
+        ValueError,
+        match=r"holds masks, but no settings\.json that says how they were "
+        r"made; choose another folder, or delete this one",
+    ):
+        grabcut.make_masks(source(1), tmp_path)
+
+
+def test_boxes_are_filled_as_far_as_the_image_goes():
+    mask = grabcut.filled(np.array([1, 2, 3, 9]), (4, 4))
+    assert np.argwhere(mask).tolist() == [[1, 2], [1, 3], [2, 2], [2, 3]]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from guided_segmentation import artifacts, crf
+from guided_segmentation import crf
 from guided_segmentation.labels import IGNORE
 from guided_segmentation.networks import dropout, weights
 from guided_segmentation.training import losses, optimizers, trainer
@@ -293,31 +293,6 @@ def test_a_folder_begun_under_other_settings_is_refused(whole):
             whole[0],
             optimizer=dataclasses.replace(SETTINGS.optimizer, drop_steps=6),
         )
-
-
-def test_a_setting_more_or_less_is_refused_too(tmp_path):
-    trainer.claim(tmp_path, {"guide": "g2"})
-    with pytest.raises(
-        ValueError, match="begun with width = None, now it is 1"
-    ):
-        trainer.claim(tmp_path, {"guide": "g2", "width": 1})
-    with pytest.raises(
-        ValueError, match="begun with guide = 'g2', now it is None"
-    ):
-        trainer.claim(tmp_path, {})
-
-
-def test_the_same_settings_may_claim_a_folder_again(tmp_path):
-    recorded = trainer.recorded(SETTINGS, {"network": {"width": 0.1}})
-    trainer.claim(tmp_path, recorded)
-    trainer.claim(tmp_path, recorded)
-
-
-def test_other_versions_may_go_on_with_a_run(tmp_path):
-    trainer.claim(tmp_path, {"versions": {"keras": "2.15.0"}})
-    trainer.claim(tmp_path, {"versions": {"keras": "3.6.0", "numpy": "2.0"}})
-    content = artifacts.read_json(tmp_path / "settings.json")
-    assert content["versions"]["keras"] == "3.6.0"
 
 
 def test_the_defaults_are_the_papers():

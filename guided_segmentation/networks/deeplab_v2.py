@@ -1,0 +1,57 @@
+"""DeepLabv2-ResNet101: the paper's saliency net.
+
+Source: Chen et al., "DeepLab: semantic image segmentation with deep
+convolutional nets, atrous convolution, and fully connected CRFs", PAMI 2018,
+sections 3.2 and 4.1; Oh et al., CVPR 2017, section 6.1.
+"""
+
+from collections.abc import Sequence
+
+import keras
+from keras import layers
+
+from guided_segmentation.networks import resnet101, vgg16
+
+NAME = "deeplab_v2"
+STRIDE = 8  # Pixels between neighbouring cells of the logits.
+ORIGIN = 0.0  # Pixel on which cell 0 is centred.
+RATES = (6, 12, 18, 24)  # Dilations of the atrous spatial pyramid.
+HEAD_LAYERS = tuple(f"fc1_rate{rate}" for rate in RATES)
+
+
+def resnet(
+    num_classes: int = 21,
+    width: float = 1.0,
+    blocks: Sequence[int] = resnet101.BLOCKS,
+) -> keras.Model:
+    """Builds DeepLabv2-ResNet101, for one scale.
+
+    Four classifiers look at each cell and around it, each at its own
+    distance; their votes are added. Unlike Caffe's, Keras's convolutions of
+    the trunk have biases, which learn.
+
+    Args:
+      num_classes: Number of classes, background included.
+      width: Factor on the channels of the trunk.
+      blocks: As resnet101.trunk.
+
+    Returns:
+      [batch, rows, columns, 3] BGR minus mean -> [batch, cell rows, cell
+      columns, num_classes] float32 logits; 321 pixels give 41 cells.
+    """
+    image = keras.Input([None, None, 3], name="image")
+    x = resnet101.trunk(image, width=width, blocks=blocks)
+    votes = [
+        layers.Conv2D(
+            num_classes,
+            3,
+            padding="same",
+            dilation_rate=rate,
+            kernel_initializer=vgg16.gaussian(0.01),
+            dtype="float32",
+            name=name,
+        )(x)
+        for name, rate in zip(HEAD_LAYERS, RATES, strict=True)
+    ]
+    logits = layers.Add(dtype="float32", name="logits")(votes)
+    return keras.Model(image, logits, name=NAME)

@@ -1,0 +1,142 @@
+"""ResNet101: the trunk of the paper's saliency net.
+
+Layers keep the names and parameters of Keras's ResNet101, whose ImageNet
+weights fit. As in DeepLabv2 the last two strides become dilations, so that
+cells stay 8 pixels apart, and batch normalisation is frozen: statistics, scale
+and shift alike.
+
+Source: He et al., "Deep residual learning for image recognition", CVPR 2016;
+Chen et al., "DeepLab: semantic image segmentation with deep convolutional
+nets, atrous convolution, and fully connected CRFs", PAMI 2018, section 4.
+"""
+
+from collections.abc import Sequence
+
+import keras
+import tensorflow as tf
+from keras import layers
+
+from guided_segmentation.networks.vgg16 import scaled
+
+EPSILON = 1.001e-5  # Keras's, beside the variance of every normalisation.
+STACKS = ("conv2", "conv3", "conv4", "conv5")
+BLOCKS = (3, 4, 23, 3)  # Of each stack.
+CHANNELS = (64, 128, 256, 512)  # Inside a block, which gives four times that.
+STRIDES = (1, 2, 1, 1)  # DeepLabv2; He et al. have 1, 2, 2, 2.
+DILATIONS = (1, 1, 2, 4)
+
+
+def _convolutions():
+    """Names of the 104 convolutions, without "_conv"."""
+    yield "conv1"
+    for stack, count in zip(STACKS, BLOCKS, strict=True):
+        for number in range(1, count + 1):
+            first = 0 if number == 1 else 1  # The projection, then three.
+            for index in range(first, 4):
+                yield f"{stack}_block{number}_{index}"
+
+
+LAYERS = tuple(
+    f"{name}_{kind}" for name in _convolutions() for kind in ("conv", "bn")
+)
+
+
+def trunk(image, *, width: float = 1.0, blocks: Sequence[int] = BLOCKS):
+    """Applies the 101 layers but for the classifier.
+
+    A stack strides in the first 1x1 convolution of its first block, as in
+    Caffe's model, so that dilated 3x3 convolutions see at every other cell, or
+    every fourth, just what strided ones see (the hole algorithm).
+
+    Args:
+      image: [batch, rows, columns, 3] Keras tensor, BGR minus the mean.
+      width: Factor on the number of channels; 1 is ResNet101.
+      blocks: Of each stack; fewer give a shallower network.
+
+    Returns:
+      The Keras tensor after conv5, [batch, cell rows, cell columns, 2048 *
+      width]. 321 pixels give 41 cells; cell i is centred on pixel 8 i.
+    """
+    x = layers.ZeroPadding2D(3, name="conv1_pad")(image)
+    x = _convolution(x, "conv1", scaled(64, width), 7, strides=2)
+    x = layers.ReLU(name="conv1_relu")(x)
+    x = layers.ZeroPadding2D(1, name="pool1_pad")(x)
+    x = layers.MaxPooling2D(3, 2, name="pool1_pool")(x)
+    for stack, count, channels, stride, dilation in zip(
+        STACKS, blocks, CHANNELS, STRIDES, DILATIONS, strict=True
+    ):
+        for number in range(1, count + 1):
+            x = _block(
+                x,
+                f"{stack}_block{number}",
+                scaled(channels, width),
+                stride=stride if number == 1 else 1,
+                dilation=dilation,
+                projects=number == 1,
+            )
+    return x
+
+
+def is_normalized(network: keras.Model) -> bool:
+    """Whether a network has frozen normalisations."""
+    return any(_normalizations(network))
+
+
+def set_statistics(
+    network: keras.Model, fresh: list[str], inputs: tf.Tensor
+) -> None:
+    """Gives fresh normalisations the mean and variance of a batch.
+
+    Frozen at 0 and 1 they would do nothing, and a deep network without
+    pretrained weights would explode. The batch runs through once.
+
+    Args:
+      network: Changed in place.
+      fresh: Names of the layers without pretrained weights.
+      inputs: A batch as the network takes it.
+    """
+    learning = [x for x in _normalizations(network) if x.name in fresh]
+    for layer in learning:
+        layer.trainable, layer.momentum = True, 0.0
+    network(inputs, training=True)
+    for layer in learning:
+        layer.trainable = False
+
+
+def _block(x, name, channels, *, stride, dilation, projects):
+    """Adds what three convolutions make of `x` to it."""
+    shortcut = x
+    if projects:
+        shortcut = _convolution(x, f"{name}_0", 4 * channels, 1, strides=stride)
+    x = _convolution(x, f"{name}_1", channels, 1, strides=stride)
+    x = layers.ReLU(name=f"{name}_1_relu")(x)
+    x = _convolution(
+        x,
+        f"{name}_2",
+        channels,
+        3,
+        padding="same",
+        dilation_rate=dilation,
+    )
+    x = layers.ReLU(name=f"{name}_2_relu")(x)
+    x = _convolution(x, f"{name}_3", 4 * channels, 1)
+    x = layers.Add(name=f"{name}_add")([shortcut, x])
+    return layers.ReLU(name=f"{name}_out")(x)
+
+
+def _convolution(x, name, channels, size, **arguments):
+    x = layers.Conv2D(
+        channels,
+        size,
+        kernel_initializer="he_normal",
+        name=f"{name}_conv",
+        **arguments,
+    )(x)
+    return layers.BatchNormalization(
+        epsilon=EPSILON, trainable=False, name=f"{name}_bn"
+    )(x)
+
+
+def _normalizations(network):
+    kind = layers.BatchNormalization
+    return [layer for layer in network.layers if isinstance(layer, kind)]
