@@ -609,6 +609,7 @@ def test_flags_reach_what_segment_images_calls():
         crf="true",
         crf_dir="/c",
         crf_settings="sec",
+        only_present="true",
         scales="0.5,1.5",
         flip="true",
     ) as (network, dense, segment_images):
@@ -618,7 +619,7 @@ def test_flags_reach_what_segment_images_calls():
         "network", size=65, framing="whole", scales=[0.5, 1.5], flip=True
     )
     assert segment_images.call_args == mock.call(
-        "predict", mock.ANY, {"/o": crf.SEC, "/c": crf.SEC}
+        "predict", mock.ANY, {"/o": crf.SEC, "/c": crf.SEC}, only_present=True
     )
 
 
