@@ -12,7 +12,7 @@ import keras
 import tensorflow as tf
 from absl import app, flags, logging
 
-from guided_segmentation import crf, guides, labels
+from guided_segmentation import labels
 from guided_segmentation.datasets import (
     folder,
     msra,
@@ -71,39 +71,11 @@ PRECISION = flags.DEFINE_enum(
     "to twice as fast on CPUs with AVX512-BF16.",
 )
 
-# Evidence and guides.
-SEEDS_DIR = flags.DEFINE_string(
-    "seeds_dir", None, "Folder of seeds, written by bin/make_seeds."
-)
+# Evidence.
 SALIENCY_DIR = flags.DEFINE_string(
     "saliency_dir",
     None,
     "Folder of saliency maps, written by bin/make_saliency: 8-bit PNGs.",
-)
-SEED_MIN_AREA = flags.DEFINE_integer(
-    "seed_min_area",
-    guides.PAPER.seed_min_area_px,
-    "Smallest area of a seed component in pixels (G2).",
-    lower_bound=0,
-)
-SALIENCY_MIN_AREA = flags.DEFINE_float(
-    "saliency_min_area",
-    guides.PAPER.saliency_min_area,
-    "Smallest area of a salient region as a share of the image (G2).",
-    lower_bound=0.0,
-    upper_bound=1.0,
-)
-UNARY = flags.DEFINE_enum(
-    "unary",
-    guides.PAPER.unary,
-    ["log", "prob"],
-    "How blurred seeds become energies where classes share a region (G2).",
-)
-GUIDE_CRF = flags.DEFINE_enum(
-    "guide_crf",
-    "deeplab",
-    sorted(crf.SETTINGS),
-    "Dense CRF that divides a salient region among several classes (G2).",
 )
 
 
@@ -164,16 +136,6 @@ def saliency_source() -> schema.Source:
     raise ValueError(
         f"--dataset={DATASET.value} has no boxes; the saliency net learns "
         f"from msra or synthetic"
-    )
-
-
-def guide_settings() -> guides.GuideSettings:
-    """Returns the settings of the guides that the flags give."""
-    return guides.GuideSettings(
-        seed_min_area_px=SEED_MIN_AREA.value,
-        saliency_min_area=SALIENCY_MIN_AREA.value,
-        unary=UNARY.value,
-        crf=crf.SETTINGS[GUIDE_CRF.value],
     )
 
 

@@ -21,14 +21,20 @@ from guided_segmentation.datasets import schema
 NAMES = {
     "seeds_only": "Seeds only",
     "g0": "G0",
+    "g1": "G1",
     "g2": "G2",
+    "g2_round2": "G2, round 2",
+    "oaa": "OAA",
     "saliency_oracle": "Saliency oracle",
     "full": "Full supervision",
 }
 COLOURS = {
     "seeds_only": "#d98a00",
     "g0": "#56b4e9",
+    "g1": "#8a6fc9",
     "g2": "#0b5fa5",
+    "g2_round2": "#0a3a66",
+    "oaa": "#c2568f",
     "saliency_oracle": "#14936b",
     "full": "#6b6f76",
 }
@@ -40,34 +46,33 @@ TITLES = {
 
 @dataclasses.dataclass(frozen=True)
 class PaperRow:
-    """A row of the paper's table 2, in percent as printed there.
+    """A row of the paper's tables 2 and 3, in percent as printed there.
 
     Attributes:
       fg: Precision and recall of the objects.
       bg: Precision and recall of the background.
       miou: Of the segmenter on VOC 2012 val, without CRF.
+      miou_crf: The same with crf-postproc.
       note: What to know before comparing.
     """
 
-    fg: tuple[int, int] | None
-    bg: tuple[int, int] | None
-    miou: float
+    fg: tuple[int, int] | None = None
+    bg: tuple[int, int] | None = None
+    miou: float | None = None
+    miou_crf: float | None = None
     note: str = ""
 
 
+_TWICE = "the paper prints the foreground's figures again as the background's"
 PAPER = {
-    "seeds_only": PaperRow((69, 37), (81, 95), 38.7),
-    "g0": PaperRow(
-        (65, 52),
-        (65, 52),
-        45.8,
-        "the paper prints the foreground's figures again as the background's",
-    ),
-    "g2": PaperRow((73, 59), (87, 95), 51.2),
+    "seeds_only": PaperRow((69, 37), (81, 95), 38.7, 39.8),
+    "g0": PaperRow((65, 52), (65, 52), 45.8, 48.8, _TWICE),
+    "g1": PaperRow((75, 51), (75, 51), 46.2, note=_TWICE),
+    "g2": PaperRow((73, 59), (87, 95), 51.2, 55.7),
+    "g2_round2": PaperRow(),
+    "oaa": PaperRow(),
     "saliency_oracle": PaperRow((89, 91), (100, 99), 56.9),
-    "full": PaperRow(
-        None, None, 67.6, "table 3, with CRF; not comparable with the rest"
-    ),
+    "full": PaperRow(miou_crf=67.6),
 }
 PAPER_PERCENT_OF_FULL = 80.6  # Table 3, on the test set, with CRF.
 
@@ -160,10 +165,10 @@ _PAGE = """<!DOCTYPE html>
 _TABLE_2 = """<div class=scroll><table class=guides>
 <thead>
 <tr><th><th colspan=2>Supervision<th colspan=2>Guide, train
-<th colspan={span}>Segmenter, val<th colspan=3 class=paper>The paper</tr>
+<th colspan={span}>Segmenter, val<th colspan=4 class=paper>The paper</tr>
 <tr><th>Guide<th>Fg P/R<th>Bg P/R<th>mIoU<th>ignored<th>mIoU{crf}
 <th>% of full<th class=paper>Fg P/R<th class=paper>Bg P/R
-<th class=paper>val mIoU</tr>
+<th class=paper>val mIoU<th class=paper>with CRF</tr>
 </thead>
 <tbody>
 {rows}</tbody>
@@ -206,7 +211,7 @@ def percent_of_full(
 
 
 def table(summary: Mapping) -> str:
-    """Returns the table of guides as text, for a terminal.
+    """Returns the table of guides as text, beside the paper's figures.
 
     Args:
       summary: The content of summary.json.
@@ -216,11 +221,14 @@ def table(summary: Mapping) -> str:
     if _has_crf(summary):
         header += "|with CRF|% of full"
         scored.append("miou_crf")
+    header += "|paper: fg P/R|val mIoU|with CRF"
     rows = [header.split("|")]
     for guide in summary["guides"]:
         rows.append([guide, *_guide_cells(summary, guide)])
         for key in scored:
             rows[-1] += _val_cells(summary, guide, key)
+        paper = PAPER[guide]
+        rows[-1] += map(_printed, (paper.fg, paper.miou, paper.miou_crf))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
         "  ".join(
@@ -407,6 +415,13 @@ def _pair(scores: Mapping[str, float | None]) -> str:
     )
 
 
+def _printed(figure: float | tuple[int, int] | None) -> str:
+    """Writes a figure or a pair of them as the paper does."""
+    if isinstance(figure, tuple):
+        return "{}/{}".format(*figure)
+    return _NONE if figure is None else f"{figure}"
+
+
 def _section(title: str, content: str) -> str:
     return f"<section><h2>{html.escape(title)}</h2>\n{content}</section>"
 
@@ -447,7 +462,7 @@ def _head(summary: Mapping) -> str:
 
 def _table_2(summary: Mapping) -> str:
     """Returns this run's table beside the paper's, and its footnotes."""
-    notes = [PAPER[guide].note for guide in summary["guides"]]
+    notes = dict.fromkeys(PAPER[guide].note for guide in summary["guides"])
     marks = dict(zip(filter(None, notes), _MARKS, strict=False))
     with_crf = _has_crf(summary)
     rows = "".join(
@@ -472,10 +487,6 @@ def _table_2_row(
     guide_cells = _guide_cells(summary, guide)
     miou, share = _val_cells(summary, guide)
     crf = _percent(summary["segmenters"][guide].get("miou_crf"))
-    printed = [
-        _NONE if pair is None else "{}/{}".format(*pair)
-        for pair in (paper.fg, paper.bg)
-    ]
     bar = 100 * (summary["segmenters"][guide]["miou"] or 0)
     colour = COLOURS[guide]
     return "".join(
@@ -486,9 +497,10 @@ def _table_2_row(
             "<td class=main style='background-image:linear-gradient(90deg,"
             f"{colour}2e {bar:.1f}%,transparent {bar:.1f}%)'>{miou}",
             f"<td>{crf}" if with_crf else "",
-            f"<td>{share}<td class=paper>{printed[0]}",
-            f"<td class=paper>{printed[1]}",
-            f"<td class=paper>{paper.miou}<sup>{mark}</sup></tr>\n",
+            f"<td>{share}<td class=paper>{_printed(paper.fg)}",
+            f"<td class=paper>{_printed(paper.bg)}<sup>{mark}</sup>",
+            f"<td class=paper>{_printed(paper.miou)}",
+            f"<td class=paper>{_printed(paper.miou_crf)}</tr>\n",
         ]
     )
 

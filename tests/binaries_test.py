@@ -2,6 +2,7 @@
 
 import configparser
 import contextlib
+import dataclasses
 import importlib
 import pkgutil
 import shlex
@@ -24,6 +25,7 @@ from guided_segmentation import (
     experiments,
     export,
     figures,
+    guide_flags,
     guides,
     labelling,
     recipe,
@@ -38,7 +40,7 @@ from guided_segmentation.evaluation import (
     saliency_curves,
     seed_curves,
 )
-from guided_segmentation.networks import prediction, weights
+from guided_segmentation.networks import prediction, region_logits, weights
 from guided_segmentation.saliency import detector, grabcut
 from guided_segmentation.seeders import (
     backprop,
@@ -384,28 +386,73 @@ def test_flags_reach_what_train_saliency_calls():
 
 
 GUIDE_FLAGS = {
-    "guide": "g2",
+    "guide": "g1",
     "seeds_dir": "/s",
     "saliency_dir": "/m",
+    "classifier_dir": "/c",
+    "guide_preset": "released",
     "seed_min_area": "3",
     "saliency_min_area": "0.5",
+    "in_doubt": "ignore",
+    "no_gain": "ignore",
     "unary": "prob",
     "guide_crf": "sec",
+    "crf_extent": "region",
 }
 GUIDE_SETTINGS = guides.GuideSettings(
-    seed_min_area_px=3, saliency_min_area=0.5, unary="prob", crf=crf.SEC
+    seed_min_area_px=3,
+    saliency_min_area=0.5,
+    in_doubt="ignore",
+    no_gain="ignore",
+    unary="prob",
+    crf=crf.SEC,
+    crf_extent="region",
 )
 
 
-def assert_labelled_as_told(labeller):
+def classifying():
+    """Stands in for the classifier of G1."""
+    network = mock.Mock()
+    network.name = "vgg16"
+    return (
+        stand_in(common_flags, "trained", (network, TRAINED)),
+        stand_in(region_logits, "classifier", "classifier"),
+    )
+
+
+def assert_labelled_as_told(labeller, load, classifier):
     guide, source = labeller.call_args.args
-    assert guide == "g2"
+    assert guide == "g1"
     assert source.name.startswith("synthetic")
+    assert load.call_args == mock.call("/c")
+    assert classifier.call_args == mock.call(load.return_value[0], 65)
     assert labeller.call_args.kwargs == {
         "seeds_dir": "/s",
         "saliency_dir": "/m",
+        "classifier": "classifier",
         "settings": GUIDE_SETTINGS,
     }
+
+
+def test_the_flags_of_guides_are_all_tested_here():
+    module = "guided_segmentation.guide_flags"
+    defined = flags.FLAGS.flags_by_module_dict()[module]
+    assert {flag.name for flag in defined} < GUIDE_FLAGS.keys()
+
+
+@pytest.mark.parametrize("preset", guides.PRESETS)
+def test_a_preset_holds_where_no_flag_is_given(preset):
+    with flagsaver.as_parsed(guide_preset=preset):
+        assert guide_flags.settings() == guides.PRESETS[preset]
+    with flagsaver.as_parsed(
+        seed_min_area="0", unary="log", guide_crf="none", guide_preset=preset
+    ):
+        assert guide_flags.settings() == dataclasses.replace(
+            guides.PRESETS[preset],
+            seed_min_area_px=0,
+            unary="log",
+            crf=crf.NONE,
+        )
 
 
 def test_flags_reach_what_train_segmenter_calls():
@@ -413,10 +460,11 @@ def test_flags_reach_what_train_segmenter_calls():
         "train_segmenter",
         stand_in(labelling, "labeller", "label"),
         stand_in(labelling, "remembered", "remembered"),
+        *classifying(),
         **GUIDE_FLAGS,
         guide_cache="file",
         guides_dir="/g",
-    ) as (train, strategy, labeller, remembered):
+    ) as (train, strategy, labeller, remembered, *classifier):
         pass
     classes = synthetic.LABEL_SET.num_classes
     network = {
@@ -428,10 +476,10 @@ def test_flags_reach_what_train_segmenter_calls():
         "pooling": "2x2",
     }
     assert_trained_as_told(train, strategy, network)
-    assert_labelled_as_told(labeller)
+    assert_labelled_as_told(labeller, *classifier)
     assert remembered.call_args == mock.call("label", "/g")
     assert train.call_args.args[2] == "remembered"
-    assert train.call_args.kwargs["record"]["guide"] == "g2"
+    assert train.call_args.kwargs["record"]["guide"] == "g1"
     assert train.call_args.kwargs["record"]["unary"] == "prob"
 
 
@@ -440,12 +488,13 @@ def test_flags_reach_what_make_guides_calls():
         "make_guides",
         stand_in(labelling, "labeller", "label"),
         stand_in(labelling, "make_guides"),
+        *classifying(),
         **FEW,
         **GUIDE_FLAGS,
         output_dir="/o",
-    ) as (labeller, make_guides):
+    ) as (labeller, make_guides, *classifier):
         pass
-    assert_labelled_as_told(labeller)
+    assert_labelled_as_told(labeller, *classifier)
     source = labeller.call_args.args[1]
     assert make_guides.call_args == mock.call("label", source, "/o")
 
@@ -932,6 +981,7 @@ def test_flags_reach_what_run_experiment_calls(tmp_path, capsys):
         val_split="train",
         width="0.5",
         crf="true",
+        rounds="2",
         reuse_from="/r",
         segmenter_args="--num_steps=3 --seed=4",
     ) as (run, summarize, *_, write_report):
@@ -944,6 +994,7 @@ def test_flags_reach_what_run_experiment_calls(tmp_path, capsys):
     wanted = {"--width=0.5", "--num_steps=3", "--seed=4", "--split=test"}
     assert wanted < {*commands["train_segmenter_g2"]}
     assert "--split=test" in commands["train_seeder_gap_roi"]
+    assert "--guide=g2" in commands["train_segmenter_g2_round2"]
     crf_dir = "--crf_dir={work_dir}/predictions/g2/crf"
     assert {crf_dir, "--split=train"} < {*commands["segment_images_g2"]}
     assert summarize.call_args == mock.call(tmp_path, plan)

@@ -8,7 +8,13 @@ import cv2
 import numpy as np
 import pytest
 
-from guided_segmentation import artifacts, labels, report
+from guided_segmentation import (
+    artifacts,
+    experiments,
+    guides,
+    labels,
+    report,
+)
 from guided_segmentation.datasets import schema
 
 LABEL_SET = labels.LabelSet(("cat & dog", "rook"))
@@ -237,7 +243,8 @@ def test_the_table_for_terminals_lines_up():
     lines = report.table(summary()).splitlines()
     assert len({len(line) for line in lines}) == 1
     assert lines[4].split() == [
-        "g2", "73/59", "87/95", "50.0", "12.5", "40.0", "80.0",
+        "g2", "73/59", "87/95", "50.0", "12.5", "40.0", "80.0", "73/59",
+        "51.2", "55.7",
     ]  # fmt: skip
 
 
@@ -247,11 +254,33 @@ def test_the_table_has_scores_with_crf_beside_those_without():
     scores["segmenters"]["full"]["miou_crf"] = 0.6
     lines = report.table(scores).splitlines()
     assert len({len(line) for line in lines}) == 1
-    assert lines[0].endswith("val mIoU  % of full  with CRF  % of full")
-    assert lines[4].split()[-4:] == ["40.0", "80.0", "45.0", "75.0"]
-    assert lines[2].split()[-2:] == 2 * ["\N{EN DASH}"]
+    assert "val mIoU  % of full  with CRF  % of full  paper:" in lines[0]
+    assert lines[4].split()[-7:-3] == ["40.0", "80.0", "45.0", "75.0"]
+    assert lines[2].split()[-5:-3] == 2 * ["\N{EN DASH}"]
 
 
 def test_the_paper_has_a_row_for_every_guide():
-    assert tuple(report.PAPER) == tuple(report.NAMES) == GUIDES
-    assert tuple(report.COLOURS) == GUIDES
+    names = tuple(report.NAMES)
+    assert tuple(report.PAPER) == tuple(report.COLOURS) == names
+    assert set(names) - set(guides.GUIDES) == {experiments.ROUND_2}
+    assert [name for name in names if name in guides.GUIDES] == [*guides.GUIDES]
+
+
+def test_what_the_paper_does_not_have_is_a_dash(folders):
+    found = ("g1", "g2_round2", "oaa", "full")
+    lines = report.table(summary(found)).splitlines()
+    assert lines[2].split()[-3:] == ["75/51", "46.2", "\N{EN DASH}"]
+    assert lines[3].split()[-3:] == lines[4].split()[-3:] == ["\N{EN DASH}"] * 3
+    assert lines[5].split()[-3:] == ["\N{EN DASH}", "\N{EN DASH}", "67.6"]
+    report.write(folders / "g1.html", summary(found), evaluations(found), {})
+    text = " ".join(Page((folders / "g1.html").read_text()).text)
+    for figure in ("75/51", "46.2", "67.6", "figures again"):
+        assert figure in text
+
+
+def test_g0_and_g1_share_a_footnote(folders):
+    found = ("g0", "g1")
+    report.write(folders / "two.html", summary(found), evaluations(found), {})
+    page = (folders / "two.html").read_text()
+    assert page.count("figures again") == 1
+    assert page.count("\N{DAGGER}") == 3
