@@ -125,8 +125,8 @@ class Settings:
             raise ValueError(f"wanted 1 or 2 rounds, found {self.rounds}")
         if self.rounds == 2 and "g2" not in self.guides:
             raise ValueError(
-                f"a second round needs the segmenter of g2, found guides "
-                f"{', '.join(self.guides) or 'of no name'}; add g2"
+                f"wanted g2 among the guides, since its segmenter makes the "
+                f"seeds of a second round, found {list(self.guides)}; add g2"
             )
 
     def images(self, split: str) -> tuple[str, ...]:

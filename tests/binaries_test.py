@@ -499,6 +499,57 @@ def test_flags_reach_what_make_guides_calls():
     assert make_guides.call_args == mock.call("label", source, "/o")
 
 
+def test_g1_is_the_same_ahead_and_inside_the_training(launcher, tmp_path):
+    """With two replicas, so that the classifier runs beside them."""
+    source = synthetic.source("train", num_images=3, seed=0)
+    for image_id in source.image_ids:
+        salient = source.label_map(image_id) % 255 > 0
+        path = tmp_path / "saliency" / f"{image_id}.png"
+        artifacts.write_saliency_map(path, salient)
+    objects = list(source.label_set.objects)
+    programs.write_seeder(tmp_path / "vgg16", objects, "vgg16")
+    guide = (
+        "--guide=g1",
+        "--num_images=3",
+        f"--saliency_dir={tmp_path}/saliency",
+        f"--classifier_dir={tmp_path}/vgg16",
+    )
+    ahead = launcher.run("make_guides", *guide, f"--output_dir={tmp_path}/g1")
+    assert ahead.returncode == 0, ahead.stderr
+    done = launcher.run(
+        "train_segmenter",
+        *guide,
+        f"--work_dir={tmp_path}/segmenter",
+        "--guide_cache=file",
+        "--trunk_weights=none",
+        "--width=0.02",
+        "--head_channels=2",
+        "--input_size=65",
+        "--batch_size=4",
+        "--num_steps=1",
+        "--strategy=mirrored",
+        "--num_virtual_cpus=2",
+    )
+    assert done.returncode == 0, done.stderr
+    for image_id in source.image_ids:
+        made, remembered = (
+            (tmp_path / folder / f"{image_id}.png").read_bytes()
+            for folder in ("g1", "segmenter/guides")
+        )
+        assert made == remembered
+
+
+def test_a_network_that_does_not_classify_names_no_regions():
+    network = mock.Mock()
+    network.name = "gap_roi"
+    with (
+        flagsaver.as_parsed(classifier_dir="/c"),
+        stand_in(common_flags, "trained", (network, TRAINED)),
+        pytest.raises(ValueError, match=r"^wanted the classifier .*gap_roi;"),
+    ):
+        guide_flags.labeller("g1", synthetic.source("train", num_images=1))
+
+
 TRAINED = {
     "input_size": 65,
     "framing": "whole",

@@ -283,7 +283,7 @@ def test_an_unknown_guide_or_seeder_is_refused():
 
 def test_a_second_round_without_a_first_is_refused():
     with pytest.raises(
-        ValueError, match=r"^a second round needs .* found guides full; add g2$"
+        ValueError, match=r"^wanted g2 among .* found \['full'\]; add g2$"
     ):
         experiments.Settings(guides=("full",), rounds=2)
     with pytest.raises(ValueError, match=r"^wanted 1 or 2 rounds, found 3$"):

@@ -94,6 +94,7 @@ def scene(seed):
         rows, columns = random.integers(1, largest, 2)
         return np.s_[max(top, 0) : top + rows, max(left, 0) : left + columns]
 
+    image = random.integers(0, 256, (10, 10, 3), np.uint8)
     for _ in range(random.integers(1, 6)):
         saliency_mask[rectangle(26)] = True
     for _ in range(random.integers(3, 11)):
@@ -107,5 +108,5 @@ def scene(seed):
         seeds,
         saliency_mask,
         present=random.permutation([1, 2, 3, 4])[: random.integers(1, 5)],
-        image=random.integers(0, 256, (height, width, 3), np.uint8),
+        image=image.repeat(6, axis=0).repeat(6, axis=1)[:height, :width],
     )
