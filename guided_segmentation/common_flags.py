@@ -4,6 +4,7 @@ import functools
 import os
 import re
 import sys
+import traceback
 from collections.abc import Callable
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # Before TensorFlow loads.
@@ -187,14 +188,17 @@ def guarded(main: Callable[[list[str]], None], argv: list[str]) -> None:
                 f"--name=value"
             )
         main(argv)
-    except (ValueError, OSError) as error:
-        sys.exit(f"error: {error}")
-    except tf.errors.OpError as error:
+    except (ValueError, OSError, tf.errors.OpError) as error:
+        # Lets go of pipelines, whose threads call Python: its end would wait
+        # for them, and they for it.
+        traceback.clear_frames(error.__traceback__)
         sys.exit(f"error: {_cause(error)}")
 
 
-def _cause(error: tf.errors.OpError) -> str:
+def _cause(error: Exception) -> str:
     """The line that a person can use, of the many that TensorFlow writes."""
+    if not isinstance(error, tf.errors.OpError):
+        return str(error)
     raised = re.findall(r"^\w+Error: (.+)$", error.message, re.M)
     if raised:  # In Python, inside a stage, after what it was raised from.
         return raised[-1]
