@@ -21,6 +21,7 @@ import tensorflow as tf
 
 from guided_segmentation import crf, guides, images, labelling, recipe
 from guided_segmentation.datasets import pipeline, schema
+from guided_segmentation.guides import regions
 from guided_segmentation.labels import BACKGROUND, IGNORE
 from guided_segmentation.networks import dropout, gap, vgg16, weights
 from guided_segmentation.seeders import backprop, cam, grad_cam, views
@@ -245,11 +246,11 @@ def needs_crf(
 ) -> bool:
     """Whether seeds of several classes touch one salient region."""
     mask = evidence.saliency_mask
-    regions = guides.components(mask, settings.saliency_min_area * mask.size)
-    parts, classes = guides.seed_components(
+    numbers = regions.components(mask, settings.saliency_min_area * mask.size)
+    parts, classes = regions.seed_components(
         evidence.seeds, evidence.image_labels, settings.seed_min_area_px
     )
-    touches = guides.touching(regions, parts)
+    touches = regions.touching(numbers, parts)
     return any(
         np.setdiff1d(classes[row], [BACKGROUND]).size > 1 for row in touches
     )

@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import sys
+import traceback
 from collections.abc import Callable
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # Before TensorFlow loads.
@@ -13,7 +14,7 @@ import keras
 import tensorflow as tf
 from absl import app, flags, logging
 
-from guided_segmentation import crf, guides, labels
+from guided_segmentation import crf, labels
 from guided_segmentation.datasets import (
     folder,
     msra,
@@ -92,40 +93,11 @@ PRECISION = flags.DEFINE_enum(
     "to twice as fast on CPUs with AVX512-BF16.",
 )
 
-# Evidence and guides.
-SEEDS_DIR = flags.DEFINE_string(
-    "seeds_dir", None, "Folder of seeds, written by bin/make_seeds."
-)
+# Evidence.
 SALIENCY_DIR = flags.DEFINE_string(
     "saliency_dir",
     None,
     "Folder of saliency maps, written by bin/make_saliency: 8-bit PNGs.",
-)
-SEED_MIN_AREA = flags.DEFINE_integer(
-    "seed_min_area",
-    guides.PAPER.seed_min_area_px,
-    "Smallest area of a seed component in pixels (G2).",
-    lower_bound=0,
-)
-SALIENCY_MIN_AREA = flags.DEFINE_float(
-    "saliency_min_area",
-    guides.PAPER.saliency_min_area,
-    "Smallest area of a salient region as a share of the image (G2).",
-    lower_bound=0.0,
-    upper_bound=1.0,
-)
-UNARY = flags.DEFINE_enum(
-    "unary",
-    guides.PAPER.unary,
-    ["log", "prob"],
-    "How blurred seeds become energies where classes share a region (G2).",
-)
-GUIDE_CRF = flags.DEFINE(
-    CrfParser(),
-    "guide_crf",
-    "deeplab",
-    "Dense CRF that divides a salient region among several classes (G2).",
-    serializer=flags.ArgumentSerializer(),
 )
 
 
@@ -189,16 +161,6 @@ def saliency_source() -> schema.Source:
     )
 
 
-def guide_settings() -> guides.GuideSettings:
-    """Returns the settings of the guides that the flags give."""
-    return guides.GuideSettings(
-        seed_min_area_px=SEED_MIN_AREA.value,
-        saliency_min_area=SALIENCY_MIN_AREA.value,
-        unary=UNARY.value,
-        crf=crf.named(GUIDE_CRF.value),
-    )
-
-
 def trained(network_dir: str, **rules) -> tuple[keras.Model, dict]:
     """Loads a trained network in the precision that the flags give."""
     keras.mixed_precision.set_global_policy(PRECISION.value)
@@ -259,14 +221,17 @@ def guarded(main: Callable[[list[str]], None], argv: list[str]) -> None:
                 f"--name=value"
             )
         main(argv)
-    except (ValueError, OSError) as error:
-        sys.exit(f"error: {error}")
-    except tf.errors.OpError as error:
+    except (ValueError, OSError, tf.errors.OpError) as error:
+        # Lets go of pipelines, whose threads call Python: its end would wait
+        # for them, and they for it.
+        traceback.clear_frames(error.__traceback__)
         sys.exit(f"error: {_cause(error)}")
 
 
-def _cause(error: tf.errors.OpError) -> str:
+def _cause(error: Exception) -> str:
     """The line that a person can use, of the many that TensorFlow writes."""
+    if not isinstance(error, tf.errors.OpError):
+        return str(error)
     raised = re.findall(r"^\w+Error: (.+)$", error.message, re.M)
     if raised:  # In Python, inside a stage, after what it was raised from.
         return raised[-1]

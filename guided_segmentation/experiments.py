@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from guided_segmentation import artifacts, guides, paired, table_1, table_4_5
 from guided_segmentation.datasets import schema
 from guided_segmentation.evaluation import image_areas
-from guided_segmentation.report import page, strips, table_2
+from guided_segmentation.report import legend, page, strips, table_2
 from guided_segmentation.stages import WORK_DIR, Ledger, Stage
 
 # Whom the flags in `Settings.more` reach.
@@ -27,7 +27,7 @@ MORE = {
     "seeder": "train_seeder",
     **{
         network: f"train_seeder --seeder={network}, of --seeders and "
-        f"--crf_seeders"
+        + ("g1" if network == "vgg16" else "--crf_seeders")
         for network in dict.fromkeys(filter(None, table_1.NETWORKS.values()))
     },
     "evaluate_seeds": "evaluate_seeds",
@@ -43,6 +43,7 @@ MORE = {
 
 # Outputs of the stages that are read here, relative to the work_dir.
 _SEEDS = "seeds"
+_SEEDS_ROUND_2 = "seeds_round2"
 _SALIENCY_MAPS = "saliency_maps"
 _GUIDES = "guides/{guide}"
 _PREDICTIONS = "predictions/{guide}"
@@ -52,7 +53,10 @@ _SCORES = {
     "crf": "evaluation/segmenter_{guide}_crf.json",
 }
 
+ROUND_2 = "g2_round2"
+
 _EVIDENCE = {
+    "classifier": f"--classifier_dir={WORK_DIR}/seeders/vgg16",
     "seeds": f"--seeds_dir={WORK_DIR}/{_SEEDS}",
     "saliency_mask": f"--saliency_dir={WORK_DIR}/{_SALIENCY_MAPS}",
 }
@@ -91,12 +95,16 @@ class Settings:
       train_split: Split to learn from.
       val_split: Split to score the segmenters on.
       crf: Whether to score them with crf-postproc too.
+      rounds: 2 for self-training: what the segmenter of G2 predicts of the
+        train images, within their image labels, is the seeds of another G2,
+        called ROUND_2. 1 for none.
       more: Further flags by the keys of `MORE`. They come last, so that they
         win; `{work_dir}` and, for the stages of a guide, `{guide}` are filled
         in, for those of a row `{seeder}` too.
 
     Raises:
-      ValueError: If there is no such guide, seeder or row, or none at all.
+      ValueError: If there is no such guide, seeder or row, or none at all, or
+        no first round to a second.
     """
 
     guides: tuple[str, ...] = tuple(guides.GUIDES)
@@ -108,6 +116,7 @@ class Settings:
     train_split: str = "train"
     val_split: str = "val"
     crf: bool = False
+    rounds: int = 1
     more: Mapping[str, tuple[str, ...]] = dataclasses.field(
         default_factory=dict
     )
@@ -128,6 +137,13 @@ class Settings:
         if not self.guides and not self.seeders and not self.crf_rows:
             raise ValueError(
                 "wanted guides, seeders or crf_rows to compare, found none"
+            )
+        if self.rounds not in (1, 2):
+            raise ValueError(f"wanted 1 or 2 rounds, found {self.rounds}")
+        if self.rounds == 2 and "g2" not in self.guides:
+            raise ValueError(
+                f"wanted g2 among the guides, since its segmenter makes the "
+                f"seeds of a second round, found {list(self.guides)}; add g2"
             )
 
     def images(self, split: str) -> tuple[str, ...]:
@@ -179,7 +195,7 @@ _MAKE_GUIDES = _Recipe(
     "make_guides_{guide}",
     "train",
     _GUIDES,
-    "--guide={guide} {evidence} --output_dir={output}",
+    "--guide={labeller} {evidence} --output_dir={output}",
     ("guides",),
 )
 _EVALUATE_GUIDES = _Recipe(
@@ -193,7 +209,7 @@ _TRAIN_SEGMENTER = _Recipe(
     "train_segmenter_{guide}",
     "train",
     "segmenter/{guide}",
-    "--guide={guide} {evidence} --work_dir={output}",
+    "--guide={labeller} {evidence} --work_dir={output}",
     ("guides", "segmenter"),
 )
 _SEGMENT_IMAGES = _Recipe(
@@ -209,6 +225,13 @@ _EVALUATE_SEGMENTER = _Recipe(
     _SCORES["segmenters"],
     "--predictions_dir={work_dir}/predictions/{guide} --output={output}",
     ("evaluate_segmenter",),
+)
+_SEED_ROUND_2 = dataclasses.replace(
+    _SEGMENT_IMAGES,
+    name="segment_images_{guide}_train",
+    images="train",
+    output=_SEEDS_ROUND_2,
+    flags=f"{_SEGMENT_IMAGES.flags} --only_present",
 )
 _SEGMENT_IMAGES_TWICE = dataclasses.replace(
     _SEGMENT_IMAGES, flags=f"{_SEGMENT_IMAGES.flags} --crf_dir={{output}}/crf"
@@ -383,7 +406,7 @@ def _strips(work_dir, stages, train, val, num_strips):
     def folders(pattern: str) -> dict[str, pathlib.Path]:
         return {
             guide: work_dir / pattern.format(guide=guide)
-            for guide in guides.GUIDES
+            for guide in legend.NAMES
             if _SCORES["guides"].format(guide=guide) in outputs
         }
 
@@ -419,7 +442,7 @@ def _score_paths(
     return {
         kind: {
             guide: pathlib.Path(work_dir, path)
-            for guide in guides.GUIDES
+            for guide in legend.NAMES
             if (path := pattern.format(guide=guide)) in outputs
         }
         for kind, pattern in _SCORES.items()
@@ -438,7 +461,7 @@ def _candidates(settings: Settings) -> Iterator[Stage]:
     for seeder in crf_seeders:  # Before what may start from their trunks.
         yield table_1.train_seeder(seeder, train, settings.more)
     for recipe in _SHARED:
-        yield _stage(recipe, settings, "", "", "")
+        yield _stage(recipe, settings)
     yield from table_4_5.plan(
         tuple(dict.fromkeys(settings.crf_rows)),
         crf_seeders,
@@ -447,30 +470,41 @@ def _candidates(settings: Settings) -> Iterator[Stage]:
         settings.more,
     )
     for guide in dict.fromkeys(settings.guides):
-        flags = {
-            part: _EVIDENCE[part]
-            for part in sorted(guides.REQUIRES[guide] & _EVIDENCE.keys())
-        }
-        saliency = flags.get("saliency_mask", "")
-        for recipe in (*_OF_A_GUIDE, *(_CRF if settings.crf else _PLAIN)):
-            evidence = " ".join(flags.values())
-            yield _stage(recipe, settings, guide, evidence, saliency)
+        parts = sorted(guides.REQUIRES[guide] & _EVIDENCE.keys())
+        evidence = {part: _EVIDENCE[part] for part in parts}
+        yield from _of_a_guide(settings, guide, guide, evidence)
+        if guide == "g2" and settings.rounds == 2:
+            yield _stage(_SEED_ROUND_2, settings, guide=guide)
+            evidence["seeds"] = f"--seeds_dir={WORK_DIR}/{_SEEDS_ROUND_2}"
+            yield from _of_a_guide(settings, ROUND_2, guide, evidence)
+
+
+def _of_a_guide(settings, guide, labeller, evidence) -> Iterator[Stage]:
+    """Yields the stages from evidence to scores.
+
+    Args:
+      settings: Of the experiment.
+      guide: What the report calls it.
+      labeller: Key of guides.GUIDES.
+      evidence: Flags by part of the evidence.
+    """
+    words = {
+        "guide": guide,
+        "labeller": labeller,
+        "evidence": " ".join(evidence.values()),
+        "saliency": evidence.get("saliency_mask", ""),
+    }
+    for recipe in (*_OF_A_GUIDE, *(_CRF if settings.crf else _PLAIN)):
+        yield _stage(recipe, settings, **words)
 
 
 def _stage(
-    recipe: _Recipe,
-    settings: Settings,
-    guide: str,
-    evidence: str,
-    saliency: str,
+    recipe: _Recipe, settings: Settings, guide: str = "", **words: str
 ) -> Stage:
+    """Fills in a recipe: the guide, and other words of its flags."""
     output = recipe.output.format(guide=guide)
     own = recipe.flags.format(
-        work_dir=WORK_DIR,
-        output=f"{WORK_DIR}/{output}",
-        guide=guide,
-        evidence=evidence,
-        saliency=saliency,
+        work_dir=WORK_DIR, output=f"{WORK_DIR}/{output}", guide=guide, **words
     )
     images = (
         settings.saliency_data

@@ -25,6 +25,7 @@ def labeller(
     *,
     seeds_dir: artifacts.Path | None = None,
     saliency_dir: artifacts.Path | None = None,
+    classifier: guides.Classifier | None = None,
     settings: guides.GuideSettings = guides.PAPER,
 ) -> Labeller:
     """Makes the function from an image's name to its guide.
@@ -34,6 +35,7 @@ def labeller(
       source: Photographs, image labels and, where the guide needs it, truth.
       seeds_dir: Folder of seeds, for the guides that need them.
       saliency_dir: Folder of saliency maps, likewise.
+      classifier: What networks.region_logits.classifier returns, likewise.
       settings: Of the guide.
 
     Returns:
@@ -42,12 +44,13 @@ def labeller(
       missing or does not fit.
 
     Raises:
-      ValueError: If the guide needs a folder that is not given, or truth
-        that the source does not have.
+      ValueError: If the guide needs a folder or a classifier that is not
+        given, or truth that the source does not have.
     """
     readers = {
         "seeds": _seeds_reader(seeds_dir, source),
         "saliency_mask": _mask_reader(saliency_dir),
+        "classifier": classifier and (lambda _: classifier),
         "truth": source.label_map,
     }
     needed = {name: readers[name] for name in guides.REQUIRES[guide]}
@@ -121,6 +124,8 @@ _WANTED = {
     "seeds": "name their folder by --seeds_dir (bin/make_seeds writes it)",
     "saliency_mask": "name the folder of saliency maps by --saliency_dir "
     "(bin/make_saliency writes it)",
+    "classifier": "name its folder by --classifier_dir (bin/train_seeder "
+    "--seeder=vgg16 writes it)",
     "truth": "choose a data set with true label maps",
 }
 

@@ -34,18 +34,36 @@ def label_map(
     return crf.postprocess(image, probabilities, crf_settings)
 
 
+def present_only(
+    probabilities: np.ndarray, image_labels: np.ndarray
+) -> np.ndarray:
+    """Leaves the background and the objects that are present.
+
+    Args:
+      probabilities: [height, width, num_classes] float32.
+      image_labels: [num_objects] bool.
+
+    Returns:
+      [height, width, num_classes] float32, 0 for absent objects.
+    """
+    return probabilities * np.append(True, image_labels).astype(np.float32)
+
+
 def segment_images(
     predict: Callable[[np.ndarray], np.ndarray],
     source: schema.Source,
     folders: Mapping[artifacts.Path, crf.CrfSettings | None],
+    *,
+    only_present: bool = False,
 ) -> None:
     """Writes the label maps of `source` that are not there yet.
 
     Args:
       predict: What networks.prediction.dense returns.
-      source: Photographs.
+      source: Photographs, with image labels if only those are predicted.
       folders: Settings of crf-postproc by the folder for its <image_id>.png;
         None leaves the CRF out. One prediction serves all folders.
+      only_present: Whether objects that the image labels deny are left out.
     """
     lacking = {
         folder: set(artifacts.missing(source.image_ids, folder))
@@ -64,6 +82,9 @@ def segment_images(
         predicted, "segments", len(missing), unit="image"
     ):
         image, image_id = example["image"], example["image_id"]
+        if only_present:
+            present = source.image_labels(image_id)
+            probabilities = present_only(probabilities, present)
         for folder, ids in lacking.items():
             if image_id in ids:
                 artifacts.write_label_map(

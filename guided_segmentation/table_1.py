@@ -51,17 +51,21 @@ def plan(
 ) -> list[Stage]:
     """Lists the stages: a training a network, then an evaluation a seeder.
 
+    A network that no seeder has is among them too; a caller leaves out what it
+    does not need.
+
     Args:
       seeders: Out of NETWORKS.
       train: Flags of the images to learn from.
       val: Flags of the images to score on.
-      more: Further flags: "seeder" reach every training, those under the name
-        of a network its own, "evaluate_seeds" every evaluation.
+      more: Further flags: "seeder" reach every training, but for one that
+        names the network; those under the name of a network reach its own,
+        "evaluate_seeds" every evaluation.
 
     Returns:
       Stages, each after those whose output it reads.
     """
-    networks = dict.fromkeys(filter(None, map(NETWORKS.get, seeders)))
+    networks = dict.fromkeys(filter(None, NETWORKS.values()))
     return [
         *(train_seeder(network, train, more) for network in networks),
         *(_evaluate(seeder, train, val, more) for seeder in seeders),
@@ -84,7 +88,7 @@ def train_seeder(
         *train,
         f"--seeder={network}",
         f"--work_dir={WORK_DIR}/{output}",
-        *more.get("seeder", ()),
+        *(x for x in more.get("seeder", ()) if not x.startswith("--seeder=")),
         *more.get(network, ()),
     )
     return Stage(f"train_seeder_{network}", command, output)

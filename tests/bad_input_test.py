@@ -2,6 +2,7 @@
 
 import errno
 import json
+import weakref
 
 import numpy as np
 import programs
@@ -246,7 +247,7 @@ def test_photographs_of_other_modes_are_converted(
 @pytest.mark.parametrize(
     ("argument", "told"),
     [
-        ("--guide=g9", "value should be one of <seeds_only|g0|g2|"),
+        ("--guide=g9", "value should be one of <seeds_only|g0|g1|"),
         ("--seed_min_area=-1", "-1 is not a non-negative integer"),
         ("--seed_min_are=1", "Unknown command line flag 'seed_min_are'"),
     ],
@@ -760,3 +761,19 @@ def test_a_wrong_shape_out_of_a_stage_is_told():
 def test_a_mistake_of_the_program_keeps_its_traceback():
     with pytest.raises(KeyError):
         common_flags.guarded(lambda argv: {}["a"], ["binary"])
+
+
+@pytest.mark.parametrize("kind", [OSError, ValueError])
+def test_bad_input_lets_go_of_what_was_at_work(kind):
+    """A pipeline that Python's end finds at work is waited for forever."""
+    left = []
+
+    def work(_):
+        at_work = {"a thread"}
+        left.append(weakref.ref(at_work))
+        raise kind("no")
+
+    with pytest.raises(SystemExit) as end:
+        common_flags.guarded(work, ["binary"])
+    assert end.value.code == "error: no"
+    assert left[0]() is None

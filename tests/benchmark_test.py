@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from guided_segmentation import benchmark, crf, guides, recipe
 from guided_segmentation.datasets import schema, synthetic
+from guided_segmentation.guides import regions
 from guided_segmentation.labels import BACKGROUND, IGNORE
 from guided_segmentation.networks import gap
 from guided_segmentation.seeders import backprop
@@ -61,7 +62,7 @@ def test_seeds_never_leave_the_truth_of_their_object(image_id):
 
 def test_the_contour_joins_objects_that_touch_into_one_region():
     mask = benchmark.evidence(two_squares(), "only").saliency_mask
-    assert guides.components(mask, 25).max() == 2
+    assert regions.components(mask, 25).max() == 2
 
 
 def test_a_crf_is_needed_where_classes_share_a_region():

@@ -2,6 +2,7 @@
 
 import configparser
 import contextlib
+import dataclasses
 import importlib
 import pkgutil
 import shlex
@@ -24,6 +25,7 @@ from guided_segmentation import (
     experiments,
     export,
     figures,
+    guide_flags,
     guides,
     labelling,
     recipe,
@@ -40,7 +42,7 @@ from guided_segmentation.evaluation import (
     saliency_curves,
     seed_curves,
 )
-from guided_segmentation.networks import prediction, weights
+from guided_segmentation.networks import prediction, region_logits, weights
 from guided_segmentation.report import table_2
 from guided_segmentation.saliency import detector, grabcut, quality
 from guided_segmentation.seeders import (
@@ -457,28 +459,73 @@ def test_the_saliency_net_is_trained_as_its_authors_did(
 
 
 GUIDE_FLAGS = {
-    "guide": "g2",
+    "guide": "g1",
     "seeds_dir": "/s",
     "saliency_dir": "/m",
+    "classifier_dir": "/c",
+    "guide_preset": "released",
     "seed_min_area": "3",
     "saliency_min_area": "0.5",
+    "in_doubt": "ignore",
+    "no_gain": "ignore",
     "unary": "prob",
     "guide_crf": "sec",
+    "crf_extent": "region",
 }
 GUIDE_SETTINGS = guides.GuideSettings(
-    seed_min_area_px=3, saliency_min_area=0.5, unary="prob", crf=crf.SEC
+    seed_min_area_px=3,
+    saliency_min_area=0.5,
+    in_doubt="ignore",
+    no_gain="ignore",
+    unary="prob",
+    crf=crf.SEC,
+    crf_extent="region",
 )
 
 
-def assert_labelled_as_told(labeller):
+def classifying():
+    """Stands in for the classifier of G1."""
+    network = mock.Mock()
+    network.name = "vgg16"
+    return (
+        stand_in(common_flags, "trained", (network, TRAINED)),
+        stand_in(region_logits, "classifier", "classifier"),
+    )
+
+
+def assert_labelled_as_told(labeller, load, classifier):
     guide, source = labeller.call_args.args
-    assert guide == "g2"
+    assert guide == "g1"
     assert source.name.startswith("synthetic")
+    assert load.call_args == mock.call("/c")
+    assert classifier.call_args == mock.call(load.return_value[0], 65)
     assert labeller.call_args.kwargs == {
         "seeds_dir": "/s",
         "saliency_dir": "/m",
+        "classifier": "classifier",
         "settings": GUIDE_SETTINGS,
     }
+
+
+def test_the_flags_of_guides_are_all_tested_here():
+    module = "guided_segmentation.guide_flags"
+    defined = flags.FLAGS.flags_by_module_dict()[module]
+    assert {flag.name for flag in defined} < GUIDE_FLAGS.keys()
+
+
+@pytest.mark.parametrize("preset", guides.PRESETS)
+def test_a_preset_holds_where_no_flag_is_given(preset):
+    with flagsaver.as_parsed(guide_preset=preset):
+        assert guide_flags.settings() == guides.PRESETS[preset]
+    with flagsaver.as_parsed(
+        seed_min_area="0", unary="log", guide_crf="none", guide_preset=preset
+    ):
+        assert guide_flags.settings() == dataclasses.replace(
+            guides.PRESETS[preset],
+            seed_min_area_px=0,
+            unary="log",
+            crf=crf.NONE,
+        )
 
 
 def test_flags_reach_what_train_segmenter_calls():
@@ -486,12 +533,13 @@ def test_flags_reach_what_train_segmenter_calls():
         "train_segmenter",
         stand_in(labelling, "labeller", "label"),
         stand_in(labelling, "remembered", "remembered"),
+        *classifying(),
         **GUIDE_FLAGS,
         guide_cache="file",
         guides_dir="/g",
         crf_loss="v1",
         crf_loss_weight="0.5",
-    ) as (train, strategy, labeller, remembered):
+    ) as (train, strategy, labeller, remembered, *classifier):
         pass
     classes = synthetic.LABEL_SET.num_classes
     network = {
@@ -504,10 +552,10 @@ def test_flags_reach_what_train_segmenter_calls():
     }
     crf_loss = recipe.CrfLoss(settings=crf.SEC, weight=0.5)
     assert_trained_as_told(train, strategy, network, crf_loss=crf_loss)
-    assert_labelled_as_told(labeller)
+    assert_labelled_as_told(labeller, *classifier)
     assert remembered.call_args == mock.call("label", "/g")
     assert train.call_args.args[2] == "remembered"
-    assert train.call_args.kwargs["record"]["guide"] == "g2"
+    assert train.call_args.kwargs["record"]["guide"] == "g1"
     assert train.call_args.kwargs["record"]["unary"] == "prob"
 
 
@@ -516,14 +564,66 @@ def test_flags_reach_what_make_guides_calls():
         "make_guides",
         stand_in(labelling, "labeller", "label"),
         stand_in(labelling, "make_guides"),
+        *classifying(),
         **FEW,
         **GUIDE_FLAGS,
         output_dir="/o",
-    ) as (labeller, make_guides):
+    ) as (labeller, make_guides, *classifier):
         pass
-    assert_labelled_as_told(labeller)
+    assert_labelled_as_told(labeller, *classifier)
     source = labeller.call_args.args[1]
     assert make_guides.call_args == mock.call("label", source, "/o")
+
+
+def test_g1_is_the_same_ahead_and_inside_the_training(launcher, tmp_path):
+    """With two replicas, so that the classifier runs beside them."""
+    source = synthetic.source("train", num_images=3, seed=0)
+    for image_id in source.image_ids:
+        salient = source.label_map(image_id) % 255 > 0
+        path = tmp_path / "saliency" / f"{image_id}.png"
+        artifacts.write_saliency_map(path, salient)
+    objects = list(source.label_set.objects)
+    programs.write_seeder(tmp_path / "vgg16", objects, "vgg16")
+    guide = (
+        "--guide=g1",
+        "--num_images=3",
+        f"--saliency_dir={tmp_path}/saliency",
+        f"--classifier_dir={tmp_path}/vgg16",
+    )
+    ahead = launcher.run("make_guides", *guide, f"--output_dir={tmp_path}/g1")
+    assert ahead.returncode == 0, ahead.stderr
+    done = launcher.run(
+        "train_segmenter",
+        *guide,
+        f"--work_dir={tmp_path}/segmenter",
+        "--guide_cache=file",
+        "--trunk_weights=none",
+        "--width=0.02",
+        "--head_channels=2",
+        "--input_size=65",
+        "--batch_size=4",
+        "--num_steps=1",
+        "--strategy=mirrored",
+        "--num_virtual_cpus=2",
+    )
+    assert done.returncode == 0, done.stderr
+    for image_id in source.image_ids:
+        made, remembered = (
+            (tmp_path / folder / f"{image_id}.png").read_bytes()
+            for folder in ("g1", "segmenter/guides")
+        )
+        assert made == remembered
+
+
+def test_a_network_that_does_not_classify_names_no_regions():
+    network = mock.Mock()
+    network.name = "gap_roi"
+    with (
+        flagsaver.as_parsed(classifier_dir="/c"),
+        stand_in(common_flags, "trained", (network, TRAINED)),
+        pytest.raises(ValueError, match=r"^wanted the classifier .*gap_roi;"),
+    ):
+        guide_flags.labeller("g1", synthetic.source("train", num_images=1))
 
 
 TRAINED = {
@@ -684,6 +784,7 @@ def test_flags_reach_what_segment_images_calls():
         output_dir="/o",
         crf="v1",
         crf_dir="/c",
+        only_present="true",
         scales="0.5,1.5",
         flip="true",
     ) as (network, dense, segment_images):
@@ -693,7 +794,10 @@ def test_flags_reach_what_segment_images_calls():
         "network", size=65, framing="whole", scales=[0.5, 1.5], flip=True
     )
     assert segment_images.call_args == mock.call(
-        "predict", mock.ANY, {"/o": None, "/c": crf.SEC}
+        "predict",
+        mock.ANY,
+        {"/o": None, "/c": crf.SEC},
+        only_present=True,
     )
 
 
@@ -1112,6 +1216,7 @@ def test_flags_reach_what_run_experiment_calls(tmp_path, capsys):
         width="0.5",
         guide_crf="custom-5-50-10",
         crf="true",
+        rounds="2",
         reuse_from="/r",
         segmenter_args="--num_steps=3 --seed=4",
     ) as (run, summarize, *_, write_report):
@@ -1126,6 +1231,7 @@ def test_flags_reach_what_run_experiment_calls(tmp_path, capsys):
     assert wanted < {*commands["train_segmenter_g2"]}
     assert "--split=test" in commands["train_seeder_gap_roi"]
     assert "evaluate_segmenter_gap_lowres_loss_v1" in commands
+    assert "--guide=g2" in commands["train_segmenter_g2_round2"]
     crf_dir = "--crf_dir={work_dir}/predictions/g2/crf"
     assert {crf_dir, "--split=train"} < {*commands["segment_images_g2"]}
     assert summarize.call_args == mock.call(tmp_path, plan)

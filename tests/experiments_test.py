@@ -72,7 +72,8 @@ def bin_dir(tmp_path):
         text = STAND_IN.replace("IMAGE_IDS", repr(ids))
         (folder / name).write_text(text)
     label_map = sources[0].label_map(ids[0])
-    artifacts.write_label_map(folder / "map.png", np.zeros_like(label_map))
+    nothing = np.zeros(label_map.shape)
+    artifacts.write_saliency_map(folder / "map.png", nothing)  # Grey is both.
     return folder
 
 
@@ -107,6 +108,11 @@ def test_the_plan_of_g2_goes_from_image_labels_to_scores():
     [
         ("seeds_only", ["train_seeder", "make_seeds"]),
         ("g0", ["train_saliency", "make_saliency"]),
+        ("g1", ["train_seeder_vgg16", "train_saliency", "make_saliency"]),
+        (
+            "oaa",
+            ["train_seeder", "make_seeds", "train_saliency", "make_saliency"],
+        ),
         ("saliency_oracle", ["train_seeder", "make_seeds"]),
         ("full", []),
     ],
@@ -186,6 +192,66 @@ def test_more_flags_come_last_and_know_their_guide():
     assert command(found, "train_segmenter_g2")[-1] == "--name=g2"
 
 
+def test_g1_and_the_seeders_share_a_classifier():
+    more = {
+        "seeder": ("--seeder=gap_lowres", "--a=1"),
+        "vgg16": ("--input_size=225",),
+    }
+    alone = plan("g1", more=more)
+    both = plan("g1", seeders=("guided",), more=more)
+    trained = command(alone, "train_seeder_vgg16")
+    assert trained == command(both, "train_seeder_vgg16") == (
+        "train_seeder", "--split=train", "--seeder=vgg16",
+        "--work_dir={work_dir}/seeders/vgg16", "--a=1", "--input_size=225",
+    )  # fmt: skip
+    assert names(both).count("train_seeder_vgg16") == 1
+    for name in ("make_guides_g1", "train_segmenter_g1"):
+        classifier = "--classifier_dir={work_dir}/seeders/vgg16"
+        assert classifier in command(alone, name)
+
+
+def test_a_second_round_learns_from_what_the_first_one_predicts():
+    more = {"segment": ("--scales=1,1.5",), "segmenter": ("--name={guide}",)}
+    found = plan("g2", "full", rounds=2, train_split="aug", more=more)
+    again = [
+        name for name in names(found) if name not in names(plan("g2", "full"))
+    ]
+    assert again == [
+        "segment_images_g2_train",
+        "make_guides_g2_round2",
+        "evaluate_guides_g2_round2",
+        "train_segmenter_g2_round2",
+        "segment_images_g2_round2",
+        "evaluate_segmenter_g2_round2",
+    ]
+    assert command(found, "segment_images_g2_train") == (
+        "segment_images", "--split=aug",
+        "--segmenter_dir={work_dir}/segmenter/g2",
+        "--output_dir={work_dir}/seeds_round2", "--only_present",
+        "--scales=1,1.5",
+    )  # fmt: skip
+    assert command(found, "train_segmenter_g2_round2") == (
+        "train_segmenter", "--split=aug", "--guide=g2",
+        "--saliency_dir={work_dir}/saliency_maps",
+        "--seeds_dir={work_dir}/seeds_round2",
+        "--work_dir={work_dir}/segmenter/g2_round2", "--name=g2_round2",
+    )  # fmt: skip
+    needs = {stage.name: stage.needs for stage in found}
+    assert needs["segment_images_g2_train"] == ("train_segmenter_g2",)
+    assert needs["make_guides_g2_round2"] == (
+        "make_saliency",
+        "segment_images_g2_train",
+    )
+
+
+def test_one_round_is_what_it_was_before_the_second():
+    one, two = (
+        plan("g2", "full", crf=True),
+        plan("g2", "full", rounds=2, crf=True),
+    )
+    assert [stage for stage in two if stage.name in names(one)] == one
+
+
 def test_a_flag_that_names_an_output_makes_a_need():
     more = {"segmenter": ("--trunk_weights={work_dir}/seeder",)}
     found = plan("full", more=more)
@@ -223,6 +289,15 @@ def test_an_unknown_guide_seeder_or_row_is_refused():
         ValueError, match=r"crf_seeders out of gap_lowres, .*, found vanilla$"
     ):
         experiments.Settings(crf_seeders=("gap_roi", "vanilla"))
+
+
+def test_a_second_round_without_a_first_is_refused():
+    with pytest.raises(
+        ValueError, match=r"^wanted g2 among .* found \['full'\]; add g2$"
+    ):
+        experiments.Settings(guides=("full",), rounds=2)
+    with pytest.raises(ValueError, match=r"^wanted 1 or 2 rounds, found 3$"):
+        experiments.Settings(rounds=3)
 
 
 def test_nothing_to_compare_is_refused():
@@ -362,6 +437,19 @@ def test_the_binary_resumes_after_a_kill_and_reports(bin_dir, tmp_path):
     assert "--seed=3" in summary["settings"]["train_seeder"]
     assert "'--b=x y'" in summary["settings"]["make_seeds"]
     assert "--seed=3" not in summary["settings"]["make_seeds"]
+
+
+def test_the_second_round_is_reported_beside_the_first(bin_dir, tmp_path):
+    found = plan("g1", "g2", rounds=2)
+    stages.run(found, tmp_path / "work", bin_dir)
+    summary = experiments.summarize(tmp_path / "work", found)
+    for kind in ("guides", "segmenters"):
+        assert list(summary[kind]) == ["g1", "g2", "g2_round2"]
+    train, val = (
+        synthetic.source(name, num_images=1) for name in ("train", "val")
+    )
+    path = experiments.write_report(tmp_path / "work", found, train, val)
+    assert "<b>G2, round 2</b>" in path.read_text()
 
 
 def test_the_binary_refuses_flags_that_would_do_nothing(bin_dir, tmp_path):

@@ -53,9 +53,16 @@ def test_g2_hears_both_witnesses(folders):
         np.testing.assert_array_equal(label(image_id), truth(image_id) % 255)
 
 
+def classifier(image, numbers):
+    """Has more of dog in every region."""
+    return np.array([[1, 1], *([[0, 2]] * numbers.max())], np.float32)
+
+
 def test_a_guide_is_what_the_labeller_of_its_name_makes(folders):
     for guide in guides.GUIDES:
-        label = labelling.labeller(guide, SOURCE, settings=SETTINGS, **folders)
+        label = labelling.labeller(
+            guide, SOURCE, settings=SETTINGS, classifier=classifier, **folders
+        )
         evidence = guides.Evidence(
             image_id=IDS[1],
             image=SOURCE.image(IDS[1]),
@@ -64,6 +71,7 @@ def test_a_guide_is_what_the_labeller_of_its_name_makes(folders):
                 folders["seeds_dir"] / f"{IDS[1]}.png"
             ),
             saliency_mask=truth(IDS[1]) == 2,
+            classifier=classifier,
             truth=truth(IDS[1]),
         )
         expected = guides.GUIDES[guide](evidence, SETTINGS)
@@ -103,6 +111,12 @@ def test_a_guide_asks_for_no_more_than_it_needs(guide, folders):
             "saliency_dir",
             r"guide g0 needs saliency_mask: name the folder of saliency maps "
             r"by --saliency_dir \(bin/make_saliency writes it\)",
+        ),
+        (
+            "g1",
+            "classifier",
+            r"guide g1 needs classifier: name its folder by --classifier_dir "
+            r"\(bin/train_seeder --seeder=vgg16 writes it\)",
         ),
     ],
 )

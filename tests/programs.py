@@ -30,6 +30,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 NAMES = sorted(path.name for path in (ROOT / "bin").iterdir() if path.is_file())
 FLAGS_MODULES = (
     "guided_segmentation.common_flags",
+    "guided_segmentation.guide_flags",
     "guided_segmentation.prediction_flags",
     "guided_segmentation.seeder_flags",
     "guided_segmentation.training_flags",

@@ -130,3 +130,28 @@ def test_the_next_photograph_is_predicted_while_one_is_refined(
         label_map = artifacts.read_label_map(tmp_path / f"{image_id}.png")
         assert label_map.shape == (20, 20 + 10 * index)
         assert (label_map == index).all()
+
+
+def test_only_objects_that_are_present_are_predicted(tmp_path):
+    """Class 2 is likeliest everywhere; the image labels know class 1 alone."""
+    likely = np.array([[[0.3, 0.1, 0.6], [0.1, 0.3, 0.6]]], np.float32)
+    labelled = schema.Source(
+        name="two",
+        image_ids=("2007_000032",),
+        image=lambda _: halves(1, 2),
+        image_labels=lambda _: np.array([True, False]),
+    )
+    for only_present, wanted in ((False, [[2, 2]]), (True, [[0, 1]])):
+        folders = {
+            tmp_path / f"{only_present}": None,
+            tmp_path / f"{only_present}_crf": crf.NONE,
+        }
+        segmenter.segment_images(
+            lambda _: tf.constant(likely[None]),
+            labelled,
+            folders,
+            only_present=only_present,
+        )
+        for folder in folders:
+            found = artifacts.read_label_map(folder / "2007_000032.png")
+            assert found.tolist() == wanted

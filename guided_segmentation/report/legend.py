@@ -3,7 +3,10 @@
 NAMES = {
     "seeds_only": "Seeds only",
     "g0": "G0",
+    "g1": "G1",
     "g2": "G2",
+    "g2_round2": "G2, round 2",
+    "oaa": "OAA",
     "saliency_oracle": "Saliency oracle",
     "full": "Full supervision",
 }
@@ -11,7 +14,10 @@ NAMES = {
 COLOURS = {
     "seeds_only": "#d98a00",
     "g0": "#56b4e9",
+    "g1": "#8a6fc9",
     "g2": "#0b5fa5",
+    "g2_round2": "#0a3a66",
+    "oaa": "#c2568f",
     "saliency_oracle": "#14936b",
     "full": "#6b6f76",
 }

@@ -1,4 +1,4 @@
-"""The table of guides: this run beside the paper's table 2."""
+"""The table of guides: this run beside the paper's tables 2 and 3."""
 
 from collections.abc import Mapping
 
@@ -9,10 +9,10 @@ _MARKS = "†‡§¶"
 _TABLE_2 = """<div class=scroll><table class=guides>
 <thead>
 <tr><th><th colspan=2>Supervision<th colspan=2>Guide, train
-<th colspan={span}>Segmenter, val<th colspan=3 class=paper>The paper</tr>
+<th colspan={span}>Segmenter, val<th colspan=4 class=paper>The paper</tr>
 <tr><th>Guide<th>Fg P/R<th>Bg P/R<th>mIoU<th>ignored<th>mIoU{crf}
 <th>% of full<th class=paper>Fg P/R<th class=paper>Bg P/R
-<th class=paper>val mIoU</tr>
+<th class=paper>val mIoU<th class=paper>with CRF</tr>
 </thead>
 <tbody>
 {rows}</tbody>
@@ -50,11 +50,14 @@ def text(summary: Mapping) -> str:
     if _has_crf(summary):
         header += "|with CRF|% of full"
         scored.append("miou_crf")
+    header += "|paper: fg P/R|val mIoU|with CRF"
     rows = [header.split("|")]
     for guide in summary["guides"]:
         rows.append([guide, *_guide_cells(summary, guide)])
         for key in scored:
             rows[-1] += _val_cells(summary, guide, key)
+        printed = paper.ROWS[guide]
+        rows[-1] += map(_printed, (printed.fg, printed.miou, printed.miou_crf))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
         "  ".join(
@@ -69,7 +72,7 @@ def text(summary: Mapping) -> str:
 
 def to_html(summary: Mapping) -> str:
     """Returns this run's table beside the paper's, and its footnotes."""
-    notes = [paper.ROWS[guide].note for guide in summary["guides"]]
+    notes = dict.fromkeys(paper.ROWS[x].note for x in summary["guides"])
     marks = dict(zip(filter(None, notes), _MARKS, strict=False))
     with_crf = _has_crf(summary)
     rows = "".join(
@@ -95,10 +98,6 @@ def _row(summary: Mapping, guide: str, mark: str, with_crf: bool) -> str:
         _with_ends(summary["segmenters"][guide], key)
         for key in ("miou", "miou_crf")
     )
-    pairs = [
-        numbers.NONE if pair is None else "{}/{}".format(*pair)
-        for pair in (printed.fg, printed.bg)
-    ]
     bar = 100 * (summary["segmenters"][guide]["miou"] or 0)
     colour = legend.COLOURS[guide]
     return "".join(
@@ -109,11 +108,19 @@ def _row(summary: Mapping, guide: str, mark: str, with_crf: bool) -> str:
             "<td class=main style='background-image:linear-gradient(90deg,"
             f"{colour}2e {bar:.1f}%,transparent {bar:.1f}%)'>{miou}",
             f"<td>{crf}" if with_crf else "",
-            f"<td>{share}<td class=paper>{pairs[0]}",
-            f"<td class=paper>{pairs[1]}",
-            f"<td class=paper>{printed.miou}<sup>{mark}</sup></tr>\n",
+            f"<td>{share}<td class=paper>{_printed(printed.fg)}",
+            f"<td class=paper>{_printed(printed.bg)}<sup>{mark}</sup>",
+            f"<td class=paper>{_printed(printed.miou)}",
+            f"<td class=paper>{_printed(printed.miou_crf)}</tr>\n",
         ]
     )
+
+
+def _printed(figure: float | tuple[int, int] | None) -> str:
+    """Writes a figure or a pair of them as the paper does."""
+    if isinstance(figure, tuple):
+        return "{}/{}".format(*figure)
+    return numbers.NONE if figure is None else f"{figure}"
 
 
 def _with_ends(scores: Mapping, key: str) -> str:

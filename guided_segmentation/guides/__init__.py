@@ -1,0 +1,56 @@
+"""Guide labellers: what is known of an image in, a label map to learn from out.
+
+All are functions of an image's `Evidence`, and read only the part of it that
+`REQUIRES` names.
+
+Source: Oh et al., "Exploiting saliency for object segmentation from image
+level labels", CVPR 2017, section 5 and appendix E.
+"""
+
+from guided_segmentation.guides.agreement import oaa
+from guided_segmentation.guides.baselines import full, g0, seeds_only
+from guided_segmentation.guides.classification import g1
+from guided_segmentation.guides.evidence import (
+    REQUIRES,
+    Classifier,
+    Evidence,
+    present_classes,
+)
+from guided_segmentation.guides.propagation import g2, saliency_oracle
+from guided_segmentation.guides.settings import (
+    CHOICES,
+    PAPER,
+    PRESETS,
+    RELEASED,
+    GuideSettings,
+)
+
+GUIDES = {
+    "seeds_only": seeds_only,
+    "g0": g0,
+    "g1": g1,
+    "g2": g2,
+    "oaa": oaa,
+    "saliency_oracle": saliency_oracle,
+    "full": full,
+}
+
+__all__ = [
+    "CHOICES",
+    "GUIDES",
+    "PAPER",
+    "PRESETS",
+    "RELEASED",
+    "REQUIRES",
+    "Classifier",
+    "Evidence",
+    "GuideSettings",
+    "full",
+    "g0",
+    "g1",
+    "g2",
+    "oaa",
+    "present_classes",
+    "saliency_oracle",
+    "seeds_only",
+]

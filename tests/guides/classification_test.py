@@ -1,0 +1,110 @@
+import dataclasses
+
+import numpy as np
+import pytest
+from maps import SMALL, TWO_REGIONS, assert_guide, evidence, grid
+
+from guided_segmentation import guides
+from guided_segmentation.guides import classification
+
+LOGITS = np.array(
+    [
+        [3.0, 1.0, 0.0, 0.0, 9.0],  # The whole image.
+        [2.5, 2.0, 5.0, 0.0, 9.5],  # The left region: 2 rises, 1 falls.
+        [1.0, 0.5, 5.0, 0.0, 0.0],  # The right region: both fall, 2 less.
+    ],
+    np.float32,
+)
+
+
+def known(saliency=TWO_REGIONS, present=(1, 2), logits=LOGITS):
+    """An image whose classifier says `logits` of each region."""
+
+    def classifier(image, numbers):
+        assert numbers.max() + 1 == len(logits)
+        return logits
+
+    mask = grid(saliency).astype(bool)
+    return evidence(None, mask, present, classifier=classifier)
+
+
+def drawn(left, right):
+    """Draws TWO_REGIONS with a letter for each."""
+    rows = TWO_REGIONS.split()
+    return " ".join(
+        row[:6].replace("#", left) + row[6:].replace("#", right) for row in rows
+    )
+
+
+def test_a_region_takes_the_class_that_gains_most_from_it():
+    """Class 3 gains more, but the image labels deny it."""
+    assert_guide(guides.g1(known(), SMALL), drawn("2", "2"))
+    assert_guide(guides.g1(known(present=(1, 5)), SMALL), drawn("5", "1"))
+
+
+def regions_of_two():
+    numbers = grid(TWO_REGIONS).astype(np.int32)
+    numbers[:, 6:] *= 2
+    return numbers
+
+
+def test_the_difference_is_after_minus_before():
+    found = classification.gains(known(), regions_of_two())
+    np.testing.assert_array_equal(found, LOGITS[1:] - LOGITS[0])
+
+
+def test_a_region_from_which_none_gains_may_be_ignored():
+    chosen = dataclasses.replace(SMALL, no_gain="ignore")
+    assert_guide(guides.g1(known(), chosen), drawn("2", "?"))
+
+
+def test_no_difference_is_no_gain():
+    chosen = dataclasses.replace(SMALL, no_gain="ignore")
+    same = np.ones((3, 5), np.float32)
+    assert_guide(guides.g1(known(logits=same), chosen), drawn("?", "?"))
+    assert_guide(guides.g1(known(logits=same), SMALL), drawn("1", "1"))
+
+
+def test_what_is_too_small_for_a_region_is_ignored_not_background():
+    speck = """
+        .......##...
+        .####..##...
+        .####.......
+        ............
+        ............
+        ............
+    """
+    one = LOGITS[:2]
+    wanted = speck.replace("####", "2222").replace("##", "??")
+    assert_guide(guides.g1(known(speck, logits=one), SMALL), wanted)
+    settled = dataclasses.replace(SMALL, in_doubt="background")
+    wanted = wanted.replace("?", ".")
+    assert_guide(guides.g1(known(speck, logits=one), settled), wanted)
+
+
+def test_an_image_without_saliency_is_background():
+    nothing = TWO_REGIONS.replace("#", ".")
+    assert_guide(guides.g1(known(nothing, logits=LOGITS[:1]), SMALL), nothing)
+
+
+def test_the_classifier_sees_the_image_and_its_numbered_regions():
+    seen = []
+
+    def classifier(*arguments):
+        seen.append(arguments)
+        return LOGITS
+
+    each = dataclasses.replace(known(), classifier=classifier)
+    guides.g1(each, SMALL)
+    ((image, numbers),) = seen
+    assert image is each.image
+    np.testing.assert_array_equal(numbers, regions_of_two())
+
+
+def test_g1_of_an_image_without_labels_names_the_image():
+    with pytest.raises(
+        ValueError,
+        match=r"^image '2007_000032' has no image labels, and g1 chooses from "
+        r"them; leave the image out of the split$",
+    ):
+        guides.g1(known(present=()), SMALL)

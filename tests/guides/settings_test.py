@@ -1,0 +1,49 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from guided_segmentation import crf, guides
+
+
+@pytest.mark.parametrize("name", guides.CHOICES)
+def test_an_unknown_choice_is_refused(name):
+    known = ", ".join(guides.CHOICES[name])
+    with pytest.raises(
+        ValueError, match=f"^{name} must be one of {known}, got 'linear'$"
+    ):
+        guides.GuideSettings(**{name: "linear"})
+
+
+def test_the_defaults_are_the_papers():
+    assert (
+        guides.GuideSettings(
+            seed_min_area_px=25,
+            saliency_min_area=0.01,
+            in_doubt="ignore",
+            no_gain="largest",
+            unary="log",
+            blur_px=10.0,
+            crf=crf.DEEPLAB,
+            crf_extent="region",
+        )
+        == guides.PAPER
+        == guides.PRESETS["paper"]
+    )
+
+
+def test_the_release_differs_in_three_choices():
+    assert guides.PRESETS["released"] == dataclasses.replace(
+        guides.PAPER,
+        in_doubt="background",
+        unary="prob",
+        crf_extent="image",
+    )
+
+
+def test_what_is_in_doubt_stays_or_becomes_background():
+    guide = np.array([[0, 3, 255]], np.uint8)
+    settled = guides.RELEASED.settled(guide)
+    assert settled.dtype == np.uint8
+    assert settled.tolist() == [[0, 3, 0]]
+    assert guides.PAPER.settled(guide).tolist() == [[0, 3, 255]]
