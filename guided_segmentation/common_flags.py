@@ -1,5 +1,6 @@
 """Flags that more than one binary takes. Only binaries import this module."""
 
+import builtins
 import functools
 import os
 import pathlib
@@ -211,8 +212,8 @@ def guarded(main: Callable[[list[str]], None], argv: list[str]) -> None:
       argv: Name of the binary, and nothing else.
 
     Raises:
-      SystemExit: With the line, on a ValueError, an OSError, or any error
-        that TensorFlow carries out of a stage.
+      SystemExit: With the line, on a ValueError or an OSError, also where
+        TensorFlow carries it out of a stage, and on TensorFlow's own errors.
     """
     try:
         if argv[1:]:
@@ -222,10 +223,21 @@ def guarded(main: Callable[[list[str]], None], argv: list[str]) -> None:
             )
         main(argv)
     except (ValueError, OSError, tf.errors.OpError) as error:
+        if _is_mistake(error):
+            raise
         # Lets go of pipelines, whose threads call Python: its end would wait
         # for them, and they for it.
         traceback.clear_frames(error.__traceback__)
         sys.exit(f"error: {_cause(error)}")
+
+
+def _is_mistake(error: Exception) -> bool:
+    """Whether a stage raised what no bad input raises, such as KeyError."""
+    if not isinstance(error, tf.errors.OpError):
+        return False
+    names = re.findall(r"^(\w+Error): ", error.message, re.M)
+    kind = getattr(builtins, names[-1], ValueError) if names else ValueError
+    return not issubclass(kind, (ValueError, OSError, TypeError))
 
 
 def _cause(error: Exception) -> str:

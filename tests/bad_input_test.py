@@ -763,6 +763,13 @@ def test_a_mistake_of_the_program_keeps_its_traceback():
         common_flags.guarded(lambda argv: {}["a"], ["binary"])
 
 
+def test_a_mistake_inside_a_stage_keeps_its_traceback():
+    with pytest.raises(
+        tf.errors.OpError, match=r"line \d+, in image(.|\n)*KeyE"
+    ):
+        common_flags.guarded(lambda argv: reading(KeyError("a"))(), ["binary"])
+
+
 @pytest.mark.parametrize("kind", [OSError, ValueError])
 def test_bad_input_lets_go_of_what_was_at_work(kind):
     """A pipeline that Python's end finds at work is waited for forever."""
