@@ -89,7 +89,10 @@ def per_object(
 
     def some():
         return tf.map_fn(
-            gradient, tf.range(count), 1, fn_output_signature=tf.float32
+            gradient,
+            tf.range(count),
+            parallel_iterations=1,
+            fn_output_signature=tf.float32,
         )
 
     def none():
