@@ -10,6 +10,7 @@ from guided_segmentation.seeders import (
     center_mean_shape,
     grad_cam,
     seeds,
+    views,
 )
 
 SEEDER = flags.DEFINE_enum(
@@ -62,16 +63,32 @@ def seeder(source: schema.Source) -> tuple[seeds.Seeder, dict]:
         found = center_mean_shape.seeder(shape)
         record = {"shape_split": SHAPE_SPLIT.value}
     else:
-        found, record = _trained(source)
+        found, settings, record = trained()
+        common_flags.require_objects(settings, source)
+        record["seeder_dir"] = SEEDER_DIR.value
     used = SEED_CRF.value or ("mild" if name in backprop.METHODS else "none")
     if used != "none":
         found = seeds.refined(found, crf.named(used))
     return found, {"seeder": name, **record, "seed_crf": used}
 
 
-def _trained(source):
-    """The seeder of a trained network."""
+def trained() -> tuple[views.Seeder, dict, dict]:
+    """Makes the seeder of a trained network that the flags name.
+
+    Returns:
+      The seeder before any CRF, the network's settings, and a record of how
+      it was made.
+
+    Raises:
+      ValueError: If --seeder has no network, if --seeder_dir is missing, or if
+        its network is of another kind.
+    """
     name = SEEDER.value
+    if name == "center_mean_shape":
+        raise ValueError(
+            f"wanted a seeder with a network, found --seeder={name}; choose "
+            f"another"
+        )
     if SEEDER_DIR.value is None:
         raise ValueError(
             f"wanted --seeder_dir, the folder of bin/train_seeder's run, for "
@@ -80,13 +97,12 @@ def _trained(source):
     network, settings = common_flags.trained(
         SEEDER_DIR.value, **backprop.METHODS.get(name, {})
     )
-    common_flags.require_objects(settings, source)
-    views = prediction_flags.views()
-    record = {"seeder_dir": SEEDER_DIR.value, **views}
+    looks = prediction_flags.views()
+    record = {"seeder": name, **looks}
     size = settings["input_size"]
     if name in backprop.METHODS:
         own = {"blur_px": BLUR_PX.value, "contrastive": CONTRASTIVE.value}
-        found = backprop.seeder(network, size, name, **views, **own)
-        return found, {**record, **own}
+        found = backprop.seeder(network, size, name, **looks, **own)
+        return found, settings, {**record, **own}
     make = {"cam": cam.seeder, "grad_cam": grad_cam.seeder}[name]
-    return make(network, size, **views), record
+    return make(network, size, **looks), settings, record

@@ -619,6 +619,39 @@ def test_only_excitation_can_be_contrastive(launcher, tmp_path):
     )
 
 
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        (
+            [],
+            "wanted --segmenter_dir, the folder of a finished training run, "
+            "for --what=segmenter; found none",
+        ),
+        (
+            ["--what=saliency", "--segmenter_dir=run"],
+            "wanted --saliency_net_dir, the folder of a finished training run, "
+            "for --what=saliency; found none",
+        ),
+        (
+            ["--what=seeder", "--seeder_dir=run", "--seed_crf=sec"],
+            "wanted --seed_crf=none, found sec; a dense CRF is no part of a "
+            "SavedModel, bin/make_seeds applies it",
+        ),
+        (
+            ["--what=seeder", "--seeder=center_mean_shape"],
+            "wanted a seeder with a network, found --seeder=center_mean_shape; "
+            "choose another",
+        ),
+    ],
+    ids=["no folder", "another folder", "crf", "no network"],
+)
+def test_what_cannot_be_exported_is_refused(launcher, tmp_path, flags, told):
+    output = tmp_path / "models"
+    done = launcher.run("export_model", *flags, f"--output_dir={output}")
+    assert error_of(done) == f"error: {told}"
+    assert not output.exists()
+
+
 def test_the_mean_shape_finds_no_classes(launcher, tmp_path):
     done = launcher.run(
         "make_seeds",

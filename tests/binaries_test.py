@@ -30,6 +30,7 @@ from guided_segmentation import (
     labelling,
     recipe,
     segmenter,
+    servables,
     stages,
     table_1,
     table_4_5,
@@ -844,30 +845,82 @@ def test_a_crf_that_nobody_knows_is_refused_in_one_line(binary, flag):
         pass
 
 
-def test_flags_reach_what_export_model_calls(capsys):
-    with calling(
-        "export_model",
-        trained(),
-        stand_in(export, "export", "/o/name/3"),
-        segmenter_dir="/s",
-        output_dir="/o",
-        name="name",
-        version="3",
-        scales="0.5,1.5",
-        flip="true",
-    ) as (network, export_model):
-        pass
-    assert network.call_args == mock.call("/s")
+EXPORTING = {
+    "what": "segmenter",
+    "segmenter_dir": "/s",
+    "saliency_net_dir": "/n",
+    "threshold": "0.25",
+    "evaluation": "/e",
+    "output_dir": "/o",
+    "name": "name",
+    "version": "3",
+}
+
+
+def assert_exported(export_model, record):
     assert export_model.call_args == mock.call(
-        "network",
+        "module",
         TRAINED,
         "/o",
         name="name",
         version=3,
-        scales=[0.5, 1.5],
-        flip=True,
+        record=record,
+        evaluation="/e",
     )
+
+
+@pytest.mark.parametrize(
+    ("what", "folder"),
+    [("segmenter", "/s"), ("guided", "/s"), ("saliency", "/n")],
+)
+def test_flags_reach_what_export_model_calls(capsys, what, folder):
+    views = {"scales": [0.5, 1.5], "flip": True}
+    serve = mock.Mock(return_value="module")
+    with calling(
+        "export_model",
+        trained(),
+        mock.patch.dict(servables.OF_DENSE, {what: serve}),
+        stand_in(export, "export", "/o/name/3"),
+        **{**EXPORTING, "what": what},
+        scales="0.5,1.5",
+        flip="true",
+    ) as (network, _, export_model):
+        pass
+    assert network.call_args == mock.call(folder)
+    assert serve.call_args == mock.call("network", TRAINED, **views)
+    assert_exported(export_model, views)
     assert capsys.readouterr().out == "/o/name/3\n"
+
+
+@pytest.mark.parametrize("name", ["cam", "vanilla", "guided"])
+def test_flags_reach_the_seeder_that_export_model_makes(name):
+    views = {"scales": [0.5], "flip": True}
+    made = {"blur_px": 3.0, "contrastive": False}
+    module, used = (backprop, made) if name != "cam" else (cam, {})
+    method = [] if name == "cam" else [name]
+    with calling(
+        "export_model",
+        trained(),
+        stand_in(module, "seeder", "seed"),
+        stand_in(servables, "seeder", "module"),
+        stand_in(export, "export", "/o/name/3"),
+        **{**EXPORTING, "what": "seeder"},
+        seeder=name,
+        seeder_dir="/d",
+        blur_px="3",
+        scales="0.5",
+        flip="true",
+    ) as (network, make, serve, export_model):
+        pass
+    rules = backprop.METHODS.get(name, {})
+    assert network.call_args == mock.call("/d", **rules)
+    size = TRAINED["input_size"]
+    wanted = mock.call("network", size, *method, **views, **used)
+    assert make.call_args == wanted
+    objects = len(TRAINED["objects"])
+    assert serve.call_args == mock.call("seed", objects, 0.25)
+    record = {"seeder": name, **views, **used, "threshold": 0.25}
+    assert_exported(export_model, record)
 
 
 def all_right(images=2):

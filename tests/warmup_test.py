@@ -1,0 +1,38 @@
+import numpy as np
+import pytest
+import serving_protos
+import tensorflow as tf
+
+from guided_segmentation import warmup
+
+# Two of them are so long that their lengths take two and three bytes.
+INPUTS = {
+    "image_labels": np.array([[True, False]]),
+    "image_bytes": np.array([b"x" * 300]),
+    "image": np.arange(150 * 150, dtype=np.int32).reshape(150, 150),
+}
+
+
+def request(name="model"):
+    tensors = {k: tf.make_tensor_proto(v) for k, v in INPUTS.items()}
+    inputs = {k: v.SerializeToString() for k, v in tensors.items()}
+    return warmup.request(name, "serve_encoded", inputs)
+
+
+@pytest.mark.parametrize("name", ["model", "m" * 127, "m" * 128, "m" * 20_000])
+def test_what_is_written_is_read_by_protobuf(name):
+    found = serving_protos.predict_request(request(name))
+    assert found[:2] == (name, "serve_encoded")
+    assert found[2].keys() == INPUTS.keys()
+    for key, tensor in found[2].items():
+        np.testing.assert_array_equal(tf.make_ndarray(tensor), INPUTS[key])
+
+
+def test_what_is_written_is_a_log_of_tensorflow_servings():
+    """Where its package is, which is made for few versions of TensorFlow."""
+    apis = pytest.importorskip("tensorflow_serving.apis.prediction_log_pb2")
+    log = apis.PredictionLog.FromString(request())
+    assert log.WhichOneof("log_type") == "predict_log"
+    asked = log.predict_log.request
+    assert asked.model_spec.signature_name == "serve_encoded"
+    assert asked.inputs.keys() == INPUTS.keys()
