@@ -21,7 +21,7 @@ from guided_segmentation import (
 from guided_segmentation.datasets import synthetic
 from guided_segmentation.evaluation import folders, image_areas, mean_iou
 
-ROOT = pathlib.Path(experiments.__file__).parents[1]
+ROOT = pathlib.Path(__file__).parents[1]
 BINARIES = {
     "train_seeder", "make_seeds", "train_saliency", "make_saliency",
     "make_guides", "evaluate_guides", "train_segmenter", "segment_images",

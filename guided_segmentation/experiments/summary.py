@@ -1,0 +1,142 @@
+"""The scores of an experiment, gathered in summary.json."""
+
+import contextlib
+import importlib.metadata
+import pathlib
+import platform
+import shlex
+from collections.abc import Sequence
+
+from guided_segmentation import artifacts, paired, table_1, table_4_5
+from guided_segmentation.experiments.plan import SCORES
+from guided_segmentation.report import legend, table_2
+from guided_segmentation.stages import Ledger, Stage
+
+_KEPT = (
+    "miou",
+    "miou_interval",
+    "fg",
+    "bg",
+    "ignored",
+    "labelled_only",
+    "images",
+    "saliency",
+)
+_PACKAGES = (
+    "guided_segmentation",
+    "tensorflow",
+    "keras",
+    "tensorflow-addons",
+    "numpy",
+    "opencv-python",
+    "pydensecrf2",
+)
+
+
+def summarize(work_dir: artifacts.Path, stages: Sequence[Stage]) -> dict:
+    """Gathers the scores of an experiment and writes summary.json.
+
+    Args:
+      work_dir: Folder of the experiment, all of whose stages are done.
+      stages: Its plan.
+
+    Returns:
+      What summary.json holds: guides and segmenters by name of guide;
+      seeders, with mp and map, by name of seeder; crf_rows, mIoU by name of
+      seeder and row; full, None if that is not among them; paired, what
+      paired.compare tells by "miou" and "miou_crf"; percent_of_full, of G2;
+      seconds and settings (the commands) by stage; versions; and reused, the
+      stages that were linked. Only the seconds differ between two runs of a
+      plan.
+
+    Raises:
+      FileNotFoundError: If a score is missing.
+    """
+    scores = evaluations(work_dir, stages)
+    paths = score_paths(work_dir, stages)
+    records = Ledger(work_dir).records
+    seeders = table_1.scores(work_dir, stages)
+    segmenters = {
+        guide: _segmenter_summary(evaluation, scores["crf"].get(guide))
+        for guide, evaluation in scores["segmenters"].items()
+    }
+    summary = {
+        "guides": {
+            guide: {key: found[key] for key in _KEPT if key in found}
+            for guide, found in scores["guides"].items()
+        },
+        "segmenters": segmenters,
+        "seeders": table_1.summary(seeders),
+        "crf_rows": table_4_5.scores(work_dir, stages),
+        "full": segmenters.get("full"),
+        "paired": {
+            "miou": paired.compare(paths["segmenters"]),
+            "miou_crf": paired.compare(paths["crf"]),
+        },
+        "percent_of_full": table_2.percent_of_full(segmenters, "g2"),
+        "seconds": {
+            each.name: round(records[each.name]["seconds"], 1)
+            for each in stages
+        },
+        "reused": [
+            each.name for each in stages if "reused_from" in records[each.name]
+        ],
+        "settings": {each.name: shlex.join(each.command) for each in stages},
+        "versions": _versions(),
+    }
+    artifacts.write_json(pathlib.Path(work_dir, "summary.json"), summary)
+    return summary
+
+
+def evaluations(work_dir: artifacts.Path, stages: Sequence[Stage]) -> dict:
+    """Reads all scores of an experiment.
+
+    Args:
+      work_dir: Folder of the experiment, all of whose stages are done.
+      stages: Its plan.
+
+    Returns:
+      Under "guides", "segmenters" and "crf" the evaluations by name of guide.
+
+    Raises:
+      FileNotFoundError: If one is missing.
+    """
+    return {
+        kind: {
+            guide: artifacts.read_json(path) for guide, path in found.items()
+        }
+        for kind, found in score_paths(work_dir, stages).items()
+    }
+
+
+def score_paths(
+    work_dir: artifacts.Path, stages: Sequence[Stage]
+) -> dict[str, dict[str, pathlib.Path]]:
+    """The JSON of each evaluation, by kind and name of guide."""
+    outputs = [stage.output for stage in stages]
+    return {
+        kind: {
+            guide: pathlib.Path(work_dir, path)
+            for guide in legend.NAMES
+            if (path := pattern.format(guide=guide)) in outputs
+        }
+        for kind, pattern in SCORES.items()
+    }
+
+
+def _segmenter_summary(evaluation: dict, with_crf: dict | None) -> dict:
+    keys = ("miou", "miou_interval", "images")
+    kept = {key: evaluation[key] for key in keys if key in evaluation}
+    for key in ("miou", "miou_interval"):
+        if with_crf is not None and key in with_crf:
+            kept[key.replace("miou", "miou_crf")] = with_crf[key]
+    return kept
+
+
+def _versions() -> dict[str, str]:
+    """Returns the version of Python and of each package that is installed."""
+    found = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[package] = importlib.metadata.version(package)
+    return found
