@@ -31,7 +31,7 @@ SERVER_VERSION = flags.DEFINE_integer(
 SERVER_TIMEOUT = flags.DEFINE_float(
     "server_timeout",
     address.ServedModel.timeout_s,
-    "Seconds that an answer may take.",
+    "Seconds that an answer may take; over rest, that nothing of it comes.",
     lower_bound=0.001,
 )
 SERVER_RETRIES = flags.DEFINE_integer(

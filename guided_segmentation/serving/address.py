@@ -20,7 +20,8 @@ class ServedModel:
       api: Key of client.APIS.
       model: What the server calls the model.
       version: Which of its versions; None leaves it to the server.
-      timeout_s: Seconds until an answer must have come.
+      timeout_s: Seconds until an answer must have come; over REST, the
+        longest silence on the way to it.
       retries: How often a request is sent again that met no server, a busy
         one, or no answer in time. A refused request is not sent again.
       max_bytes: Longest request that is sent.
