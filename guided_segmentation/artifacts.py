@@ -230,7 +230,12 @@ def write_saliency_map(path: Path, saliency_map: np.ndarray) -> None:
 
 def write_image(path: Path, image: np.ndarray) -> None:
     """Writes a [height, width, 3] uint8 RGB image as a PNG."""
-    write_bytes(path, _png(Image.fromarray(image)))
+    write_bytes(path, encode_image(image))
+
+
+def encode_image(image: np.ndarray) -> bytes:
+    """Returns the PNG of a [height, width, 3] uint8 RGB image."""
+    return _png(Image.fromarray(image))
 
 
 def write_score_maps(

@@ -59,11 +59,15 @@ def segment_images(
     """Writes the label maps of `source` that are not there yet.
 
     Args:
-      predict: What networks.prediction.dense returns.
+      predict: What networks.prediction.dense or serving.client.connect
+        returns.
       source: Photographs, with image labels if only those are predicted.
       folders: Settings of crf-postproc by the folder for its <image_id>.png;
         None leaves the CRF out. One prediction serves all folders.
       only_present: Whether objects that the image labels deny are left out.
+
+    Raises:
+      ValueError: If `predict` does, with the name of the image.
     """
     lacking = {
         folder: set(artifacts.missing(source.image_ids, folder))
@@ -77,7 +81,7 @@ def segment_images(
     if not missing:
         return
     examples = pipeline.in_order(missing, {"image": source.image})
-    predicted = _ahead(examples, lambda each: predict(each["image"][None])[0])
+    predicted = _ahead(examples, lambda each: _predicted(predict, each))
     for example, probabilities in tqdm.tqdm(
         predicted, "segments", len(missing), unit="image"
     ):
@@ -91,6 +95,13 @@ def segment_images(
                     pathlib.Path(folder, f"{image_id}.png"),
                     label_map(image, probabilities, folders[folder]),
                 )
+
+
+def _predicted(predict, example):
+    try:
+        return predict(example["image"][None])[0]
+    except ValueError as error:
+        raise ValueError(f"image {example['image_id']!r}: {error}") from error
 
 
 def _ahead(examples, function):

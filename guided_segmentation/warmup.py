@@ -1,7 +1,7 @@
 """Requests that TF Serving plays before it serves, so that the first is quick.
 
 They are a TFRecord of tensorflow.serving.PredictionLog. Few fields are needed,
-and the package of these messages comes for few versions of TensorFlow, so that
+and the package of these messages is no more than an extra of this one, so that
 they are written here.
 
 Source of the field numbers: prediction_log.proto, predict.proto and model.proto

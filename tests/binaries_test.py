@@ -53,6 +53,7 @@ from guided_segmentation.seeders import (
     grad_cam,
     seeds,
 )
+from guided_segmentation.serving import address, client
 from guided_segmentation.training import optimizers, trainer
 
 FLAGFILES = sorted(
@@ -800,6 +801,91 @@ def test_flags_reach_what_segment_images_calls():
         {"/o": None, "/c": crf.SEC},
         only_present=True,
     )
+
+
+SERVER = {
+    "server": "host:1",
+    "server_api": "rest",
+    "server_model": "other",
+    "server_version": "2",
+    "server_timeout": "3.5",
+    "server_retries": "4",
+    "server_max_bytes": "5",
+}
+
+
+def test_the_flags_of_a_server_are_all_tested_here():
+    module = "guided_segmentation.server_flags"
+    defined = flags.FLAGS.flags_by_module_dict()[module]
+    assert {flag.name for flag in defined} == SERVER.keys()
+
+
+def test_flags_reach_the_client_of_a_server():
+    with (
+        programs.loaded("segment_images") as program,
+        flagsaver.as_parsed(**FEW, output_dir="/o", **SERVER),
+        stand_in(client, "connect", "predict") as connect,
+        stand_in(segmenter, "segment_images") as segment_images,
+    ):
+        program.main(["segment_images"])
+    served = address.ServedModel(
+        server="host:1",
+        api="rest",
+        model="other",
+        version=2,
+        timeout_s=3.5,
+        retries=4,
+        max_bytes=5,
+    )
+    num_classes = synthetic.LABEL_SET.num_classes
+    assert connect.call_args == mock.call(served, num_classes)
+    assert segment_images.call_args.args[0] == "predict"
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [({}, "neither"), ({"server": "host:1", "segmenter_dir": "/s"}, "both")],
+)
+def test_a_segmenter_comes_from_one_place(given, found):
+    with (
+        programs.loaded("segment_images") as program,
+        flagsaver.as_parsed(output_dir="/o", **given),
+        pytest.raises(
+            ValueError,
+            match=rf"^wanted one of --segmenter_dir and --server.* {found}; gi",
+        ),
+    ):
+        program.main(["segment_images"])
+
+
+@pytest.mark.parametrize(
+    ("flag", "value"),
+    [("scales", "1,1.5"), ("flip", "true"), ("precision", "mixed_bfloat16")],
+)
+def test_a_served_model_predicts_as_it_was_exported(flag, value):
+    with (
+        programs.loaded("segment_images") as program,
+        flagsaver.as_parsed(
+            **FEW, output_dir="/o", server="host:1", **{flag: value}
+        ),
+        pytest.raises(
+            ValueError,
+            match=rf"^--{flag}: wanted none beside --server, .*export_model$",
+        ),
+    ):
+        program.main(["segment_images"])
+
+
+@pytest.mark.parametrize("server", ["host", "http://host:1", "host:port"])
+def test_a_server_is_a_host_and_a_port(server):
+    with (
+        programs.loaded("segment_images"),
+        pytest.raises(
+            flags.IllegalFlagValueError, match="wanted host:port, such as"
+        ),
+        flagsaver.as_parsed(server=server),
+    ):
+        pass
 
 
 @pytest.mark.parametrize(

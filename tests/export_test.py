@@ -8,10 +8,10 @@ import sys
 
 import numpy as np
 import pytest
-import serving_protos
 import tensorflow as tf
 from PIL import Image
 from tensorflow.core.protobuf import saved_model_pb2
+from tensorflow_serving.apis import prediction_log_pb2
 
 from guided_segmentation import artifacts, export, labels, servables
 from guided_segmentation.images import subtract_mean
@@ -436,11 +436,11 @@ def test_a_model_answers_its_warm_up_requests(exported, model):
     path = folder / "assets.extra" / "tf_serving_warmup_requests"
     asked = []
     for record in tf.data.TFRecordDataset(str(path)):
-        name, signature, tensors = serving_protos.predict_request(
-            record.numpy()
-        )
-        assert name == model
-        inputs = {k: tf.make_ndarray(v) for k, v in tensors.items()}
+        log = prediction_log_pb2.PredictionLog.FromString(record.numpy())
+        request = log.predict_log.request
+        signature = request.model_spec.signature_name
+        assert request.model_spec.name == model
+        inputs = {k: tf.make_ndarray(v) for k, v in request.inputs.items()}
         inputs = {k: tf.constant(v) for k, v in inputs.items()}
         answer = signatures[signature](**inputs)
         sizes = {tuple(v.shape[1:3]) for v in answer.values() if v.ndim > 2}

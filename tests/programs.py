@@ -33,6 +33,7 @@ FLAGS_MODULES = (
     "guided_segmentation.guide_flags",
     "guided_segmentation.prediction_flags",
     "guided_segmentation.seeder_flags",
+    "guided_segmentation.server_flags",
     "guided_segmentation.training_flags",
 )
 

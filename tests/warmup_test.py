@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-import serving_protos
 import tensorflow as tf
+from tensorflow_serving.apis import prediction_log_pb2
 
 from guided_segmentation import warmup
 
@@ -20,19 +20,11 @@ def request(name="model"):
 
 
 @pytest.mark.parametrize("name", ["model", "m" * 127, "m" * 128, "m" * 20_000])
-def test_what_is_written_is_read_by_protobuf(name):
-    found = serving_protos.predict_request(request(name))
-    assert found[:2] == (name, "serve_encoded")
-    assert found[2].keys() == INPUTS.keys()
-    for key, tensor in found[2].items():
-        np.testing.assert_array_equal(tf.make_ndarray(tensor), INPUTS[key])
-
-
-def test_what_is_written_is_a_log_of_tensorflow_servings():
-    """Where its package is, which is made for few versions of TensorFlow."""
-    apis = pytest.importorskip("tensorflow_serving.apis.prediction_log_pb2")
-    log = apis.PredictionLog.FromString(request())
-    assert log.WhichOneof("log_type") == "predict_log"
+def test_what_is_written_is_a_log_of_tensorflow_servings(name):
+    log = prediction_log_pb2.PredictionLog.FromString(request(name))
     asked = log.predict_log.request
+    assert asked.model_spec.name == name
     assert asked.model_spec.signature_name == "serve_encoded"
     assert asked.inputs.keys() == INPUTS.keys()
+    for key, tensor in asked.inputs.items():
+        np.testing.assert_array_equal(tf.make_ndarray(tensor), INPUTS[key])

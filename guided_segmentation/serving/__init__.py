@@ -1,0 +1,1 @@
+"""Asking a segmenter that TensorFlow Serving serves, over REST or gRPC."""
