@@ -1,0 +1,266 @@
+"""The notebooks of colab/: bare in git, true to the project, and run whole.
+
+They run with fewer scenes and steps than a reader's, whose values would take
+most of the time of all tests. What one trained is there for the next, as in a
+session at home.
+"""
+
+import ast
+import base64
+import io
+import json
+import os
+import pathlib
+import re
+import shlex
+import sys
+
+import numpy as np
+import programs
+import pytest
+from PIL import Image
+
+from guided_segmentation import artifacts
+
+FOLDER = programs.ROOT / "guided_segmentation" / "colab"
+MODEL = programs.ROOT / "saved_models" / "guided_segmentation_small" / "1"
+NAMES = (
+    "0_quickstart",
+    "1_seeds",
+    "2_saliency_and_guides",
+    "3_train_g2",
+    "4_own_photos",
+)
+REPOSITORY = "https://github.com/guided-segmentation/guided_segmentation"
+SECONDS = 600  # Longest a cell may take, on a machine under load.
+on_colabs_stack = pytest.mark.skipif(
+    sys.version_info < (3, 12),
+    reason="notebooks run on Colab's stack, Python 3.12 and Keras 3",
+)
+every_notebook = pytest.mark.parametrize("name", NAMES)
+
+
+def read(name):
+    return json.loads((FOLDER / f"{name}.ipynb").read_text())
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+
+
+# What is in git.
+
+
+def test_no_notebook_is_missing():
+    assert tuple(sorted(path.stem for path in FOLDER.iterdir())) == NAMES
+
+
+@every_notebook
+def test_a_notebook_has_neither_outputs_nor_counts(name):
+    for cell in code_cells(read(name)):
+        assert cell["outputs"] == []
+        assert cell["execution_count"] is None
+
+
+@every_notebook
+def test_a_notebook_carries_no_trace_of_who_ran_it(name):
+    notebook = read(name)
+    assert notebook["metadata"].keys() == {"kernelspec", "language_info"}
+    assert notebook["metadata"]["language_info"] == {"name": "python"}
+    for cell in notebook["cells"]:
+        assert cell["metadata"].keys() <= {"tags"}
+
+
+@on_colabs_stack
+@every_notebook
+def test_a_notebook_keeps_to_the_format(name):
+    import nbformat
+
+    notebook = nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
+    nbformat.validate(notebook)
+
+
+@every_notebook
+def test_the_badge_opens_this_notebook_in_colab(name):
+    first = "".join(read(name)["cells"][0]["source"])
+    address = REPOSITORY.replace(
+        "https://", "https://colab.research.google.com/"
+    ).replace("github.com", "github")
+    path = (FOLDER / f"{name}.ipynb").relative_to(programs.ROOT)
+    assert f"]({address}/blob/main/{path})" in first
+
+
+@every_notebook
+def test_parameters_come_first_and_tell_where_the_project_is(name):
+    first = code_cells(read(name))[0]
+    assert first["metadata"] == {"tags": ["parameters"]}
+    assert first["source"][0] == f'REPOSITORY = "{REPOSITORY}"\n'
+
+
+# Whether its commands fit.
+
+
+def commands(name, **parameters):
+    """Yields the command lines of a notebook, its constants filled in."""
+    names = {}
+    for cell in code_cells(read(name)):
+        lines = "".join(cell["source"]).replace("\\\n", " ").splitlines()
+        python = [line for line in lines if not line.startswith("!")]
+        if not any(line.strip().startswith("%") for line in python):
+            exec(_constants("\n".join(python)), names)
+            names.update(parameters)
+        for line in lines:
+            if line.startswith("!"):
+                yield shlex.split(line[1:].format(**names))
+
+
+def _constants(source):
+    """Compiles what a cell assigns to constants, in branches on them too."""
+    kept = [
+        node
+        for node in ast.parse(source).body
+        if (
+            isinstance(node, ast.Assign)
+            and getattr(node.targets[0], "id", "").isupper()
+        )
+        or (isinstance(node, ast.If) and getattr(node.test, "id", "").isupper())
+    ]
+    return compile(ast.Module(kept, []), "constants", "exec")
+
+
+@pytest.fixture(scope="module")
+def launcher():
+    found = programs.Launcher()
+    yield found
+    found.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        *((name, {}) for name in NAMES[1:]),
+        (NAMES[4], {"PHOTOS": "photos", "TAGS": "tags.csv", "MSRA": "msra"}),
+    ],
+)
+def test_the_commands_of_a_notebook_fit_the_binaries(
+    launcher, name, parameters
+):
+    called = [
+        command
+        for command in commands(name, **parameters)
+        if command[0] in programs.NAMES
+    ]
+    assert len(called) >= 3
+    for command in called:
+        done = launcher.run(*command, "--only_check_args")
+        assert (done.returncode, done.stderr) == (0, ""), command
+
+
+# Whether it runs.
+
+FEW = {
+    "NUM_SCENES": 40,
+    "NUM_STEPS": 60,
+    "NUM_SALIENCY_STEPS": 30,
+    "NUM_SEGMENTER_STEPS": 30,
+}
+BAD_NEWS = re.compile(r"^(error: |FATAL |Traceback )", re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def workshop(tmp_path_factory):
+    """A folder where what one notebook trained is there for the next."""
+    return tmp_path_factory.mktemp("colab")
+
+
+@pytest.fixture
+def environment(monkeypatch):
+    """Lets kernels find the binaries and the package of this checkout."""
+    folders = [programs.ROOT / "bin", pathlib.Path(sys.executable).parent]
+    paths = map(str, [*folders, os.environ["PATH"]])
+    monkeypatch.setenv("PATH", os.pathsep.join(paths))
+    monkeypatch.setenv("PYTHONPATH", str(programs.ROOT))
+    monkeypatch.setenv("JUPYTER_PLATFORM_DIRS", "1")
+
+
+def run(name, folder):
+    """Executes a notebook, its parameters replaced by those of FEW.
+
+    Returns:
+      Its code cells with their outputs.
+    """
+    import nbclient
+    import nbformat
+
+    class Client(nbclient.NotebookClient):
+        def handle_comm_msg(self, *message):
+            """Leaves widgets alone: nbclient's answers to them may hang."""
+
+    notebook = nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
+    first = code_cells(notebook)[0]
+    told = {"REPOSITORY": str(programs.ROOT), **FEW}
+    first["source"] += "".join(
+        f"\n{key} = {value!r}"
+        for key, value in told.items()
+        if f"{key} = " in first["source"]
+    )
+    resources = {"metadata": {"path": str(folder)}}
+    Client(notebook, timeout=SECONDS, resources=resources).execute()
+    return code_cells(notebook)
+
+
+def texts(cell):
+    return "".join(
+        output["text"]
+        for output in cell["outputs"]
+        if output["output_type"] == "stream"
+    )
+
+
+def pictures(cell):
+    return [
+        np.asarray(Image.open(io.BytesIO(base64.b64decode(content))))
+        for output in cell["outputs"]
+        if (content := output.get("data", {}).get("image/png"))
+    ]
+
+
+@on_colabs_stack
+@every_notebook
+@pytest.mark.usefixtures("environment")
+def test_a_notebook_runs_whole_and_shows_its_figures(name, workshop):
+    if name == NAMES[0] and not MODEL.exists():
+        pytest.skip(f"{MODEL} is not in this checkout")
+    figures = 0
+    for cell in run(name, workshop):
+        assert not BAD_NEWS.search(texts(cell)), texts(cell)
+        if "pyplot.show()" in cell["source"]:
+            shown = pictures(cell)
+            assert shown, cell["source"]
+            assert all(picture.std() > 10 for picture in shown)
+            figures += len(shown)
+    assert figures >= 2
+    FACTS.get(name, lambda folder: None)(workshop)
+
+
+def both_guides_are_scored(folder):
+    for guide in ("seeds_only", "g2"):
+        scores = artifacts.read_json(folder / "runs" / f"{guide}.json")
+        assert 0 < scores["miou"] < 1
+    assert (folder / "runs/saved_models/mine/1/saved_model.pb").is_file()
+
+
+def every_photograph_has_its_mask(folder):
+    own = folder / "runs" / "own"
+    photos, masks = (
+        {path.stem for path in (own / part).iterdir()}
+        for part in ("photos", "masks")
+    )
+    assert photos == masks
+    assert (own / "saved_models" / "own" / "1" / "saved_model.pb").is_file()
+
+
+FACTS = {
+    "3_train_g2": both_guides_are_scored,
+    "4_own_photos": every_photograph_has_its_mask,
+}
