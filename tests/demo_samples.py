@@ -6,6 +6,7 @@ import re
 import keras
 import numpy as np
 
+from guided_segmentation import artifacts
 from guided_segmentation.datasets import synthetic
 from guided_segmentation.demo import pipeline
 from guided_segmentation.networks import gap, weights
@@ -14,7 +15,7 @@ from guided_segmentation.seeders import cam
 LABEL_SET = synthetic.LABEL_SET
 SOURCE = synthetic.source("val", num_images=3)
 GAP = {
-    "name": "gap_lowres",
+    "name": "gap_highres",
     "num_objects": LABEL_SET.num_objects,
     "width": 0.03,
     "head_channels": 4,
@@ -60,3 +61,23 @@ def downloads(html):
         r"download='(.*?)' href='data:image/png;base64,(.*?)'", html
     )
     return {name: base64.b64decode(content) for name, content in links}
+
+
+def write_run(folder):
+    """Writes what bin/demo_server reads of a run of bin/run_experiment."""
+    objects = list(LABEL_SET.objects)
+    write_network(folder / "seeder", GAP, gap_network(), objects)
+    dense = {"name": "deeplab_v1", "width": 0.03, "head_channels": 4}
+    for name, num_classes, knows in (
+        ("saliency", 2, None),
+        ("segmenter/g2", LABEL_SET.num_classes, objects),
+    ):
+        spec = {**dense, "num_classes": num_classes}
+        write_network(folder / name, spec, weights.build(spec), knows)
+
+
+def write_network(folder, spec, network, objects):
+    settings = {"network": spec, "input_size": 65, "framing": "whole"}
+    settings["objects"] = objects
+    artifacts.write_json(folder / "settings.json", settings)
+    weights.save(network, folder / "weights.npz")

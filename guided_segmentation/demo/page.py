@@ -132,14 +132,14 @@ def build(
             "trigger_mode": "always_last",
             **_ONE_AT_A_TIME,
         }
+        moved = [photo.clear, tags.input, *(each.change for each in controls)]
+        gr.on(moved, **show)
         suggested = photo.upload(desk.suggest, photo, tags, **_ONE_AT_A_TIME)
         chosen = chooser.click(
             scenes.__getitem__, chooser, [photo, tags], api_visibility="private"
         )
         for filled in (suggested, chosen):
             filled.then(**show, api_visibility="private")
-        moved = [photo.clear, tags.input, *(each.change for each in controls)]
-        gr.on(moved, **show)
     return page.queue(max_size=_WAITING)
 
 
@@ -153,26 +153,32 @@ def serve(page, host: str, port: int, limits: upload.Limits) -> None:
       limits: What is taken from strangers.
 
     Raises:
-      OSError: If the port is taken.
+      OSError: If the port is taken, or the host is not this machine.
+      ValueError: If gradio is not installed.
     """
     gr = gradio()
+    theme = gr.themes.Default(primary_hue="blue", font=_FONTS, font_mono=_FONTS)
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
-    page.launch(
-        server_name=host,
-        server_port=port,
-        max_file_size=int(limits.max_megabytes * upload.MEGABYTE),
-        prevent_thread_lock=True,
-        share=False,
-        ssr_mode=False,
-        quiet=True,
-        footer_links=[],
-        theme=gr.themes.Default(
-            primary_hue="blue", font=_FONTS, font_mono=_FONTS
-        ).set(body_text_color_subdued="*neutral_600"),
-        css=_CSS,
-    )
+    try:
+        page.launch(
+            server_name=host,
+            server_port=port,
+            max_file_size=int(limits.max_megabytes * upload.MEGABYTE),
+            prevent_thread_lock=True,
+            share=False,
+            ssr_mode=False,
+            quiet=True,
+            footer_links=[],
+            theme=theme.set(body_text_color_subdued="*neutral_600"),
+            css=_CSS,
+        )
+    except OSError as error:
+        raise OSError(
+            f"wanted to listen on {host}:{port}, found it taken or not of this "
+            f"machine; choose another --port or --host"
+        ) from error
     print(f"the demo is at {page.local_url}; Ctrl-C ends it", flush=True)
     stopped.wait()
     page.close(verbose=False)
