@@ -24,7 +24,7 @@ $(VENV)/installed: setup.cfg pyproject.toml | machine
 	touch $@
 
 $(VENV)/tested: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[demo,test]'
 	touch $@
 
 .PHONY: machine

@@ -1,0 +1,1 @@
+"""The demo: a photograph and its tags in, every step to a segmenter out."""
