@@ -1,6 +1,7 @@
 """A servable in, a SavedModel out that TF Serving takes as it is.
 
-The SavedModel needs nothing of this package. Beside it lie what people want to
+The SavedModel, or the file of another runtime that a servable was converted
+to, needs nothing of this package. Beside it lie what people want to
 know of it, and what tells whether it is whole.
 """
 
@@ -8,7 +9,13 @@ import pathlib
 
 import tensorflow as tf
 
-from guided_segmentation import artifacts, model_card, servables, warmup
+from guided_segmentation import (
+    artifacts,
+    formats,
+    model_card,
+    servables,
+    warmup,
+)
 from guided_segmentation.networks import weights
 
 NAME = "guided_segmentation"
@@ -26,6 +33,7 @@ def export(
     version: int | None = None,
     record: dict | None = None,
     evaluation: artifacts.Path | None = None,
+    converted: formats.Converted | None = None,
 ) -> pathlib.Path:
     """Writes <output_dir>/<name>/<version>: a SavedModel of two signatures.
 
@@ -43,6 +51,8 @@ def export(
       version: A number; None takes the next one.
       record: How the network is used, for the card.
       evaluation: JSON of its scores, for the card.
+      converted: What guided_segmentation.formats made of the module; it takes
+        the place of the SavedModel and of the requests to warm up with.
 
     Returns:
       The folder of the version.
@@ -62,12 +72,16 @@ def export(
         settings,
         record or {},
         _without_folders(measured),
+        converted,
     )
     with artifacts.replacing_folder(path) as temporary:
-        _save(module, temporary)
         extra = temporary / EXTRA_DIR
+        if converted:
+            artifacts.write_bytes(temporary / converted.file, converted.content)
+        else:
+            save(module, temporary)
+            warmup.write(extra, module, name, settings["input_size"])
         _annotate(extra, settings)
-        warmup.write(extra, module, name, settings["input_size"])
         artifacts.write_bytes(temporary / model_card.FILE, card.encode())
         artifacts.write_bytes(temporary / CHECKSUMS_FILE, _checksums(temporary))
     return path
@@ -76,6 +90,16 @@ def export(
 def default_name(what: str) -> str:
     """Names a servable: the segmenter as the package, others after it."""
     return NAME if what == "segmenter" else f"{NAME}_{what}"
+
+
+def save(module: tf.Module, folder: artifacts.Path) -> artifacts.Path:
+    """Writes the SavedModel alone, and returns its folder."""
+    signatures = {
+        name: getattr(module, name).get_concrete_function()
+        for name in servables.SIGNATURES
+    }
+    tf.saved_model.save(module, str(folder), signatures)
+    return folder
 
 
 def _new_version(folder, version):
@@ -89,14 +113,6 @@ def _new_version(folder, version):
             f"--version out to take the next one"
         )
     return path
-
-
-def _save(module, folder):
-    signatures = {
-        name: getattr(module, name).get_concrete_function()
-        for name in servables.SIGNATURES
-    }
-    tf.saved_model.save(module, str(folder), signatures)
 
 
 def _annotate(folder, settings):

@@ -46,7 +46,9 @@ def subtract_mean(image: tf.Tensor) -> tf.Tensor:
     Returns:
       [..., 3] float32 BGR minus MEAN_BGR.
     """
-    return tf.reverse(tf.cast(image, tf.float32), [-1]) - tf.constant(MEAN_BGR)
+    # Not tf.reverse: TensorFlow Lite gives its int8 kernel another scale.
+    bgr = tf.gather(tf.cast(image, tf.float32), [2, 1, 0], axis=-1)
+    return bgr - tf.constant(MEAN_BGR)
 
 
 def longer_side(
@@ -102,7 +104,7 @@ def frame(image: tf.Tensor, size: int | tf.Tensor, framing: str) -> Framed:
     shape = tf.shape(image)[-3:-1]
     pixels = tf.cast(image, tf.float32)
     if framing == "crop":
-        canvas = tf.maximum(-(-(shape - 1) // 8) * 8 + 1, size)
+        canvas = tf.maximum((shape + 6) // 8 * 8 + 1, size)
     else:
         pixels = longer_side(pixels, size, "bilinear")
         canvas = tf.stack([size, size])
@@ -277,7 +279,8 @@ def _reflected(length, wanted):
     """Indices into `length` points that fill `wanted` by reflection."""
     wanted = tf.maximum(wanted, length)
     period = tf.maximum(2 * (length - 1), 1)
-    index = (tf.range(wanted) - (wanted - length) // 2) % period
+    # Even around 0; of what is negative ONNX has another remainder.
+    index = tf.abs(tf.range(wanted) - (wanted - length) // 2) % period
     return tf.minimum(index, period - index) % length
 
 

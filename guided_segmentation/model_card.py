@@ -7,7 +7,7 @@ Source of the idea: Mitchell et al., "Model cards for model reporting", FAT*
 import keras
 import tensorflow as tf
 
-from guided_segmentation import artifacts, servables
+from guided_segmentation import artifacts, formats, servables
 
 FILE = "README.md"
 
@@ -76,6 +76,7 @@ def text(
     settings: dict,
     record: dict,
     measured: dict | None = None,
+    converted: formats.Converted | None = None,
 ) -> str:
     """Returns the card in Markdown.
 
@@ -85,15 +86,16 @@ def text(
       settings: Of the training, without folders.
       record: How the network is used, by name.
       measured: What `figures` returns; None where there is none.
+      converted: What the module was converted to, if it was.
     """
-    limits = (*LIMITS[module.name], _SHARED)
+    limits = LIMITS[module.name] + (() if converted else (_SHARED,))
     made = {"what": module.name, "network": settings["network"]["name"]}
     versions = {"TensorFlow": tf.__version__, "Keras": keras.__version__}
     parts = [
         f"# {title}",
         PURPOSE[module.name],
         "## What it takes and answers",
-        _signatures(module),
+        _of_file(converted) if converted else _signatures(module),
         "## How it was made",
         _table({**made, **_chosen(settings), **record, **versions}),
         "All settings are in assets.extra/settings.json.",
@@ -164,6 +166,14 @@ def _signatures(module):
     rows += ["", "| both answer | |", "|---|---|"]
     for name, output in function.structured_outputs.items():
         rows.append(f"| `{name}` | {_kind(output)} |")
+    return "\n".join(rows)
+
+
+def _of_file(converted):
+    rows = [f"`{converted.file}`: " + " ".join(converted.notes), ""]
+    rows += [f"| takes | |\n|---|---|\n| `image` | {_kind(converted.image)} |"]
+    rows += ["", "| answers | |", "|---|---|"]
+    rows += [f"| `{k}` | {_kind(v)} |" for k, v in converted.answers.items()]
     return "\n".join(rows)
 
 

@@ -85,7 +85,8 @@ def guided(
     def answer(image):
         found = segments(image)
         num_classes = found["probabilities"].shape[-1]
-        owned = tf.one_hot(found["label_map"], num_classes)
+        index = tf.cast(found["label_map"], tf.int32)  # As TensorFlow Lite's.
+        owned = tf.one_hot(index, num_classes)
         shares = tf.reduce_mean(owned, [1, 2])
         return {**found, "shares": shares, "image_labels": shares[:, 1:] > 0}
 

@@ -642,8 +642,31 @@ def test_only_excitation_can_be_contrastive(launcher, tmp_path):
             "wanted a seeder with a network, found --seeder=center_mean_shape; "
             "choose another",
         ),
+        (
+            ["--what=seeder", "--format=onnx"],
+            "wanted --format=saved_model for --what=seeder, found onnx; a "
+            "seeder asks for gradients and loops, which only TensorFlow serves",
+        ),
+        (
+            ["--format=onnx", "--precision=mixed_bfloat16"],
+            "wanted --precision=float32 for --format=onnx, found "
+            "mixed_bfloat16; leave --precision out",
+        ),
+        (
+            ["--format=tflite_int8", "--flip"],
+            "wanted --noflip for --format=tflite_int8, found --flip; its "
+            "kernels reverse integers without their scale",
+        ),
     ],
-    ids=["no folder", "another folder", "crf", "no network"],
+    ids=[
+        "no folder",
+        "another folder",
+        "crf",
+        "no network",
+        "seeder's format",
+        "precision",
+        "flip",
+    ],
 )
 def test_what_cannot_be_exported_is_refused(launcher, tmp_path, flags, told):
     output = tmp_path / "models"

@@ -19,12 +19,13 @@ from absl.testing import flagsaver
 import guided_segmentation
 from guided_segmentation import (
     artifacts,
-    benchmark,
+    benchmarks,
     common_flags,
     crf,
     experiments,
     export,
     figures,
+    formats,
     guide_flags,
     guides,
     labelling,
@@ -1022,6 +1023,7 @@ EXPORTING = {
     "what": "segmenter",
     "segmenter_dir": "/s",
     "saliency_net_dir": "/n",
+    "format": "saved_model",
     "threshold": "0.25",
     "evaluation": "/e",
     "output_dir": "/o",
@@ -1030,7 +1032,7 @@ EXPORTING = {
 }
 
 
-def assert_exported(export_model, record):
+def assert_exported(export_model, record, converted=None):
     assert export_model.call_args == mock.call(
         "module",
         TRAINED,
@@ -1039,6 +1041,7 @@ def assert_exported(export_model, record):
         version=3,
         record=record,
         evaluation="/e",
+        converted=converted,
     )
 
 
@@ -1063,6 +1066,34 @@ def test_flags_reach_what_export_model_calls(capsys, what, folder):
     assert serve.call_args == mock.call("network", TRAINED, **views)
     assert_exported(export_model, views)
     assert capsys.readouterr().out == "/o/name/3\n"
+
+
+@pytest.mark.parametrize("form", formats.RUN)
+def test_flags_reach_what_converts(form):
+    count = {"num_images": "3"} if form == "tflite_int8" else {}
+    flip = "false" if count else "true"
+    serve = mock.Mock(return_value="module")
+    with calling(
+        "export_model",
+        trained(),
+        mock.patch.dict(servables.OF_DENSE, segmenter=serve),
+        stand_in(formats, "squares", "squares"),
+        stand_in(formats, "convert", "file"),
+        stand_in(export, "export", "/o/name/3"),
+        **{**EXPORTING, "format": form},
+        scales="0.5",
+        flip=flip,
+        **count,
+    ) as (_, _, squares, convert, export_model):
+        pass
+    size, framing = TRAINED["input_size"], TRAINED["framing"]
+    asked = "squares" if count else ()
+    assert convert.call_args == mock.call(form, "module", size, asked)
+    if count:
+        source, *rest = squares.call_args.args
+        assert (len(source.image_ids), *rest) == (3, size, framing, 3)
+    record = {"scales": [0.5], "flip": flip == "true"}
+    assert_exported(export_model, record, "file")
 
 
 @pytest.mark.parametrize("name", ["cam", "vanilla", "guided"])
@@ -1381,11 +1412,13 @@ def test_flags_reach_what_prepare_dataset_calls():
 def test_flags_reach_what_benchmark_calls(tmp_path, capsys):
     with calling(
         "benchmark",
-        stand_in(benchmark, "run", {"suites": {}}),
-        stand_in(benchmark, "table", "the table"),
+        stand_in(benchmarks, "run", {"suites": {}}),
+        stand_in(benchmarks, "table", "the table"),
         suite="guides",
         output=f"{tmp_path}/found.json",
         repeats="2",
+        requests="4",
+        segmenter_dir="/s",
         num_images="3",
         input_size="65",
         framing="whole",
@@ -1398,8 +1431,10 @@ def test_flags_reach_what_benchmark_calls(tmp_path, capsys):
     suites, source, settings = run.call_args.args
     assert suites == ["guides"]
     assert len(source.image_ids) == 3
-    assert settings == benchmark.BenchmarkSettings(
+    assert settings == benchmarks.BenchmarkSettings(
         repeats=2,
+        requests=4,
+        segmenter_dir="/s",
         input_size=65,
         framing="whole",
         width=0.5,

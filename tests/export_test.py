@@ -452,7 +452,7 @@ def test_a_model_answers_its_warm_up_requests(exported, model):
 @pytest.fixture
 def unsaved(monkeypatch):
     """Saves nothing, for tests of what is around the SavedModel."""
-    monkeypatch.setattr(export, "_save", lambda *_: None)
+    monkeypatch.setattr(export, "save", lambda *_: None)
 
 
 @pytest.fixture(scope="module")

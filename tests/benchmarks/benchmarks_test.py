@@ -12,16 +12,31 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from guided_segmentation import benchmark, crf, guides, recipe
+from guided_segmentation import benchmarks, crf, formats, guides, recipe
+from guided_segmentation.benchmarks import (
+    clock,
+    crf_loss_suite,
+    guide_suite,
+    seed_suite,
+    segmenters,
+    serving_suite,
+    training,
+)
+from guided_segmentation.benchmarks.evidence import evidence as evidence_of
 from guided_segmentation.datasets import schema, synthetic
 from guided_segmentation.guides import regions
 from guided_segmentation.labels import BACKGROUND, IGNORE
 from guided_segmentation.networks import gap
 from guided_segmentation.seeders import backprop
 
-ROOT = pathlib.Path(__file__).parents[1]
-SMALL = benchmark.BenchmarkSettings(
-    repeats=2, input_size=33, width=0.03, head_channels=4, batch_size=2
+ROOT = pathlib.Path(__file__).parents[2]
+SMALL = benchmarks.BenchmarkSettings(
+    repeats=2,
+    requests=3,
+    input_size=33,
+    width=0.03,
+    head_channels=4,
+    batch_size=2,
 )
 SCENES = synthetic.source("train", num_images=3)
 
@@ -43,7 +58,7 @@ def two_squares():
 
 
 def test_seeds_are_the_truth_without_its_rim():
-    evidence = benchmark.evidence(two_squares(), "only")
+    evidence = evidence_of(two_squares(), "only")
     wanted = np.zeros((60, 80), np.uint8)  # 10 % of 60 px: 3 px a side.
     wanted[8:33, 8:33] = 1
     wanted[8:33, 40:65] = 2
@@ -53,7 +68,7 @@ def test_seeds_are_the_truth_without_its_rim():
 
 @pytest.mark.parametrize("image_id", SCENES.image_ids)
 def test_seeds_never_leave_the_truth_of_their_object(image_id):
-    evidence = benchmark.evidence(SCENES, image_id)
+    evidence = evidence_of(SCENES, image_id)
     truth = SCENES.label_map(image_id)
     sown = evidence.seeds != BACKGROUND
     assert sown.any()
@@ -61,28 +76,28 @@ def test_seeds_never_leave_the_truth_of_their_object(image_id):
 
 
 def test_the_contour_joins_objects_that_touch_into_one_region():
-    mask = benchmark.evidence(two_squares(), "only").saliency_mask
+    mask = evidence_of(two_squares(), "only").saliency_mask
     assert regions.components(mask, 25).max() == 2
 
 
 def test_a_crf_is_needed_where_classes_share_a_region():
-    evidence = benchmark.evidence(two_squares(), "only")
-    assert benchmark.needs_crf(evidence)
+    evidence = evidence_of(two_squares(), "only")
+    assert guide_suite.needs_crf(evidence)
     apart = evidence.saliency_mask & (evidence.seeds != 2)
     apart[:, 35:40] = False
     alone = dataclasses.replace(evidence, saliency_mask=apart)
-    assert not benchmark.needs_crf(alone)
+    assert not guide_suite.needs_crf(alone)
 
 
 def test_parts_take_turns_and_their_rates_are_kept_apart(monkeypatch):
-    clock = itertools.accumulate([0, 1, 1, 2, 1, 4, 1, 5])
-    monkeypatch.setattr(time, "perf_counter", lambda: next(clock))
+    ticks = itertools.accumulate([0, 1, 1, 2, 1, 4, 1, 5])
+    monkeypatch.setattr(time, "perf_counter", lambda: next(ticks))
     called = []
     parts = {
         "one": lambda: called.append("one"),
         "other": lambda: called.append("other"),
     }
-    rates = benchmark.measure(parts, 20, 2)
+    rates = clock.measure(parts, 20, 2)
     assert called == ["one", "other", "one", "other"]
     assert rates == {"one": [20.0, 5.0], "other": [10.0, 4.0]}
 
@@ -92,7 +107,7 @@ def test_both_guides_are_made_of_the_same_images(monkeypatch):
     monkeypatch.setattr(
         guides, "g2", lambda e, s: made.append((e.image_id, s.crf))
     )
-    found = benchmark.guide_suite(SCENES, SMALL)
+    found = guide_suite.measure(SCENES, SMALL)
     once = [(i, c) for c in (crf.NONE, crf.DEEPLAB) for i in SCENES.image_ids]
     assert made == once * SMALL.repeats
     assert 0 <= found["images_with_crf"] <= 1
@@ -113,7 +128,7 @@ def test_as_many_steps_are_timed_as_wanted(same_policy):
     }
     network = {"name": "deeplab_v1", "width": 0.03, "head_channels": 4}
     what = recipe.Recipe(network=network, input_size=17)
-    seconds = benchmark.step_seconds(what, batch, SMALL)
+    seconds = training.step_seconds(what, batch, SMALL)
     assert len(seconds) == SMALL.repeats
     assert min(seconds) > 0
 
@@ -125,8 +140,8 @@ def test_the_same_batch_is_trained_on_with_and_without_crf_loss(monkeypatch):
         called.append((what.crf_loss is not None, batch))
         return [0.5, 2.0, 0.5]
 
-    monkeypatch.setattr(benchmark, "step_seconds", step_seconds)
-    found = benchmark.crf_loss_suite(SCENES, SMALL)
+    monkeypatch.setattr(training, "step_seconds", step_seconds)
+    found = crf_loss_suite.measure(SCENES, SMALL)
     (plain, first), (both, second) = called
     assert (plain, both) == (False, True)
     assert first is second
@@ -137,11 +152,11 @@ def test_the_same_batch_is_trained_on_with_and_without_crf_loss(monkeypatch):
 def test_data_without_truth_are_refused():
     source = dataclasses.replace(two_squares(), label_map=None)
     with pytest.raises(ValueError, match="squares has no true label maps"):
-        benchmark.run(["guides"], source)
+        benchmarks.run(["guides"], source)
 
 
 def test_every_seeder_of_the_package_is_measured():
-    found = benchmark.seed_suite(SCENES, SMALL)["images_per_second"]
+    found = seed_suite.measure(SCENES, SMALL)["images_per_second"]
     wanted = {*gap.VARIANTS, *backprop.METHODS, "grad_cam"}
     assert next(iter(found)) == "forward_pass"
     assert set(found) - {"forward_pass"} == wanted
@@ -157,6 +172,7 @@ def test_the_binary_measures_every_suite_and_writes_what_it_prints(tmp_path):
             f"--output={path}",
             "--num_images=3",
             "--repeats=1",
+            "--requests=2",
             "--batch_size=2",
             "--input_size=33",
             "--width=0.03",
@@ -168,12 +184,18 @@ def test_the_binary_measures_every_suite_and_writes_what_it_prints(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     results = json.loads(path.read_text())
-    assert done.stdout == benchmark.table(results) + "\n"
+    assert done.stdout == benchmarks.table(results) + "\n"
     assert results["data"] == {"name": "synthetic/train", "images": 3}
     assert results["settings"]["input_size"] == 33
     assert results["machine"]["cpu"]
     assert results["versions"]["tensorflow"] == tf.__version__
-    assert list(results["suites"]) == list(benchmark.SUITES)
+    assert list(results["suites"]) == list(benchmarks.SUITES)
+    of_formats = results["suites"]["formats"]
+    assert set(of_formats["miou"]) == {"saved_model", *formats.RUN}
+    assert of_formats["max_difference"]["saved_model"] == 0
+    assert of_formats["max_difference"]["onnx"] < 1e-4
+    sizes = of_formats["size_bytes"]
+    assert sizes["tflite_int8"] < sizes["tflite_float16"] < sizes["onnx"]
     for found in results["suites"].values():
         first, *others = found["images_per_second"].items()
         assert found["times_as_fast"] == pytest.approx(
@@ -186,7 +208,7 @@ def test_the_table_names_machine_data_rates_and_ratio():
         "images_per_second": {"pipeline": 120.0, "step": 40.0},
         "times_as_fast": {"step": 3.0},
     }
-    text = benchmark.table(
+    text = benchmarks.table(
         {
             "machine": {"cpu": "Abacus", "cores": 2},
             "data": {"name": "squares", "images": 7},
@@ -201,3 +223,35 @@ def test_the_table_names_machine_data_rates_and_ratio():
         "  step                        40.0 images/s",
         "  pipeline is 3.0 times as fast as step",
     ]
+
+
+def test_latencies_are_the_percentiles_of_a_call():
+    found = clock.latency_ms([1000.0, 500.0, 250.0], 2)  # 2, 4 and 8 ms.
+    assert found == pytest.approx({"p50": 4.0, "p99": 7.92})
+
+
+def test_the_servable_is_measured_beside_what_it_predicts_with():
+    found = serving_suite.measure(SCENES, SMALL)
+    rates = found["images_per_second"]
+    assert set(rates) == {"bare_1", "servable_1", "bare_8", "servable_8"}
+    assert found["servable_to_bare"] == pytest.approx(
+        {n: rates[f"servable_{n}"] / rates[f"bare_{n}"] for n in ("1", "8")}
+    )
+    assert {len(each) for each in found["measurements"].values()} == {3}
+    assert found["latency_ms"].keys() == rates.keys()
+
+
+def test_photographs_of_a_request_share_the_size_of_the_first():
+    batch = serving_suite.photographs(SCENES, 4)
+    for found, image_id in zip(batch, SCENES.image_ids, strict=False):
+        np.testing.assert_array_equal(found, SCENES.image(image_id))
+    np.testing.assert_array_equal(batch[3], batch[0])
+
+
+def test_a_segmenter_of_other_objects_is_refused(monkeypatch):
+    trained = (None, {"objects": ["cat"]})
+    monkeypatch.setattr(segmenters.weights, "trained", lambda _: trained)
+    settings = dataclasses.replace(SMALL, segmenter_dir="run")
+    wanted = r"^run: wanted a segmenter of the objects of .*, found \['cat'\]"
+    with pytest.raises(ValueError, match=wanted):
+        segmenters.load(SCENES, settings, "float32")

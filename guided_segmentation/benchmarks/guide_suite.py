@@ -1,0 +1,56 @@
+"""What the dense CRF of a guide costs."""
+
+import dataclasses
+
+import numpy as np
+
+from guided_segmentation import crf, guides
+from guided_segmentation.benchmarks import clock
+from guided_segmentation.benchmarks.evidence import evidence
+from guided_segmentation.benchmarks.settings import DEFAULTS, BenchmarkSettings
+from guided_segmentation.datasets import schema
+from guided_segmentation.guides import regions
+from guided_segmentation.labels import BACKGROUND
+
+
+def measure(
+    source: schema.Source, settings: BenchmarkSettings = DEFAULTS
+) -> dict:
+    """Measures G2 with and without its dense CRF, on the same images.
+
+    Returns:
+      As `run` says; `images_with_crf` is the share of images in which a CRF
+      divides a region at all.
+    """
+    evidences = [evidence(source, name) for name in source.image_ids]
+    without_crf = dataclasses.replace(guides.PAPER, crf=crf.NONE)
+
+    def label_all(guide_settings):
+        for each in evidences:
+            guides.g2(each, guide_settings)
+
+    measurements = clock.measure(
+        {
+            "without_crf": lambda: label_all(without_crf),
+            "with_crf": lambda: label_all(guides.PAPER),
+        },
+        len(evidences),
+        settings.repeats,
+    )
+    share = np.mean([needs_crf(each) for each in evidences])
+    return {**clock.compared(measurements), "images_with_crf": float(share)}
+
+
+def needs_crf(
+    evidence: guides.Evidence, settings: guides.GuideSettings = guides.PAPER
+) -> bool:
+    """Whether seeds of several classes touch one salient region."""
+    mask = evidence.saliency_mask
+    numbers = regions.components(mask, settings.saliency_min_area * mask.size)
+    parts, classes = regions.seed_components(
+        evidence.seeds, evidence.image_labels, settings.seed_min_area_px
+    )
+    touches = regions.touching(numbers, parts)
+    return any(
+        np.setdiff1d(classes[row], [BACKGROUND]).size > 1 for row in touches
+    )

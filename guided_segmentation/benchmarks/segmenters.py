@@ -1,0 +1,53 @@
+"""The segmenter whose use is measured: a trained one, or a fresh one."""
+
+import keras
+
+from guided_segmentation.benchmarks.settings import BenchmarkSettings
+from guided_segmentation.datasets import schema
+from guided_segmentation.networks import weights
+
+
+def load(
+    source: schema.Source, settings: BenchmarkSettings, precision: str
+) -> tuple[keras.Model, dict]:
+    """Loads or builds it.
+
+    Args:
+      source: For the objects that a fresh segmenter tells apart.
+      settings: Name the folder of a trained one, or the sizes of a fresh one.
+      precision: Of its arithmetic.
+
+    Returns:
+      The network and its settings, as networks.weights.trained loads them.
+
+    Raises:
+      ValueError: If a trained one knows other objects than `source`.
+    """
+    keras.mixed_precision.set_global_policy(precision)
+    objects = list(source.label_set.objects)
+    if settings.segmenter_dir is None:
+        return _fresh(objects, settings)
+    network, found = weights.trained(settings.segmenter_dir)
+    if found["objects"] != objects:
+        raise ValueError(
+            f"{settings.segmenter_dir}: wanted a segmenter of the objects of "
+            f"{source.name}, {objects}, found {found['objects']}; give the "
+            f"--dataset it was trained on"
+        )
+    return network, found
+
+
+def _fresh(objects, settings):
+    spec = {
+        "name": "deeplab_v1",
+        "num_classes": 1 + len(objects),
+        "width": settings.width,
+        "head_channels": settings.head_channels,
+    }
+    return weights.build(spec), {
+        "network": spec,
+        "objects": objects,
+        "input_size": settings.input_size,
+        "framing": settings.framing,
+        "training": {},
+    }

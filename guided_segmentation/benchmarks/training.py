@@ -1,0 +1,106 @@
+"""The trainings that are measured: their recipe, batches and steps."""
+
+import functools
+import tempfile
+import time
+
+import numpy as np
+import tensorflow as tf
+
+from guided_segmentation import guides, labelling, recipe
+from guided_segmentation.benchmarks.evidence import evidence
+from guided_segmentation.benchmarks.settings import DEFAULTS, BenchmarkSettings
+from guided_segmentation.datasets import pipeline, schema
+from guided_segmentation.networks import dropout, weights
+from guided_segmentation.training import optimizers, trainer
+
+WARM_UP_STEPS = 3  # The first ones trace the graph and fill the buffers.
+
+
+def segmenter_recipe(
+    source: schema.Source, settings: BenchmarkSettings
+) -> recipe.Recipe:
+    """Returns what a thin segmenter is trained by."""
+    return recipe.Recipe(
+        network={
+            "name": "deeplab_v1",
+            "num_classes": source.label_set.num_classes,
+            "width": settings.width,
+            "head_channels": settings.head_channels,
+        },
+        input_size=settings.input_size,
+        framing=settings.framing,
+    )
+
+
+def batches(
+    what: recipe.Recipe, source: schema.Source, settings: BenchmarkSettings
+) -> tf.data.Dataset:
+    """Returns batches without end, whose guides are all remembered."""
+    label = labelling.remembered(
+        lambda image_id: guides.g2(evidence(source, image_id))
+    )
+    for image_id in source.image_ids:
+        label(image_id)
+    endless = _train_settings(settings, num_steps=10**6)
+    return recipe.batches(what, source, label, endless, None, 0)
+
+
+def step_seconds(
+    what: recipe.Recipe,
+    batch: dict[str, tf.Tensor],
+    settings: BenchmarkSettings = DEFAULTS,
+) -> list[float]:
+    """Trains a fresh segmenter on one batch and times its steps.
+
+    The trainer's own loop runs, at learning rate zero; a clock in the loss
+    notes when each step gets there.
+
+    Args:
+      what: What to train; its weights do not matter.
+      batch: As recipe.batches makes it.
+      settings: Of the steps.
+
+    Returns:
+      The seconds of `settings.repeats` steps, after the first few.
+    """
+    times = []
+
+    def note(target):
+        times.append(time.perf_counter())
+        return target
+
+    clock = pipeline.numpy_stage(note, tf.TensorSpec(None, tf.uint8))
+    loss, targets = recipe.objective(what)
+
+    def timed(target, *rest):
+        with tf.control_dependencies([rest[-1]]):  # The logits.
+            target = tf.ensure_shape(clock(target), target.shape)
+        return loss(target, *rest)
+
+    task = trainer.Task(
+        build=functools.partial(weights.build, what.network),
+        batches=lambda _: tf.data.Dataset.from_tensors(batch).repeat(),
+        loss=timed,
+        inputs="input",
+        targets=targets,
+        seeded=dropout.example_seeds,
+    )
+    with tempfile.TemporaryDirectory() as work_dir:
+        trainer.train(
+            task,
+            work_dir=work_dir,
+            settings=_train_settings(
+                settings, WARM_UP_STEPS + settings.repeats
+            ),
+        )
+    return np.diff(times)[-settings.repeats :].tolist()
+
+
+def _train_settings(settings, num_steps):
+    return trainer.TrainSettings(
+        num_steps=num_steps,
+        batch_size=settings.batch_size,
+        optimizer=optimizers.OptimizerSettings(learning_rate=0.0),
+        precision=settings.precision,
+    )
