@@ -128,10 +128,11 @@ def sample(grid: tf.Tensor, rows: tf.Tensor, columns: tf.Tensor) -> tf.Tensor:
     Returns:
       [..., height, width, channels] float32.
     """
-    down = _hats(rows, tf.shape(grid)[-3])
-    across = _hats(columns, tf.shape(grid)[-2])
-    narrow = tf.einsum("hi,...ijc->...hjc", down, grid)
-    return tf.einsum("wj,...hjc->...hwc", across, narrow)
+    shape = tf.shape(grid)
+    down, across = _hats(rows, shape[-3]), _hats(columns, shape[-2])
+    flat = tf.reshape(grid, tf.concat([shape[:-2], [-1]], 0))
+    narrow = tf.concat([shape[:-3], tf.shape(rows), shape[-2:]], 0)
+    return across @ tf.reshape(down @ flat, narrow)
 
 
 def at_pixels(
