@@ -1096,6 +1096,31 @@ def test_flags_reach_what_converts(form):
     assert_exported(export_model, record, "file")
 
 
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"format": "onnx"}, "guided_segmentation_onnx"),
+        ({"format": "saved_model"}, None),
+        (
+            {"what": "guided", "format": "tflite_float16"},
+            "guided_segmentation_guided_tflite_float16",
+        ),
+    ],
+)
+def test_only_saved_models_lie_where_a_server_looks(given, named):
+    made = dict.fromkeys(servables.OF_DENSE, lambda *_, **__: "module")
+    with calling(
+        "export_model",
+        trained(),
+        mock.patch.dict(servables.OF_DENSE, made),
+        stand_in(formats, "convert", "file"),
+        stand_in(export, "export", "/o/name/3"),
+        **{**EXPORTING, "name": "", **given},
+    ) as (*_, export_model):
+        pass
+    assert (export_model.call_args.kwargs["name"] or None) == named
+
+
 @pytest.mark.parametrize("name", ["cam", "vanilla", "guided"])
 def test_flags_reach_the_seeder_that_export_model_makes(name):
     views = {"scales": [0.5], "flip": True}

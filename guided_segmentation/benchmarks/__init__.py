@@ -75,9 +75,11 @@ def run(
 def table(results: dict) -> str:
     """Renders the outcome of `run` for people."""
     machine, data = results["machine"], results["data"]
+    settings = results["settings"]
     lines = [
         f"{machine['cpu']}, {machine['cores']} cores; {data['images']} images "
-        f"of {data['name']}; medians of {results['settings']['repeats']}"
+        f"of {data['name']}; medians of {settings['repeats']}, of what serves "
+        f"of {settings['requests']}"
     ]
     for name, found in results["suites"].items():
         lines.append(name)

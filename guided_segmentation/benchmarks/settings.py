@@ -31,6 +31,3 @@ class BenchmarkSettings:
 
 
 DEFAULTS = BenchmarkSettings()
-
-
-DEFAULTS = BenchmarkSettings()

@@ -212,12 +212,13 @@ def test_the_table_names_machine_data_rates_and_ratio():
         {
             "machine": {"cpu": "Abacus", "cores": 2},
             "data": {"name": "squares", "images": 7},
-            "settings": {"repeats": 5},
+            "settings": {"repeats": 5, "requests": 9},
             "suites": {"input": found},
         }
     )
     assert text.splitlines() == [
-        "Abacus, 2 cores; 7 images of squares; medians of 5",
+        "Abacus, 2 cores; 7 images of squares; medians of 5, of "
+        "what serves of 9",
         "input",
         "  pipeline                   120.0 images/s",
         "  step                        40.0 images/s",
