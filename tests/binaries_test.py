@@ -818,7 +818,8 @@ SERVER = {
 
 def test_the_flags_of_a_server_are_all_tested_here():
     module = "guided_segmentation.server_flags"
-    defined = flags.FLAGS.flags_by_module_dict()[module]
+    with programs.loaded("segment_images"):
+        defined = flags.FLAGS.flags_by_module_dict()[module]
     assert {flag.name for flag in defined} == SERVER.keys()
 
 
