@@ -30,7 +30,7 @@ _TITLE = "From tags and saliency to a segmenter"
 _LEAD = f"""# {_TITLE}
 Nobody drew a mask. Networks that learned from tags say **where** objects are,
 a saliency net says **how far** they reach, a guide joins the two, and a
-segmenter learns from such guides. Your photograph stays on this machine."""
+segmenter learns from such guides. Your photograph goes no further than here."""
 _CSS = """
 .gallery { display: grid; gap: 16px; grid-template-columns: repeat(3, 1fr); }
 .gallery figure { margin: 0; }
@@ -180,7 +180,8 @@ def serve(page, host: str, port: int, limits: upload.Limits) -> None:
             f"machine; choose another --port or --host"
         ) from error
     print(f"the demo is at {page.local_url}; Ctrl-C ends it", flush=True)
-    stopped.wait()
+    while not stopped.wait(1):
+        pass  # Wakes up to hear a signal that another thread was given.
     page.close(verbose=False)
 
 
