@@ -224,8 +224,12 @@ def read_saliency_map(path: Path) -> np.ndarray:
 
 def write_saliency_map(path: Path, saliency_map: np.ndarray) -> None:
     """Writes a [height, width] float map in [0, 1] as an 8-bit PNG."""
-    levels = np.rint(np.clip(saliency_map, 0, 1) * 255).astype(np.uint8)
-    write_bytes(path, _png(Image.fromarray(levels)))
+    write_bytes(path, _png(Image.fromarray(saliency_levels(saliency_map))))
+
+
+def saliency_levels(saliency_map: np.ndarray) -> np.ndarray:
+    """Returns a [height, width] float map in [0, 1] as files have it, uint8."""
+    return np.rint(np.clip(saliency_map, 0, 1) * 255).astype(np.uint8)
 
 
 def write_image(path: Path, image: np.ndarray) -> None:

@@ -24,7 +24,8 @@ from guided_segmentation.datasets import schema
 OPSET = 17  # Of ONNX: what runtimes from 2022 on read.
 CALIBRATION_IMAGES = 64
 
-Answers = dict[str, np.ndarray]
+# From images to answers by name.
+Ask = Callable[[np.ndarray], dict[str, np.ndarray]]
 
 
 class Converted(NamedTuple):
@@ -163,7 +164,7 @@ def squares(
         yield tf.cast(tf.round(middle), tf.uint8).numpy()
 
 
-def run_onnx(content: bytes) -> Callable[[np.ndarray], Answers]:
+def run_onnx(content: bytes) -> Ask:
     """Returns what asks an ONNX file: images in, answers by name out.
 
     Raises:
@@ -182,7 +183,7 @@ def run_onnx(content: bytes) -> Callable[[np.ndarray], Answers]:
     return ask
 
 
-def run_tflite(content: bytes) -> Callable[[np.ndarray], Answers]:
+def run_tflite(content: bytes) -> Ask:
     """Returns what asks a TensorFlow Lite file: a square in, answers out."""
     interpreter = _interpreter()(model_content=content)
     runner = interpreter.get_signature_runner("serving_default")

@@ -104,7 +104,7 @@ def frame(image: tf.Tensor, size: int | tf.Tensor, framing: str) -> Framed:
     shape = tf.shape(image)[-3:-1]
     pixels = tf.cast(image, tf.float32)
     if framing == "crop":
-        canvas = tf.maximum((shape + 6) // 8 * 8 + 1, size)
+        canvas = crop_canvas(shape, size)
     else:
         pixels = longer_side(pixels, size, "bilinear")
         canvas = tf.stack([size, size])
@@ -115,6 +115,16 @@ def frame(image: tf.Tensor, size: int | tf.Tensor, framing: str) -> Framed:
         _places(shape[0], resized[0], offset[0]),
         _places(shape[1], resized[1], offset[1]),
     )
+
+
+def crop_canvas(shape: tf.Tensor, size: int | tf.Tensor) -> tf.Tensor:
+    """Returns rows and columns that `frame` pads a photograph to with "crop".
+
+    Args:
+      shape: [2] int32 height and width of the photograph.
+      size: Input size of the network in pixels.
+    """
+    return tf.maximum((shape + 6) // 8 * 8 + 1, size)
 
 
 def sample(grid: tf.Tensor, rows: tf.Tensor, columns: tf.Tensor) -> tf.Tensor:

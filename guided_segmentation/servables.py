@@ -50,7 +50,10 @@ def segmenter(
     """
     _require_segmenter(network, settings)
     return _module(
-        "segmenter", _segments(_dense(network, settings, scales, flip))
+        "segmenter",
+        _segments(
+            prediction.as_trained(network, settings, scales=scales, flip=flip)
+        ),
     )
 
 
@@ -80,7 +83,9 @@ def guided(
       ValueError: If the network is no segmenter.
     """
     _require_segmenter(network, settings)
-    segments = _segments(_dense(network, settings, scales, flip))
+    segments = _segments(
+        prediction.as_trained(network, settings, scales=scales, flip=flip)
+    )
 
     def answer(image):
         found = segments(image)
@@ -115,7 +120,7 @@ def saliency(
       ValueError: If the network is no saliency net.
     """
     _require_saliency_net(network, settings)
-    predict = _dense(network, settings, scales, flip)
+    predict = prediction.as_trained(network, settings, scales=scales, flip=flip)
 
     def answer(image):
         salient = predict(image)[..., 1]
@@ -215,16 +220,6 @@ def decode(image_bytes: tf.Tensor) -> tf.Tensor:
 def _decode_one(content):
     image = tf.io.decode_image(content, channels=3, expand_animations=False)
     return tf.ensure_shape(image, [None, None, 3])
-
-
-def _dense(network, settings, scales, flip):
-    return prediction.dense(
-        network,
-        size=settings["input_size"],
-        framing=settings["framing"],
-        scales=scales,
-        flip=flip,
-    )
 
 
 def _segments(predict):

@@ -7,7 +7,7 @@ import tempfile
 import numpy as np
 import tensorflow as tf
 
-from guided_segmentation import export, formats, images, servables
+from guided_segmentation import formats, images, servables
 from guided_segmentation.benchmarks import clock, segmenters
 from guided_segmentation.benchmarks.settings import DEFAULTS, BenchmarkSettings
 from guided_segmentation.datasets import schema
@@ -61,25 +61,13 @@ def measure(
 
 def _of_all_formats(module, size, squares, folder):
     """By format, what asks the servable and how many bytes it has on disk."""
-    path = pathlib.Path(export.save(module, f"{folder}/model"))
-    asks = {"saved_model": _ask_saved_model(path)}
-    files = [each for each in path.rglob("*") if each.is_file()]
+    asks = {"saved_model": segmenters.served(module, folder)}
+    files = [each for each in pathlib.Path(folder).rglob("*") if each.is_file()]
     sizes = {"saved_model": sum(each.stat().st_size for each in files)}
     for name, run in formats.RUN.items():
         content = formats.convert(name, module, size, squares).content
         asks[name], sizes[name] = run(content), len(content)
     return asks, sizes
-
-
-def _ask_saved_model(path):
-    model = tf.saved_model.load(str(path))
-    signature = model.signatures["serving_default"]
-
-    def ask(image, _keep=model):
-        answers = signature(image=tf.constant(image))
-        return {name: np.asarray(each) for name, each in answers.items()}
-
-    return ask
 
 
 def _answers(ask, squares):
@@ -96,14 +84,10 @@ def _truth(source, image_id, trained):
     truth, size = source.label_map(image_id), trained["input_size"]
     if trained["framing"] != "crop":
         return images.whole_label_map(truth, size).numpy()
-    framed = images.reflect_pad(truth[..., None], *_canvas(truth.shape, size))
+    canvas = images.crop_canvas(tf.constant(truth.shape), size)
+    framed = images.reflect_pad(truth[..., None], *canvas)
     middle = tf.image.resize_with_crop_or_pad(framed, size, size)
     return middle[..., 0].numpy()
-
-
-def _canvas(shape, size):
-    """Rows and columns that images.frame pads a photograph to, uncut."""
-    return [max(-(-(side - 1) // 8) * 8 + 1, size) for side in shape]
 
 
 def _scores(found, wanted, truths):

@@ -1,7 +1,10 @@
 """The segmenter whose use is measured: a trained one, or a fresh one."""
 
 import keras
+import numpy as np
+import tensorflow as tf
 
+from guided_segmentation import artifacts, export, formats
 from guided_segmentation.benchmarks.settings import BenchmarkSettings
 from guided_segmentation.datasets import schema
 from guided_segmentation.networks import weights
@@ -26,7 +29,7 @@ def load(
     keras.mixed_precision.set_global_policy(precision)
     objects = list(source.label_set.objects)
     if settings.segmenter_dir is None:
-        return _fresh(objects, settings)
+        return _fresh(spec(source, settings), objects, settings)
     network, found = weights.trained(settings.segmenter_dir)
     if found["objects"] != objects:
         raise ValueError(
@@ -37,15 +40,31 @@ def load(
     return network, found
 
 
-def _fresh(objects, settings):
-    spec = {
+def spec(source: schema.Source, settings: BenchmarkSettings) -> dict:
+    """Returns the network of a fresh one, for networks.weights.build."""
+    return {
         "name": "deeplab_v1",
-        "num_classes": 1 + len(objects),
+        "num_classes": source.label_set.num_classes,
         "width": settings.width,
         "head_channels": settings.head_channels,
     }
-    return weights.build(spec), {
-        "network": spec,
+
+
+def served(module: tf.Module, folder: artifacts.Path) -> formats.Ask:
+    """Saves a servable to a folder, and returns what asks serving_default."""
+    model = tf.saved_model.load(str(export.save(module, folder)))
+    signature = model.signatures["serving_default"]
+
+    def ask(image, _keep=model):
+        answers = signature(image=tf.constant(image))
+        return {name: np.asarray(each) for name, each in answers.items()}
+
+    return ask
+
+
+def _fresh(network, objects, settings):
+    return weights.build(network), {
+        "network": network,
         "objects": objects,
         "input_size": settings.input_size,
         "framing": settings.framing,

@@ -6,7 +6,7 @@ import tempfile
 import numpy as np
 import tensorflow as tf
 
-from guided_segmentation import export, servables
+from guided_segmentation import servables
 from guided_segmentation.benchmarks import clock, segmenters
 from guided_segmentation.benchmarks.settings import DEFAULTS, BenchmarkSettings
 from guided_segmentation.datasets import schema
@@ -31,17 +31,13 @@ def measure(
       size the ratio of their throughputs, from the medians.
     """
     network, trained = segmenters.load(source, settings, settings.precision)
-    bare = prediction.dense(
-        network, size=trained["input_size"], framing=trained["framing"]
-    )
+    bare = prediction.as_trained(network, trained)
     with tempfile.TemporaryDirectory() as folder:
-        served = _served(network, trained, folder)
+        module = servables.segmenter(network, trained)
         return _measured(
             {
                 "bare": lambda image: [np.asarray(bare(image))],
-                "servable": lambda image: [
-                    np.asarray(answer) for answer in served(image).values()
-                ],
+                "servable": segmenters.served(module, folder),
             },
             photographs(source, max(BATCH_SIZES)),
             settings.requests,
@@ -62,18 +58,6 @@ def photographs(source: schema.Source, count: int) -> np.ndarray:
     size = source.image(ids[0]).shape[:2]
     resized = [tf.image.resize(source.image(each), size) for each in ids]
     return tf.cast(tf.round(resized), tf.uint8).numpy()
-
-
-def _served(network, trained, folder):
-    module = servables.segmenter(network, trained)
-    path = export.save(module, f"{folder}/model")
-    model = tf.saved_model.load(str(path))
-    signature = model.signatures["serving_default"]
-
-    def ask(image, _keep=model):
-        return signature(image=tf.constant(image))
-
-    return ask
 
 
 def _measured(looks, batch, requests):

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from guided_segmentation import guides, labelling, recipe
+from guided_segmentation.benchmarks import segmenters
 from guided_segmentation.benchmarks.evidence import evidence
 from guided_segmentation.benchmarks.settings import DEFAULTS, BenchmarkSettings
 from guided_segmentation.datasets import pipeline, schema
@@ -22,12 +23,7 @@ def segmenter_recipe(
 ) -> recipe.Recipe:
     """Returns what a thin segmenter is trained by."""
     return recipe.Recipe(
-        network={
-            "name": "deeplab_v1",
-            "num_classes": source.label_set.num_classes,
-            "width": settings.width,
-            "head_channels": settings.head_channels,
-        },
+        network=segmenters.spec(source, settings),
         input_size=settings.input_size,
         framing=settings.framing,
     )

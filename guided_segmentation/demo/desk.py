@@ -32,8 +32,8 @@ class Desk:
 
         @functools.lru_cache(_KEPT * len(CRFS))
         def segmented(path, name):
-            seen, refined = sight(path), None if name == "none" else name
-            settings = refined and crf.named(refined)
+            seen = sight(path)
+            settings = None if name == "none" else crf.named(name)
             return segmenter.label_map(seen.image, seen.probabilities, settings)
 
         self._sight, self._segmented = sight, segmented

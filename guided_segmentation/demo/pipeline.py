@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from guided_segmentation import guides, labels
+from guided_segmentation import artifacts, guides, labels
 from guided_segmentation.saliency import detector
 from guided_segmentation.seeders import seeds
 
@@ -74,13 +74,13 @@ def look(networks: Networks, image_id: str, image: np.ndarray) -> Sight:
     objects = np.arange(networks.label_set.num_objects, dtype=np.int32)
     score_maps, logits = map(np.asarray, networks.seeder(image, objects))
     foreground = np.asarray(networks.saliency_net(image[None])[0])
-    saliency_map = detector.saliency_map(foreground)
+    levels = artifacts.saliency_levels(detector.saliency_map(foreground))
     return Sight(
         image_id=image_id,
         image=image,
         score_maps=score_maps,
         likely=logits >= 0,  # A probability of a half, which is seeds.LIKELY.
-        saliency_map=np.rint(saliency_map * 255).astype(np.float32) / 255,
+        saliency_map=levels.astype(np.float32) / 255,
         probabilities=np.asarray(networks.segmenter(image[None])[0]),
     )
 

@@ -9,6 +9,24 @@ from guided_segmentation import images
 from guided_segmentation.networks import deeplab_v1, deeplab_v2
 
 
+def as_trained(
+    network: keras.Model, settings: dict, **views
+) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Returns `dense` for photographs as they were framed in training.
+
+    Args:
+      network: What networks.deeplab_v1 or deeplab_v2 builds.
+      settings: Of its training, as networks.weights.trained loads them.
+      **views: "scales" and "flip" of `dense`.
+    """
+    return dense(
+        network,
+        size=settings["input_size"],
+        framing=settings["framing"],
+        **views,
+    )
+
+
 def dense(
     network: keras.Model,
     *,
