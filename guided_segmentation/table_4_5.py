@@ -12,6 +12,8 @@ import pathlib
 from collections.abc import Iterator, Mapping, Sequence
 
 from guided_segmentation import artifacts, table_1
+from guided_segmentation.evaluation import bootstrap, image_areas
+from guided_segmentation.report import numbers
 from guided_segmentation.stages import WORK_DIR, Stage
 
 
@@ -64,7 +66,8 @@ SEEDERS = tuple(
     name for name, network in table_1.NETWORKS.items() if name == network
 )
 
-_COLUMNS = ("crf-seed", "crf-loss", "crf-postproc", "val mIoU", "paper")
+_CRFS = ("crf-seed", "crf-loss", "crf-postproc")
+_COLUMNS = (*_CRFS, "val mIoU", "over plain", "paper")
 _SCORES = "evaluation/crf_{seeder}_{row}.json"
 _SALIENCY = f"--saliency_dir={WORK_DIR}/saliency_maps"
 
@@ -150,43 +153,59 @@ def plan(
     return list({stage.name: stage for stage in stages}.values())
 
 
-def scores(work_dir: artifacts.Path, stages: Sequence[Stage]) -> dict:
-    """Reads the mIoU, a share, by name of seeder and row.
+def scores(
+    work_dir: artifacts.Path, stages: Sequence[Stage]
+) -> dict[str, dict[str, dict]]:
+    """Reads the scores by name of seeder and row.
 
     Args:
       work_dir: Folder of the experiment.
       stages: Its plan.
 
+    Returns:
+      Of each row miou, a share, and miou_interval; over_plain, as
+      bootstrap.difference returns it, if the areas of both were kept.
+
     Raises:
       FileNotFoundError: If one is missing.
+      ValueError: If the scores of a seeder are not of as many images.
     """
     outputs = [stage.output for stage in stages]
-    found = {
+    paths = {
         seeder: {
-            row: artifacts.read_json(pathlib.Path(work_dir, path))["miou"]
+            row: pathlib.Path(work_dir, path)
             for row in ROWS
             if (path := _SCORES.format(seeder=seeder, row=row)) in outputs
         }
         for seeder in SEEDERS
     }
-    return {seeder: rows for seeder, rows in found.items() if rows}
+    return {
+        seeder: {name: _score(rows, name) for name in rows}
+        for seeder, rows in paths.items()
+        if rows
+    }
 
 
-def table(found: Mapping[str, Mapping[str, float | None]]) -> str:
+def table(found: Mapping[str, Mapping[str, Mapping]]) -> str:
     """Lays the table out as text, in per cent, beside the paper's figures.
 
     Args:
       found: What `scores` returns.
     """
     rows = [["", *_COLUMNS], *_rows(found)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
-        f"{name:20}" + "".join(f"{cell:>14}" for cell in cells)
+        name.ljust(widths[0])
+        + "".join(
+            "  " + cell.rjust(width)
+            for cell, width in zip(cells, widths[1:], strict=True)
+        )
         for name, *cells in rows
     )
 
 
 def sections(
-    found: Mapping[str, Mapping[str, float | None]],
+    found: Mapping[str, Mapping[str, Mapping]],
 ) -> dict[str, str]:
     """Returns the table as HTML, by title, for the report.
 
@@ -207,7 +226,7 @@ def sections(
 def _rows(found) -> Iterator[list[str]]:
     """The cells of each row, seeder by seeder."""
     for seeder, rows in found.items():
-        for name, miou in rows.items():
+        for name, score in rows.items():
             row = ROWS[name]
             title = table_1.TITLES[seeder]
             if row.guide != "seeds_only":
@@ -216,10 +235,35 @@ def _rows(found) -> Iterator[list[str]]:
             paper = PAPER.get(seeder, {}).get(name)
             yield [
                 title,
-                *("-" if crf == "none" else crf for crf in crfs),
-                "-" if miou is None else f"{100 * miou:.1f}",
-                "-" if paper is None else f"{paper:.1f}",
+                *(numbers.NONE if crf == "none" else crf for crf in crfs),
+                _with_ends(score["miou"], score.get("miou_interval")),
+                _gain(score.get("over_plain")),
+                numbers.NONE if paper is None else f"{paper:.1f}",
             ]
+
+
+def _with_ends(share, interval, sign="") -> str:
+    ends = numbers.ends(interval, sign)
+    return f"{numbers.percent(share, sign)} {ends}".rstrip()
+
+
+def _gain(found: Mapping | None) -> str:
+    if found is None:
+        return numbers.NONE
+    return _with_ends(found["difference"], found["interval"], sign="+")
+
+
+def _score(paths: Mapping[str, pathlib.Path], name: str) -> dict:
+    """The score of a row, and its gain over that without any CRF."""
+    found = artifacts.read_json(paths[name])
+    keys = ("miou", "miou_interval")
+    score = {key: found[key] for key in keys if key in found}
+    if name == "plain" or "plain" not in paths:
+        return score
+    row, plain = (image_areas.read(paths[each]) for each in (name, "plain"))
+    if row and plain:
+        score["over_plain"] = bootstrap.difference(row.areas, plain.areas)
+    return score
 
 
 def _stages(seeder, name, train, val, more) -> Iterator[Stage]:

@@ -1,7 +1,12 @@
+import re
+
+import numpy as np
 import pytest
 
 from guided_segmentation import artifacts, crf, experiments, guides, table_4_5
+from guided_segmentation.evaluation import image_areas, mean_iou
 from guided_segmentation.networks import weights
+from guided_segmentation.report import numbers
 
 TRAIN, VAL = ("--split=trainaug",), ("--split=val",)
 
@@ -137,22 +142,47 @@ def test_more_flags_know_their_seeder_and_guide():
     assert found.command[-1] == "--a={work_dir}/gap_highres/seeds_only"
 
 
+def write_score(work_dir, row, miou, areas=True):
+    """Of five images whose classes all have the same IoU."""
+    path = work_dir / f"evaluation/crf_gap_roi_{row}.json"
+    ends = {} if miou is None else {"miou_interval": [miou, miou + 0.1]}
+    artifacts.write_json(path, {"miou": miou, **ends, "images": 5})
+    if areas:
+        union = np.arange(1, 6)[:, None] * np.array([100, 40])
+        found = mean_iou.Areas((miou * union).astype(int), union, 0 * union)
+        image_areas.write(path, list("abcde"), found)
+
+
 def test_the_table_stands_beside_the_papers(tmp_path):
     stages = plan("plain", "saliency", "loss_v1", seeders=("gap_roi",))
-    for row, miou in (("plain", 0.25), ("saliency", 0.5), ("loss_v1", None)):
-        path = tmp_path / f"evaluation/crf_gap_roi_{row}.json"
-        artifacts.write_json(path, {"miou": miou})
+    write_score(tmp_path, "plain", 0.25)
+    write_score(tmp_path, "saliency", 0.5)
+    write_score(tmp_path, "loss_v1", None, areas=False)
     found = table_4_5.scores(tmp_path, stages)
     rows = table_4_5.table(found).splitlines()
-    assert [row.split() for row in rows] == [
-        ["crf-seed", "crf-loss", "crf-postproc", "val", "mIoU", "paper"],
-        ["GAP-ROI", "-", "-", "-", "25.0", "37.6"],
-        ["GAP-ROI", "-", "v1", "-", "-", "-"],
-        ["GAP-ROI", "G2", "-", "-", "v2", "50.0", "54.6"],
-    ]
+    no = numbers.NONE
+    assert [re.split(r" {2,}", row.strip()) for row in rows] == [
+        ["crf-seed", "crf-loss", "crf-postproc", "val mIoU", "over plain",
+         "paper"],
+        ["GAP-ROI", no, no, no, "25.0 [25.0, 35.0]", no, "37.6"],
+        ["GAP-ROI", no, "v1", no, no, no, no],
+        ["GAP-ROI G2", no, no, "v2", "50.0 [50.0, 60.0]",
+         "+25.0 [+25.0, +25.0]", "54.6"],
+    ]  # fmt: skip
     assert len({len(row) for row in rows}) == 1
     (section,) = table_4_5.sections(found).values()
-    assert "<th>GAP-ROI G2<td>-<td>-<td>v2<td>50.0<td>54.6" in section
+    assert (
+        f"<th>GAP-ROI G2<td>{no}<td>{no}<td>v2<td>50.0 [50.0, 60.0]"
+        "<td>+25.0 [+25.0, +25.0]<td>54.6" in section
+    )
+
+
+def test_rows_without_plain_have_no_gain(tmp_path):
+    write_score(tmp_path, "post_v1", 0.5)
+    found = table_4_5.scores(tmp_path, plan("post_v1", seeders=("gap_roi",)))
+    assert found == {
+        "gap_roi": {"post_v1": {"miou": 0.5, "miou_interval": [0.5, 0.6]}}
+    }
 
 
 def test_a_missing_score_is_named(tmp_path):

@@ -42,12 +42,12 @@ def summarize(work_dir: artifacts.Path, stages: Sequence[Stage]) -> dict:
 
     Returns:
       What summary.json holds: guides and segmenters by name of guide;
-      seeders, with mp and map, by name of seeder; crf_rows, mIoU by name of
-      seeder and row; full, None if that is not among them; paired, what
-      paired.compare tells by "miou" and "miou_crf"; percent_of_full, of G2;
-      seconds and settings (the commands) by stage; versions; and reused, the
-      stages that were linked. Only the seconds differ between two runs of a
-      plan.
+      seeders, with mp and map, by name of seeder; crf_rows, as
+      table_4_5.scores returns them; full, None if that is not among them;
+      paired, what paired.compare tells by "miou" and "miou_crf";
+      percent_of_full, of G2; seconds and settings (the commands) by stage;
+      versions; and reused, the stages that were linked. Only the seconds
+      differ between two runs of a plan.
 
     Raises:
       FileNotFoundError: If a score is missing.
