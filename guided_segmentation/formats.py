@@ -11,14 +11,13 @@ import importlib
 import importlib.util
 import itertools
 import logging
-import types
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from guided_segmentation import images
+from guided_segmentation import extras, images
 from guided_segmentation.datasets import schema
 
 OPSET = 17  # Of ONNX: what runtimes from 2022 on read.
@@ -56,7 +55,7 @@ def onnx(module: tf.Module) -> Converted:
     Raises:
       ValueError: If tf2onnx is not installed.
     """
-    tf2onnx = _imported("tf2onnx")
+    tf2onnx = extras.imported("tf2onnx", "formats", "ONNX")
     function = module.serving_default
     concrete = function.get_concrete_function()
     with _quiet():  # It logs at length what it leaves unoptimised.
@@ -170,7 +169,7 @@ def run_onnx(content: bytes) -> Ask:
     Raises:
       ValueError: If onnxruntime is not installed.
     """
-    runtime = _imported("onnxruntime")
+    runtime = extras.imported("onnxruntime", "formats", "ONNX")
     session = runtime.InferenceSession(
         content, providers=["CPUExecutionProvider"]
     )
@@ -242,17 +241,6 @@ def _interpreter():
     if importlib.util.find_spec("ai_edge_litert") is None:
         return tf.lite.Interpreter
     return importlib.import_module("ai_edge_litert.interpreter").Interpreter
-
-
-def _imported(name: str) -> types.ModuleType:
-    """Imports a package of the extra."""
-    try:
-        return importlib.import_module(name)
-    except ImportError:
-        raise ValueError(
-            f"wanted the package {name} for ONNX, found none; install it with "
-            f"pip install 'guided_segmentation[formats]'"
-        ) from None
 
 
 @contextlib.contextmanager

@@ -117,7 +117,7 @@ def test_a_package_that_is_not_installed_is_named(monkeypatch, package):
         "tf2onnx": lambda: formats.convert("onnx", segmenter(), SIZE),
         "onnxruntime": lambda: formats.run_onnx(b""),
     }
-    wanted = rf"^wanted the package {package} for ONNX, found none; install it"
+    wanted = rf"^ONNX: wanted the package {package}, found none; pip inst"
     with pytest.raises(ValueError, match=wanted):
         use[package]()
 

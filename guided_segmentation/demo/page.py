@@ -11,7 +11,7 @@ import types
 
 import numpy as np
 
-from guided_segmentation import artifacts, guides, labels
+from guided_segmentation import artifacts, extras, guides, labels
 from guided_segmentation.datasets import synthetic
 from guided_segmentation.demo import gallery, upload
 from guided_segmentation.demo.desk import CRFS, GUIDES, Desk
@@ -65,14 +65,7 @@ def gradio() -> types.ModuleType:
       ValueError: If it is not installed.
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-    try:
-        import gradio as gr
-    except ModuleNotFoundError as error:
-        raise ValueError(
-            f"the demo's page wants gradio, found {error}; install it by pip "
-            f"install 'guided_segmentation[demo]'"
-        ) from error
-    return gr
+    return extras.imported("gradio", "demo", "the demo's page")
 
 
 def build(

@@ -4,13 +4,12 @@ TensorFlow Serving need not be installed; what speaks its two APIs is the extra
 "serving" of the package.
 """
 
-import importlib
 import types
 from collections.abc import Callable
 
 import numpy as np
 
-from guided_segmentation import artifacts
+from guided_segmentation import artifacts, extras
 from guided_segmentation.serving import address, signature
 
 APIS = {"rest": "rest", "grpc": "grpc_api"}  # Modules of this package.
@@ -54,13 +53,8 @@ def connect(
 
 
 def _api(name: str) -> types.ModuleType:
-    try:
-        return importlib.import_module(f"{__package__}.{APIS[name]}")
-    except ModuleNotFoundError as error:
-        raise ValueError(
-            f"--server_api={name}: wanted the Python module {error.name!r}, "
-            f"found none; pip install 'guided_segmentation[serving]'"
-        ) from error
+    module = f"{__package__}.{APIS[name]}"
+    return extras.imported(module, "serving", f"--server_api={name}")
 
 
 def _require_classes(served, client, num_classes):

@@ -207,6 +207,6 @@ def test_without_gradio_one_line_says_what_to_install(monkeypatch):
     with pytest.raises(ValueError) as caught:
         page.gradio()
     assert str(caught.value) == (
-        "the demo's page wants gradio, found import of gradio halted; None in "
-        "sys.modules; install it by pip install 'guided_segmentation[demo]'"
+        "the demo's page: wanted the package gradio, found none; "
+        "pip install 'guided_segmentation[demo]'"
     )

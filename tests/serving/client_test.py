@@ -350,7 +350,7 @@ def test_without_the_extra_it_is_named(monkeypatch, api, module):
         return
     with pytest.raises(
         ValueError,
-        match=rf"^--server_api={api}: wanted the Python module '{module}', "
+        match=rf"^--server_api={api}: wanted the package {module}, "
         r"found none; pip install 'guided_segmentation\[serving\]'$",
     ):
         client._api(api)
