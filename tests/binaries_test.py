@@ -1504,6 +1504,7 @@ def test_flags_reach_what_run_experiment_calls(tmp_path, capsys):
         guide_crf="custom-5-50-10",
         crf="true",
         rounds="2",
+        second_guide="seeds_only",
         reuse_from="/r",
         segmenter_args="--num_steps=3 --seed=4",
     ) as (run, summarize, *_, write_report):
@@ -1518,7 +1519,7 @@ def test_flags_reach_what_run_experiment_calls(tmp_path, capsys):
     assert wanted < {*commands["train_segmenter_g2"]}
     assert "--split=test" in commands["train_seeder_gap_roi"]
     assert "evaluate_segmenter_gap_lowres_loss_v1" in commands
-    assert "--guide=g2" in commands["train_segmenter_g2_round2"]
+    assert "--guide=seeds_only" in commands["train_segmenter_g2_round2"]
     crf_dir = "--crf_dir={work_dir}/predictions/g2/crf"
     assert {crf_dir, "--split=train"} < {*commands["segment_images_g2"]}
     assert summarize.call_args == mock.call(tmp_path, plan)

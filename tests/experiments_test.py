@@ -244,6 +244,22 @@ def test_a_second_round_learns_from_what_the_first_one_predicts():
     )
 
 
+def test_a_second_round_may_learn_from_the_predictions_themselves():
+    more = {"second_seeds": ("--crf=deeplab",), "segment": ("--b=2",)}
+    found = plan("g2", rounds=2, second_guide="seeds_only", more=more)
+    assert command(found, "segment_images_g2_train")[-3:] == (
+        "--only_present", "--b=2", "--crf=deeplab",
+    )  # fmt: skip
+    assert "--crf=deeplab" not in command(found, "segment_images_g2_round2")
+    assert command(found, "train_segmenter_g2_round2") == (
+        "train_segmenter", "--split=train", "--guide=seeds_only",
+        "--seeds_dir={work_dir}/seeds_round2",
+        "--work_dir={work_dir}/segmenter/g2_round2",
+    )  # fmt: skip
+    needs = {stage.name: stage.needs for stage in found}
+    assert needs["make_guides_g2_round2"] == ("segment_images_g2_train",)
+
+
 def test_one_round_is_what_it_was_before_the_second():
     one, two = (
         plan("g2", "full", crf=True),
@@ -296,6 +312,12 @@ def test_a_second_round_without_a_first_is_refused():
         ValueError, match=r"^wanted g2 among .* found \['full'\]; add g2$"
     ):
         experiments.Settings(guides=("full",), rounds=2)
+    with pytest.raises(ValueError, match=r"second_guide out of .*, found g1$"):
+        experiments.Settings(rounds=2, second_guide="g1")
+    with pytest.raises(
+        ValueError, match=r"^second_guide=seeds_only wanted 2 rounds, found 1$"
+    ):
+        experiments.Settings(second_guide="seeds_only")
     with pytest.raises(ValueError, match=r"^wanted 1 or 2 rounds, found 3$"):
         experiments.Settings(rounds=3)
 

@@ -108,6 +108,7 @@ _SEED_ROUND_2 = dataclasses.replace(
     images="train",
     output=SEEDS_ROUND_2,
     flags=f"{_SEGMENT_IMAGES.flags} --only_present",
+    more=(*_SEGMENT_IMAGES.more, "second_seeds"),
 )
 _SEGMENT_IMAGES_TWICE = dataclasses.replace(
     _SEGMENT_IMAGES, flags=f"{_SEGMENT_IMAGES.flags} --crf_dir={{output}}/crf"
@@ -166,13 +167,14 @@ def _candidates(settings: Settings) -> Iterator[Stage]:
         settings.more,
     )
     for guide in dict.fromkeys(settings.guides):
-        parts = sorted(guides.REQUIRES[guide] & _EVIDENCE.keys())
-        evidence = {part: _EVIDENCE[part] for part in parts}
-        yield from _of_a_guide(settings, guide, guide, evidence)
+        yield from _of_a_guide(settings, guide, guide, _EVIDENCE)
         if guide == "g2" and settings.rounds == 2:
             yield _stage(_SEED_ROUND_2, settings, guide=guide)
-            evidence["seeds"] = f"--seeds_dir={WORK_DIR}/{SEEDS_ROUND_2}"
-            yield from _of_a_guide(settings, ROUND_2, guide, evidence)
+            predicted = f"--seeds_dir={WORK_DIR}/{SEEDS_ROUND_2}"
+            evidence = {**_EVIDENCE, "seeds": predicted}
+            yield from _of_a_guide(
+                settings, ROUND_2, settings.second_guide, evidence
+            )
 
 
 def _of_a_guide(settings, guide, labeller, evidence) -> Iterator[Stage]:
@@ -182,13 +184,16 @@ def _of_a_guide(settings, guide, labeller, evidence) -> Iterator[Stage]:
       settings: Of the experiment.
       guide: What the report calls it.
       labeller: Key of guides.GUIDES.
-      evidence: Flags by part of the evidence.
+      evidence: Flags by part of the evidence; it takes those it requires.
     """
+    parts = sorted(guides.REQUIRES[labeller] & evidence.keys())
     words = {
         "guide": guide,
         "labeller": labeller,
-        "evidence": " ".join(evidence.values()),
-        "saliency": evidence.get("saliency_mask", ""),
+        "evidence": " ".join(evidence[part] for part in parts),
+        "saliency": evidence["saliency_mask"]
+        if "saliency_mask" in parts
+        else "",
     }
     for recipe in (*_OF_A_GUIDE, *(_CRF if settings.crf else _PLAIN)):
         yield _stage(recipe, settings, **words)

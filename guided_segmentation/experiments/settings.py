@@ -22,8 +22,11 @@ MORE = {
     "evaluate_guides": "evaluate_guides",
     "segmenter": "train_segmenter",
     "segment": "segment_images",
+    "second_seeds": "segment_images of the train images, for --rounds=2",
     "evaluate_segmenter": "evaluate_segmenter",
 }
+
+SECOND_GUIDES = ("g2", "seeds_only")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -43,13 +46,15 @@ class Settings:
       rounds: 2 for self-training: what the segmenter of G2 predicts of the
         train images, within their image labels, is the seeds of another G2,
         called ROUND_2. 1 for none.
+      second_guide: How that round labels: "g2", or "seeds_only" to take the
+        predictions themselves for the guide.
       more: Further flags by the keys of `MORE`. They come last, so that they
         win; `{work_dir}` and, for the stages of a guide, `{guide}` are filled
         in, for those of a row `{seeder}` too.
 
     Raises:
-      ValueError: If there is no such guide, seeder or row, or none at all, or
-        no first round to a second.
+      ValueError: If there is no such guide, seeder or row, or none at all, no
+        first round to a second, or a second guide without a second round.
     """
 
     guides: tuple[str, ...] = tuple(guides.GUIDES)
@@ -62,6 +67,7 @@ class Settings:
     val_split: str = "val"
     crf: bool = False
     rounds: int = 1
+    second_guide: str = "g2"
     more: Mapping[str, tuple[str, ...]] = dataclasses.field(
         default_factory=dict
     )
@@ -69,6 +75,7 @@ class Settings:
     def __post_init__(self):
         for kind, found, known in (
             ("guides", self.guides, guides.GUIDES),
+            ("second_guide", (self.second_guide,), SECOND_GUIDES),
             ("seeders", self.seeders, table_1.NETWORKS),
             ("crf_rows", self.crf_rows, table_4_5.ROWS),
             ("crf_seeders", self.crf_seeders, table_4_5.SEEDERS),
@@ -85,6 +92,10 @@ class Settings:
             )
         if self.rounds not in (1, 2):
             raise ValueError(f"wanted 1 or 2 rounds, found {self.rounds}")
+        if self.rounds == 1 and self.second_guide != "g2":
+            raise ValueError(
+                f"second_guide={self.second_guide} wanted 2 rounds, found 1"
+            )
         if self.rounds == 2 and "g2" not in self.guides:
             raise ValueError(
                 f"wanted g2 among the guides, since its segmenter makes the "
