@@ -121,7 +121,7 @@ _EVALUATE_SEGMENTER_CRF = dataclasses.replace(
     "--output={output}",
 )
 
-_SHARED = (_TRAIN_SEEDER, _MAKE_SEEDS, _TRAIN_SALIENCY, _MAKE_SALIENCY)
+_SHARED = (_MAKE_SEEDS, _TRAIN_SALIENCY, _MAKE_SALIENCY)
 _OF_A_GUIDE = (_MAKE_GUIDES, _EVALUATE_GUIDES, _TRAIN_SEGMENTER)
 _PLAIN = (_SEGMENT_IMAGES, _EVALUATE_SEGMENTER)
 _CRF = (_SEGMENT_IMAGES_TWICE, _EVALUATE_SEGMENTER, _EVALUATE_SEGMENTER_CRF)
@@ -154,6 +154,7 @@ def _candidates(settings: Settings) -> Iterator[Stage]:
     train, val = settings.images("train"), settings.images("val")
     seeders = tuple(dict.fromkeys(settings.seeders))
     crf_seeders = tuple(dict.fromkeys(settings.crf_seeders))
+    yield _stage(_TRAIN_SEEDER, settings)  # Before what starts from its trunk.
     yield from table_1.plan(seeders, train, val, settings.more)
     for seeder in crf_seeders:  # Before what may start from their trunks.
         yield table_1.train_seeder(seeder, train, settings.more)
