@@ -175,7 +175,8 @@ def test_the_saliency_net_learns_from_other_images():
 
 @pytest.mark.parametrize("key", experiments.MORE)
 def test_more_flags_reach_the_binaries_they_promise_to_reach(key):
-    found = plan("g2", seeders=SEEDERS, crf=True, more={key: ("--more=1",)})
+    more = {key: ("--more=1",)}
+    found = plan("g2", seeders=SEEDERS, crf=True, rounds=2, more=more)
     reached = {
         stage.command[0] for stage in found if "--more=1" in stage.command
     }
