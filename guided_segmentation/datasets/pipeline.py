@@ -137,7 +137,7 @@ def training_batches(
     for stage in stages:
         examples = examples.map(stage, tf.data.AUTOTUNE, deterministic=True)
     batches = examples.batch(batch_size, drop_remainder=True)
-    return batches.prefetch(tf.data.AUTOTUNE)
+    return _untuned(batches.prefetch(tf.data.AUTOTUNE))
 
 
 def in_order(
@@ -154,8 +154,19 @@ def in_order(
     """
     dataset = tf.data.Dataset.from_tensor_slices({"image_id": list(image_ids)})
     dataset = dataset.map(read(parts), 2, deterministic=True).prefetch(2)
-    for example in dataset.as_numpy_iterator():
+    for example in _untuned(dataset).as_numpy_iterator():
         yield {**example, "image_id": example["image_id"].decode()}
+
+
+def _untuned(dataset):
+    """Keeps TensorFlow's tuner off: as parallel as there are cores.
+
+    The tuner looks at a pipeline ever more seldom, once a minute in the end,
+    and the end of a training waits until it has looked once more.
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return dataset.with_options(options)
 
 
 def _visits(image_ids, index, first, last, seed):

@@ -188,6 +188,13 @@ def test_batches_keep_the_order_and_drop_the_rest():
     )
 
 
+def test_no_tuner_keeps_a_training_from_its_end():
+    batches = pipeline.training_batches(
+        pipeline.shuffled(("a", "b"), 0, 4, seed=0), [], 2
+    )
+    assert batches.options().autotune.enabled is False
+
+
 def test_examples_in_order_come_once_with_their_names_as_text():
     made = pipeline.in_order(
         IDS,
