@@ -42,6 +42,9 @@ ROWS = {
     "loss_v2_post_v2": Row(loss="v2", postproc="v2"),
     "seed_v1": Row(seed="v1"),
     "saliency": Row(postproc="v2", guide="g2"),
+    # Beyond the paper: does a CRF help what saliency has helped?
+    "saliency_loss_v2": Row(loss="v2", guide="g2"),
+    "saliency_loss_v2_post_v2": Row(loss="v2", postproc="v2", guide="g2"),
 }
 # mIoU in per cent on VOC 2012 val, table 5, by seeder and row.
 PAPER = {
