@@ -69,8 +69,14 @@ SEEDERS = tuple(
     name for name, network in table_1.NETWORKS.items() if name == network
 )
 
-_CRFS = ("crf-seed", "crf-loss", "crf-postproc")
-_COLUMNS = (*_CRFS, "val mIoU", "over plain", "paper")
+_COLUMNS = (
+    "crf-seed",
+    "crf-loss",
+    "crf-postproc",
+    "val mIoU",
+    "over plain",
+    "paper",
+)
 _SCORES = "evaluation/crf_{seeder}_{row}.json"
 _SALIENCY = f"--saliency_dir={WORK_DIR}/saliency_maps"
 

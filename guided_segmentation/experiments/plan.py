@@ -188,13 +188,12 @@ def _of_a_guide(settings, guide, labeller, evidence) -> Iterator[Stage]:
       evidence: Flags by part of the evidence; it takes those it requires.
     """
     parts = sorted(guides.REQUIRES[labeller] & evidence.keys())
+    taken = {part: evidence[part] for part in parts}
     words = {
         "guide": guide,
         "labeller": labeller,
-        "evidence": " ".join(evidence[part] for part in parts),
-        "saliency": evidence["saliency_mask"]
-        if "saliency_mask" in parts
-        else "",
+        "evidence": " ".join(taken.values()),
+        "saliency": taken.get("saliency_mask", ""),
     }
     for recipe in (*_OF_A_GUIDE, *(_CRF if settings.crf else _PLAIN)):
         yield _stage(recipe, settings, **words)
