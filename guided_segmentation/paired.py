@@ -24,11 +24,7 @@ def compare(scores: Mapping[str, artifacts.Path]) -> dict[str, dict]:
     Raises:
       ValueError: If the scores are not of as many images.
     """
-    found = {
-        guide: kept.areas
-        for guide, path in scores.items()
-        if (kept := image_areas.read(path)) is not None
-    }
+    found = image_areas.read_kept(scores)
     results: dict[str, dict] = {guide: {} for guide in found}
     for guide, areas in found.items():
         if guide != "seeds_only" and "seeds_only" in found:

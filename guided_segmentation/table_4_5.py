@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from guided_segmentation import artifacts, table_1
 from guided_segmentation.evaluation import bootstrap, image_areas
-from guided_segmentation.report import numbers
+from guided_segmentation.report import columns, gains, numbers
 from guided_segmentation.stages import WORK_DIR, Stage
 
 
@@ -188,11 +188,7 @@ def scores(
         }
         for seeder in SEEDERS
     }
-    return {
-        seeder: {name: _score(rows, name) for name in rows}
-        for seeder, rows in paths.items()
-        if rows
-    }
+    return {seeder: _scores(rows) for seeder, rows in paths.items() if rows}
 
 
 def table(found: Mapping[str, Mapping[str, Mapping]]) -> str:
@@ -201,16 +197,7 @@ def table(found: Mapping[str, Mapping[str, Mapping]]) -> str:
     Args:
       found: What `scores` returns.
     """
-    rows = [["", *_COLUMNS], *_rows(found)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        name.ljust(widths[0])
-        + "".join(
-            "  " + cell.rjust(width)
-            for cell, width in zip(cells, widths[1:], strict=True)
-        )
-        for name, *cells in rows
-    )
+    return "\n".join(columns.aligned([["", *_COLUMNS], *_rows(found)]))
 
 
 def sections(
@@ -245,34 +232,26 @@ def _rows(found) -> Iterator[list[str]]:
             yield [
                 title,
                 *(numbers.NONE if crf == "none" else crf for crf in crfs),
-                _with_ends(score["miou"], score.get("miou_interval")),
-                _gain(score.get("over_plain")),
+                numbers.with_ends(score["miou"], score.get("miou_interval")),
+                gains.difference(score.get("over_plain")),
                 numbers.NONE if paper is None else f"{paper:.1f}",
             ]
 
 
-def _with_ends(share, interval, sign="") -> str:
-    ends = numbers.ends(interval, sign)
-    return f"{numbers.percent(share, sign)} {ends}".rstrip()
-
-
-def _gain(found: Mapping | None) -> str:
-    if found is None:
-        return numbers.NONE
-    return _with_ends(found["difference"], found["interval"], sign="+")
-
-
-def _score(paths: Mapping[str, pathlib.Path], name: str) -> dict:
-    """The score of a row, and its gain over that without any CRF."""
-    found = artifacts.read_json(paths[name])
+def _scores(paths: Mapping[str, pathlib.Path]) -> dict[str, dict]:
+    """The score of each row, and its gain over that without any CRF."""
+    areas = image_areas.read_kept(paths)
+    plain = areas.pop("plain", None)
+    found = {name: artifacts.read_json(path) for name, path in paths.items()}
     keys = ("miou", "miou_interval")
-    score = {key: found[key] for key in keys if key in found}
-    if name == "plain" or "plain" not in paths:
-        return score
-    row, plain = (image_areas.read(paths[each]) for each in (name, "plain"))
-    if row and plain:
-        score["over_plain"] = bootstrap.difference(row.areas, plain.areas)
-    return score
+    rows = {
+        name: {key: scores[key] for key in keys if key in scores}
+        for name, scores in found.items()
+    }
+    if plain is not None:
+        for name, each in areas.items():
+            rows[name]["over_plain"] = bootstrap.difference(each, plain)
+    return rows
 
 
 def _stages(seeder, name, train, val, more) -> Iterator[Stage]:

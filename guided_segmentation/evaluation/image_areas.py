@@ -5,7 +5,7 @@ without another look at the label maps.
 """
 
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from guided_segmentation import artifacts
@@ -64,3 +64,22 @@ def read(scores_path: artifacts.Path) -> ImageAreas | None:
         return None
     image_ids, areas = artifacts.read_areas(path)
     return ImageAreas(image_ids, Areas(**areas))
+
+
+def read_kept(scores_paths: Mapping[str, artifacts.Path]) -> dict[str, Areas]:
+    """Reads the areas beside several scores.
+
+    Args:
+      scores_paths: JSON files, as `read` takes them, by name.
+
+    Returns:
+      Areas by name, without those that were not kept.
+
+    Raises:
+      ValueError: If a file is damaged.
+    """
+    return {
+        name: kept.areas
+        for name, path in scores_paths.items()
+        if (kept := read(path)) is not None
+    }

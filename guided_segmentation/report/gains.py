@@ -27,7 +27,8 @@ def to_html(summary: Mapping) -> str:
     rows = [
         f"<tr><th><i class=dot style='background:{legend.COLOURS[guide]}'></i>"
         f"{legend.NAMES[guide]}{kind}<td>{_score(summary, guide, key)}"
-        f"<td>{_gain(found, 'b')}<td>{_share(found)}</tr>"
+        f"<td>{difference(found.get('over_seeds_only'), 'b')}"
+        f"<td>{_share(found)}</tr>"
         for key, kind, guide, found in _compared(summary)
     ]
     return _TABLE.format(rows="".join(rows)) if rows else ""
@@ -36,10 +37,25 @@ def to_html(summary: Mapping) -> str:
 def lines(summary: Mapping) -> list[str]:
     """Returns a line for each gain over seeds only, for a terminal."""
     return [
-        f"{guide} over seeds_only{kind}: {_gain(found)}"
+        f"{guide} over seeds_only{kind}: {difference(found['over_seeds_only'])}"
         for _, kind, guide, found in _compared(summary)
         if "over_seeds_only" in found
     ]
+
+
+def difference(found: Mapping | None, tag: str = "") -> str:
+    """Returns a gain in points and its interval.
+
+    Args:
+      found: What bootstrap.difference returns; None if nothing was compared.
+      tag: Of HTML, around a gain whose interval leaves 0 out.
+    """
+    found = found or {"difference": None, "interval": None}
+    text = numbers.percent(found["difference"], sign="+")
+    sure = found["interval"] and found["interval"][0] * found["interval"][1] > 0
+    if tag and sure:
+        text = f"<{tag}>{text}</{tag}>"
+    return f"{text} {numbers.ends(found['interval'], sign='+')}".rstrip()
 
 
 def _compared(summary: Mapping) -> Iterator[tuple[str, str, str, Mapping]]:
@@ -50,17 +66,7 @@ def _compared(summary: Mapping) -> Iterator[tuple[str, str, str, Mapping]]:
 
 def _score(summary: Mapping, guide: str, key: str) -> str:
     scores = summary["segmenters"][guide]
-    ends = numbers.ends(scores.get(f"{key}_interval"))
-    return f"{numbers.percent(scores.get(key))} {ends}"
-
-
-def _gain(found: Mapping, tag: str = "") -> str:
-    gain = found.get("over_seeds_only", {"difference": None, "interval": None})
-    text = numbers.percent(gain["difference"], sign="+")
-    sure = gain["interval"] and gain["interval"][0] * gain["interval"][1] > 0
-    if tag and sure:
-        text = f"<{tag}>{text}</{tag}>"
-    return f"{text} {numbers.ends(gain['interval'], sign='+')}".rstrip()
+    return numbers.with_ends(scores.get(key), scores.get(f"{key}_interval"))
 
 
 def _share(found: Mapping) -> str:

@@ -18,6 +18,11 @@ def ends(interval: Sequence[float] | None, sign: str = "") -> str:
     return f"[{low}, {high}]"
 
 
+def with_ends(share: float | None, interval: Sequence[float] | None) -> str:
+    """Returns a share in per cent and, if there is one, its interval."""
+    return f"{percent(share)} {ends(interval)}".rstrip()
+
+
 def pair(scores: Mapping[str, float | None]) -> str:
     """Returns precision and recall in whole per cent, as in Table 2."""
     return "/".join(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from guided_segmentation.report import gains, legend, numbers, paper
+from guided_segmentation.report import columns, gains, legend, numbers, paper
 
 _MARKS = "†‡§¶"
 
@@ -58,14 +58,7 @@ def text(summary: Mapping) -> str:
             rows[-1] += _val_cells(summary, guide, key)
         printed = paper.ROWS[guide]
         rows[-1] += map(_printed, (printed.fg, printed.miou, printed.miou_crf))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join(
-            cell.ljust(width) if index == 0 else cell.rjust(width)
-            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in rows
-    ]
+    lines = columns.aligned(rows)
     lines.insert(1, "-" * len(lines[0]))
     return "\n".join([*lines, *gains.lines(summary)])
 
