@@ -606,6 +606,7 @@ def test_the_binary_writes_table_1_and_figure_3(bin_dir, tmp_path):
     assert (work_dir / "figure_3.png").read_bytes()[1:4] == b"PNG"
     page = (work_dir / "report.html").read_text()
     assert "Seeders compared" in page
+    assert "<p>Seeders, compared as in Oh et al." in page
     assert "Guides compared" not in page
     assert page.count("data:image/png") == 1
 
@@ -621,4 +622,5 @@ def test_the_binary_writes_tables_4_and_5(bin_dir, tmp_path):
     assert "46.4" in done.stdout
     page = (tmp_path / "work/report.html").read_text()
     assert "CRFs against saliency" in page
+    assert "<p>CRFs and saliency, compared as in Oh et al." in page
     assert "Guides compared" not in page

@@ -21,6 +21,11 @@ TITLES = {
     "train": "Guides, on images learned from",
     "val": "Predictions, on images never seen",
 }
+_COMPARED = {
+    "guides": "Segmenters that learn from different guides",
+    "seeders": "Seeders",
+    "crf_rows": "CRFs and saliency",
+}
 _NOTES = {
     "train": """As in the paper's figures 6 and 11: what a guide is made from,
 and what comes of it.""",
@@ -120,11 +125,7 @@ def _head(summary: Mapping) -> str:
         f"<div class=tile><span>{name}</span><b>{value}</b><i>{unit}</i></div>"
         for name, value, unit in tiles
     )
-    compared = (
-        "Segmenters that learn from different guides"
-        if summary["guides"]
-        else "Seeders"
-    )
+    compared = next(name for key, name in _COMPARED.items() if summary.get(key))
     return (
         "<header><h1>From image labels to a segmenter</h1>"
         f"<p>{compared}, compared as in Oh et al., CVPR 2017.</p>"
@@ -133,12 +134,12 @@ def _head(summary: Mapping) -> str:
 
 
 def _times(summary: Mapping) -> str:
-    """Returns a bar for each stage's seconds."""
+    """Returns a bar for each stage's seconds; beside the longest is room."""
     longest = max(summary["seconds"].values()) or 1
     rows = "".join(
         f"<tr><th>{html.escape(name)}<td>{stages.duration(seconds)}"
         f"<td class=wide><i class=bar style='width:"
-        f"{100 * seconds / longest:.2f}%'></i>"
+        f"{80 * seconds / longest:.2f}%'></i>"
         f"{'reused' if name in summary['reused'] else ''}</tr>"
         for name, seconds in summary["seconds"].items()
     )
