@@ -8,6 +8,7 @@ import pathlib
 from collections.abc import Mapping, Sequence
 
 from guided_segmentation import artifacts, figures
+from guided_segmentation.report import columns
 from guided_segmentation.stages import WORK_DIR, Stage
 
 # The network behind each seeder; the baseline has none.
@@ -129,10 +130,7 @@ def table(seeders: Mapping[str, Mapping]) -> str:
       seeders: What `summary` returns.
     """
     rows = [["", *_COLUMNS], *(_row(*item) for item in seeders.items())]
-    return "\n".join(
-        f"{name:20}" + "".join(f"{cell:>10}" for cell in cells)
-        for name, *cells in rows
-    )
+    return "\n".join(columns.aligned(rows))
 
 
 def sections(
