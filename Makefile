@@ -18,7 +18,8 @@ lint: $(VENV)/tested
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 
-$(VENV)/installed: setup.cfg pyproject.toml | machine
+# Binaries are installed as copies, so that a changed one is installed again.
+$(VENV)/installed: setup.cfg pyproject.toml $(wildcard bin/*) | machine
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	touch $@

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from guided_segmentation import artifacts, visualize
+from guided_segmentation import artifacts, labels, visualize
 from guided_segmentation.datasets import schema
 from guided_segmentation.evaluation import mean_iou
 from guided_segmentation.report import legend
@@ -165,7 +165,8 @@ def _strip(
     if truth is not None:
         pictures["Truth"] = Picture(visualize.overlay(image, truth))
     refined = pictures_of(crf_folders)
-    return Strip(image_id, _objects(source, image_id), pictures, refined, why)
+    objects = _objects(source, image_id, truth)
+    return Strip(image_id, objects, pictures, refined, why)
 
 
 def _labelled(
@@ -182,9 +183,14 @@ def _labelled(
 
 
 def _objects(
-    source: schema.Source, image_id: str
+    source: schema.Source, image_id: str, truth: np.ndarray | None
 ) -> tuple[tuple[int, str], ...]:
+    """Indices and names of what is there; the truth may say that nothing is."""
+    if truth is None:
+        present = source.image_labels(image_id)
+    else:
+        present = labels.present(truth, source.label_set.num_objects)
     return tuple(
         (index + 1, source.label_set.objects[index])
-        for index in np.flatnonzero(source.image_labels(image_id)).tolist()
+        for index in np.flatnonzero(present).tolist()
     )

@@ -1,5 +1,7 @@
 """Strips show the maps they should, of images that nobody picked."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import report_samples
@@ -120,3 +122,20 @@ def test_predictions_with_crf_stand_under_those_without(folders):
     np.testing.assert_array_equal(
         strip.with_crf["G2"].pixels, strip.pictures["G2"].pixels
     )
+
+
+def test_an_image_whose_truth_has_no_object_is_shown(folders):
+    """Image labels would refuse it, where they come from the masks."""
+
+    def refuse(image_id):
+        raise ValueError(image_id)
+
+    empty = dataclasses.replace(
+        source(),
+        image_labels=refuse,
+        label_map=lambda image_id: np.zeros_like(source().label_map(image_id)),
+    )
+    dirs = {"g2": folders / "g2"}
+    strip = strips.prediction_strips(empty, dirs, 1)[0]
+    assert strip.objects == ()
+    assert list(strip.pictures) == ["Image", "G2", "Truth"]
