@@ -23,6 +23,8 @@ Path = str | os.PathLike
 
 AREAS = ("intersection", "union", "ignored")  # What IoU is made of.
 
+_PASSING = ("versions", "command")  # What may change while a run lasts.
+
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[pathlib.Path]:
@@ -50,6 +52,14 @@ def replacing(path: Path) -> Iterator[pathlib.Path]:
         if is_bare and error.errno is not None:
             error.filename = os.fspath(path)
         raise
+
+
+def remove_orphans(path: Path) -> None:
+    """Removes what killed processes left of `replacing` the file `path`."""
+    path = pathlib.Path(path)
+    for orphan in path.parent.glob(f".{path.name}.*.tmp"):
+        if not _is_alive(int(orphan.name.split(".")[-2])):
+            orphan.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -107,21 +117,24 @@ def read_json(path: Path) -> Any:
         raise ValueError(f"{path}: wanted JSON, found {error}") from error
 
 
-def claim(folder: Path, settings: dict) -> None:
+def claim(folder: Path, settings: dict, *, is_begun: bool = True) -> None:
     """Writes settings.json, or checks that it says the same already.
 
     Args:
       folder: Made if need be.
-      settings: How what is in there is made. "versions" may differ.
+      settings: How what is in there is made. "versions" and "command" may
+        differ.
+      is_begun: Whether something was made under the settings that are there.
+        If not, as after a call that failed at once, they are replaced.
 
     Raises:
       ValueError: If `folder` was begun under other settings.
     """
     path = pathlib.Path(folder) / "settings.json"
-    if path.exists():
+    if is_begun and path.exists():
         before, now = _flat(read_json(path)), _flat(settings)
         for key in sorted(before.keys() | now.keys()):
-            if key.startswith("versions."):
+            if key.partition(".")[0] in _PASSING:
                 continue
             if before.get(key) != now.get(key):
                 raise ValueError(
@@ -130,6 +143,25 @@ def claim(folder: Path, settings: dict) -> None:
                     f"delete this one"
                 )
     write_json(path, settings)
+
+
+def claim_maps(folder: Path, settings: dict) -> None:
+    """Claims a folder of PNGs, so that others are not taken for these.
+
+    Maps from elsewhere, beside which there is no settings.json, are left as
+    they are: whoever put them there wants them used.
+
+    Args:
+      folder: Of <image_id>.png.
+      settings: How these are made.
+
+    Raises:
+      ValueError: If `folder` holds maps that were made otherwise.
+    """
+    folder = pathlib.Path(folder)
+    is_begun = any(folder.glob("*.png"))
+    if not is_begun or (folder / "settings.json").exists():
+        claim(folder, settings, is_begun=is_begun)
 
 
 def read_text(path: Path) -> str:
@@ -313,6 +345,16 @@ def _flat(settings, prefix=""):
             value = list(value) if isinstance(value, tuple) else value
             flat[f"{prefix}{key}"] = value
     return flat
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)  # Asks, and does nothing.
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _existing(path: Path) -> pathlib.Path:

@@ -5,6 +5,7 @@ import functools
 import os
 import pathlib
 import re
+import shlex
 import sys
 import traceback
 from collections.abc import Callable
@@ -168,6 +169,14 @@ def trained(network_dir: str, **rules) -> tuple[keras.Model, dict]:
     return weights.trained(network_dir, **rules)
 
 
+def made_by(network_dir: str) -> dict:
+    """Returns what tells the maps that a network makes, wherever it lies."""
+    return {
+        "weights_sha256": weights.sha256(network_dir),
+        "precision": PRECISION.value,
+    }
+
+
 def require_objects(settings: dict, source: schema.Source) -> None:
     """Checks that a network was trained for the objects of a data set.
 
@@ -185,6 +194,17 @@ def require_objects(settings: dict, source: schema.Source) -> None:
 def label_set(settings: dict) -> labels.LabelSet:
     """Returns the classes of a trained network."""
     return labels.LabelSet(tuple(settings["objects"]))
+
+
+def command() -> str:
+    """Returns the command at hand, flags that flagfiles gave included."""
+    given = [
+        line
+        for name in sorted(flags.FLAGS)
+        if flags.FLAGS[name].present
+        for line in flags.FLAGS[name].serialize().splitlines()
+    ]
+    return shlex.join([pathlib.Path(sys.argv[0]).name, *given])
 
 
 def json_path(output: str) -> pathlib.Path:

@@ -106,6 +106,11 @@ def labeller(guide: str, source: schema.Source) -> labelling.Labeller:
     )
 
 
+def made(guide: str) -> dict:
+    """Returns what tells guides of one kind from others, for their folder."""
+    return {"guide": guide, **dataclasses.asdict(settings())}
+
+
 def _classifier(source):
     """The classifier of G1, if there is one."""
     if CLASSIFIER_DIR.value is None:

@@ -71,7 +71,10 @@ def labeller(
 
 
 def remembered(
-    label: Labeller, cache_dir: artifacts.Path | None = None
+    label: Labeller,
+    cache_dir: artifacts.Path | None = None,
+    *,
+    source: schema.Source | None = None,
 ) -> Labeller:
     """Makes each guide once: later epochs read it back.
 
@@ -81,11 +84,15 @@ def remembered(
       label: From image id to label map.
       cache_dir: Folder of guides, shared with bin/make_guides; None keeps
         them in memory.
+      source: Photographs and classes that a guide found in the folder must
+        fit, if that is to be checked.
 
     Returns:
-      The same function, remembering.
+      The same function, remembering. It raises ValueError, naming the file,
+      where a guide does not fit.
     """
     memory: dict[str, bytes] = {}
+    unchecked = set(source.image_ids if source else ())
 
     def from_memory(image_id):
         if image_id not in memory:
@@ -96,9 +103,24 @@ def remembered(
         path = pathlib.Path(cache_dir) / f"{image_id}.png"
         if not path.exists():
             artifacts.write_label_map(path, label(image_id))
-        return artifacts.read_label_map(path)
+        guide = artifacts.read_label_map(path)
+        if image_id in unchecked:
+            _require_fit(guide, path, source, image_id)
+            unchecked.discard(image_id)
+        return guide
 
     return from_memory if cache_dir is None else from_folder
+
+
+def _require_fit(guide, path, source, image_id):
+    size = source.image(image_id).shape[:2]
+    if guide.shape != size:
+        raise ValueError(
+            f"{path}: wanted a guide of height and width {size}, the size of "
+            f"image {image_id!r}, found {guide.shape}; delete it to have it "
+            f"made again"
+        )
+    labels.check(guide, source.label_set.num_classes, str(path))
 
 
 def make_guides(

@@ -17,6 +17,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+import guided_segmentation
 from guided_segmentation import artifacts, crf, images, labels
 from guided_segmentation.datasets import pipeline, schema
 from guided_segmentation.networks import deeplab_v1, dropout, vgg16, weights
@@ -154,8 +155,13 @@ def train(
     """
     work_dir = pathlib.Path(work_dir)
     record = {**_record(recipe, source), **(record or {})}
-    artifacts.claim(work_dir, trainer.recorded(settings, record))
-    if (work_dir / weights.WEIGHTS_FILE).exists():
+    is_finished = (work_dir / weights.WEIGHTS_FILE).exists()
+    artifacts.claim(
+        work_dir,
+        trainer.recorded(settings, record),
+        is_begun=is_finished or trainer.is_begun(work_dir),
+    )
+    if is_finished:
         return
     stored = _frozen_features(
         recipe, source, features_dir or work_dir / "features", settings
@@ -196,9 +202,11 @@ def _record(recipe, source):
         **dataclasses.asdict(recipe),
         "trunk_weights_sha256": weights.sha256(recipe.trunk_weights),
         "source": source.name,
+        "source_digest": source.digest,
         "images": len(source.image_ids),
         "objects": list(label_set.objects) if label_set else None,
         "versions": {
+            "guided_segmentation": guided_segmentation.__version__,
             "python": platform.python_version(),
             "tensorflow": tf.__version__,
             "keras": keras.__version__,
@@ -273,6 +281,7 @@ def _frozen_features(recipe, source, folder, settings):
         "digest": weights.digest(lower),
         "precision": settings.precision,
         "source": source.name,
+        "source_digest": source.digest,
         "image_ids": list(source.image_ids),
     }
     return [

@@ -48,7 +48,7 @@ def segmenter(
     Raises:
       ValueError: If the network is no segmenter.
     """
-    _require_segmenter(network, settings)
+    prediction.require_segmenter(network, settings)
     return _module(
         "segmenter",
         _segments(
@@ -82,7 +82,7 @@ def guided(
     Raises:
       ValueError: If the network is no segmenter.
     """
-    _require_segmenter(network, settings)
+    prediction.require_segmenter(network, settings)
     segments = _segments(
         prediction.as_trained(network, settings, scales=scales, flip=flip)
     )
@@ -119,7 +119,7 @@ def saliency(
     Raises:
       ValueError: If the network is no saliency net.
     """
-    _require_saliency_net(network, settings)
+    prediction.require_saliency_net(network, settings)
     predict = prediction.as_trained(network, settings, scales=scales, flip=flip)
 
     def answer(image):
@@ -264,24 +264,3 @@ def _module(
     module.serving_default = serving_default
     module.serve_encoded = serve_encoded
     return module
-
-
-def _require_segmenter(network, settings):
-    num_classes = 1 + len(settings["objects"] or ())
-    shape = tuple(network.output_shape)
-    if len(shape) != 4 or shape[-1] != num_classes or num_classes == 1:
-        raise ValueError(
-            f"wanted a segmenter that gives logits [batch, rows, columns, "
-            f"{num_classes}], got {network.name} that gives {shape}; name the "
-            f"folder of a run of bin/train_segmenter"
-        )
-
-
-def _require_saliency_net(network, settings):
-    shape = tuple(network.output_shape)
-    if settings["objects"] or len(shape) != 4 or shape[-1] != 2:
-        raise ValueError(
-            f"wanted a saliency net, which knows no objects and gives logits "
-            f"[batch, rows, columns, 2], got {network.name} that gives "
-            f"{shape}; name the folder of a run of bin/train_saliency"
-        )

@@ -19,6 +19,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from concurrent import futures
 from typing import TextIO
 
 from guided_segmentation import artifacts
@@ -150,6 +151,49 @@ def run(
             call.run(pathlib.Path(bin_dir), lock)
 
 
+def check_flags(
+    stages: Sequence[Stage], work_dir: artifacts.Path, bin_dir: artifacts.Path
+) -> None:
+    """Has binaries check their flags before others work for hours.
+
+    Asked is each binary about its first stage that is not done, but for the
+    binary that is next and will tell by itself.
+
+    Args:
+      stages: As `run` takes them.
+      work_dir: Likewise.
+      bin_dir: Likewise; its binaries know absl's --only_check_args.
+
+    Raises:
+      ValueError: If one refuses them, with what it says.
+    """
+    prints, ledger = fingerprints(stages), Ledger(work_dir)
+    first: dict[str, Stage] = {}
+    for stage in stages:
+        if not ledger.is_done(stage, prints[stage.name]):
+            first.setdefault(stage.command[0], stage)
+    waiting = list(first.values())[1:]
+
+    def ask(stage: Stage) -> subprocess.CompletedProcess:
+        command = _argv(stage, ledger.work_dir, pathlib.Path(bin_dir))
+        return subprocess.run(
+            [*command, "--only_check_args"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
+
+    with futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for stage, answer in zip(waiting, pool.map(ask, waiting), strict=True):
+            if answer.returncode:
+                raise ValueError(
+                    f"stage {stage.name} would fail: "
+                    f"{last_error(answer.stdout)}"
+                )
+
+
 def duration(seconds: float) -> str:
     """Returns a time for people, e.g. "1 h 02 min"."""
     whole = round(seconds)
@@ -177,6 +221,16 @@ def last_error(log: str) -> str:
             end = index + 1 + lines[index].endswith(":")
             return " ".join(lines[index:end])
     return lines[-1] if lines else "it said nothing"
+
+
+def _argv(
+    stage: Stage, work_dir: pathlib.Path, bin_dir: pathlib.Path
+) -> list[str]:
+    """Fills in the command of a stage."""
+    name, *flags = (
+        argument.replace(WORK_DIR, str(work_dir)) for argument in stage.command
+    )
+    return [sys.executable, str(bin_dir / name), *flags]
 
 
 class _Line:
@@ -231,12 +285,7 @@ class _Call:
 
     def run(self, bin_dir: pathlib.Path, lock: TextIO) -> None:
         """Calls the binary and waits for its end."""
-        work_dir = str(self.ledger.work_dir)
-        name, *flags = (
-            argument.replace(WORK_DIR, work_dir)
-            for argument in self.stage.command
-        )
-        command = [sys.executable, str(bin_dir / name), *flags]
+        command = _argv(self.stage, self.ledger.work_dir, bin_dir)
         if self.output.is_symlink():
             self.output.unlink()  # Nothing is written into another experiment.
         self._record(done=False)

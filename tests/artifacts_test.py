@@ -1,6 +1,9 @@
 import errno
 import io
+import os
 import pathlib
+import subprocess
+import sys
 import tempfile
 
 import numpy as np
@@ -433,3 +436,46 @@ def test_other_versions_may_go_on_with_a_run(tmp_path):
     artifacts.claim(tmp_path, {"versions": {"keras": "3.6.0", "numpy": "2.0"}})
     content = artifacts.read_json(tmp_path / "settings.json")
     assert content["versions"]["keras"] == "3.6.0"
+
+
+def test_another_command_may_go_on_with_a_run(tmp_path):
+    artifacts.claim(tmp_path, {"command": "train --data_dir=a", "width": 1})
+    artifacts.claim(tmp_path, {"command": "train --data_dir=b", "width": 1})
+    content = artifacts.read_json(tmp_path / "settings.json")
+    assert content["command"] == "train --data_dir=b"
+
+
+def test_settings_under_which_nothing_was_made_are_replaced(tmp_path):
+    artifacts.claim(tmp_path, {"width": 1})
+    artifacts.claim(tmp_path, {"width": 2}, is_begun=False)
+    assert artifacts.read_json(tmp_path / "settings.json") == {"width": 2}
+
+
+def test_a_folder_of_maps_is_of_one_kind(tmp_path):
+    artifacts.claim_maps(tmp_path, {"threshold": 0.2})
+    artifacts.claim_maps(tmp_path, {"threshold": 0.3})  # Nothing is there yet.
+    artifacts.write_label_map(tmp_path / "a.png", np.zeros((2, 2), np.uint8))
+    artifacts.claim_maps(tmp_path, {"threshold": 0.3})
+    with pytest.raises(
+        ValueError, match=r"begun with threshold = 0\.3, now it is 0\.4"
+    ):
+        artifacts.claim_maps(tmp_path, {"threshold": 0.4})
+
+
+def test_maps_from_elsewhere_are_of_any_kind(tmp_path):
+    artifacts.write_label_map(tmp_path / "a.png", np.zeros((2, 2), np.uint8))
+    artifacts.claim_maps(tmp_path, {"threshold": 0.2})
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
+def test_orphans_are_what_processes_that_are_no_more_left(tmp_path):
+    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+        gone.wait()
+    mine = tmp_path / f".a.npy.{os.getpid()}.tmp"
+    foreign = tmp_path / ".a.npy.1.tmp"  # Of init.
+    orphan = tmp_path / f".a.npy.{gone.pid}.tmp"
+    others = tmp_path / f".b.npy.{gone.pid}.tmp"
+    for path in (mine, foreign, orphan, others):
+        path.write_text("half")
+    artifacts.remove_orphans(tmp_path / "a.npy")
+    assert set(tmp_path.iterdir()) == {mine, foreign, others}

@@ -100,16 +100,27 @@ def error_of(done):
 
 
 def assert_whole(folder):
-    """Every file there is a label map of the right size."""
-    for path in folder.rglob("*") if folder.exists() else ():
+    """Every map there is a label map of the right size."""
+    for path in folder.rglob("*.png"):
         assert artifacts.read_label_map(path).shape == SIZE
 
 
 def test_good_input_gives_guides(make_guides, guides_dir):
     done = make_guides()
     assert done.returncode == 0, done.stderr
-    assert {path.stem for path in guides_dir.iterdir()} == {*IDS}
+    assert {path.stem for path in guides_dir.iterdir()} == {*IDS, "settings"}
     assert_whole(guides_dir)
+
+
+def test_other_guides_are_not_taken_for_these(make_guides, guides_dir):
+    make_guides()
+    before = {path: path.read_bytes() for path in guides_dir.iterdir()}
+    line = error_of(make_guides("--guide=full"))
+    assert line == (
+        f"error: {guides_dir} was begun with guide = 'g2', now it is 'full'; "
+        f"choose another folder, or delete this one"
+    )
+    assert before == {path: path.read_bytes() for path in guides_dir.iterdir()}
 
 
 # Damage: what is done to the data, flags, and what the line must say.
@@ -227,8 +238,7 @@ def test_bad_input_gives_one_clear_line(
     line = error_of(make_guides(*arguments))
     assert not [text for text in told if text not in line], line
     assert_whole(guides_dir)
-    left = {path.stem for path in guides_dir.glob("*")}
-    assert left <= {IDS[0]}
+    assert {path.stem for path in guides_dir.glob("*.png")} <= {IDS[0]}
 
 
 @pytest.mark.parametrize("mode", ["L", "CMYK", "RGBA", "P"])
@@ -275,7 +285,8 @@ def test_a_full_disk_is_told_with_the_file(make_guides, voc, guides_dir):
         f"error: [Errno {errno.EFBIG}] File too large: "
         f"'{guides_dir}/{IDS[1]}.png'"
     )
-    assert {path.stem for path in guides_dir.iterdir()} == {IDS[0]}
+    assert {path.stem for path in guides_dir.glob("*.png")} == {IDS[0]}
+    assert not list(guides_dir.glob(".*"))
     assert_whole(guides_dir)
 
 
@@ -292,16 +303,18 @@ TINY = (
 )
 
 
-def write_network(folder, width):
-    """A run of bin/train_segmenter, as its users see it."""
-    spec = {"name": "deeplab_v1", "num_classes": 7, "head_channels": 2}
+def write_network(folder, width, objects=tuple("abcdef")):
+    """A run of bin/train_segmenter, or without objects of train_saliency."""
+    num_classes = 1 + len(objects) if objects else 2
+    spec = {"name": "deeplab_v1", "num_classes": num_classes}
+    spec["head_channels"] = 2
     artifacts.write_json(
         folder / "settings.json",
         {
             "network": {**spec, "width": 0.02},
             "input_size": 17,
             "framing": "crop",
-            "objects": list("abcdef"),
+            "objects": list(objects) or None,
         },
     )
     network = weights.build({**spec, "width": width})
@@ -319,6 +332,33 @@ def test_weights_of_another_shape_do_not_segment(launcher, tmp_path):
     line = error_of(done)
     assert "conv1_1/kernel has shape" in line
     assert "build it with the same width" in line
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("binary", "network", "objects", "told"),
+    [
+        ("make_saliency", "deeplab_v1", "abcdef", "wanted a saliency net"),
+        ("segment_images", "gap_roi", "abcdef", "wanted a segmenter"),
+        ("segment_images", "deeplab_v1", "", "wanted a segmenter"),
+        ("segment_images", "deeplab_v1", "abcdef", "give the --dataset it was"),
+    ],
+)
+def test_a_network_of_another_kind_makes_no_maps(
+    launcher, tmp_path, binary, network, objects, told
+):
+    if network == "gap_roi":
+        programs.write_seeder(tmp_path / "run", list(objects))
+    else:
+        write_network(tmp_path / "run", 0.02, list(objects))
+    name = "saliency_net" if binary == "make_saliency" else "segmenter"
+    done = launcher.run(
+        binary,
+        f"--{name}_dir={tmp_path}/run",
+        "--num_images=1",
+        f"--output_dir={tmp_path}/out",
+    )
+    assert told in error_of(done)
     assert not (tmp_path / "out").exists()
 
 
@@ -840,3 +880,47 @@ def test_bad_input_lets_go_of_what_was_at_work(kind):
         common_flags.guarded(work, ["binary"])
     assert end.value.code == "error: no"
     assert left[0]() is None
+
+
+@pytest.mark.parametrize(
+    ("flag", "told"),
+    [
+        ("--threshold=0.4", "begun with threshold = 0.2, now it is 0.4"),
+        ("--flip", "begun with flip = False, now it is True"),
+        ("--seed_crf=v1", "begun with seed_crf = 'none', now it is 'v1'"),
+    ],
+)
+def test_other_seeds_are_not_taken_for_these(launcher, tmp_path, flag, told):
+    programs.write_seeder(tmp_path / "run", list(synthetic.LABEL_SET.objects))
+    call = (
+        "make_seeds",
+        "--num_images=1",
+        f"--seeder_dir={tmp_path}/run",
+        f"--output_dir={tmp_path}/seeds",
+    )
+    for _ in range(2):
+        assert launcher.run(*call).returncode == 0
+    assert told in error_of(launcher.run(*call, flag))
+
+
+def test_other_predictions_are_not_taken_for_these(launcher, tmp_path):
+    """Nor those of another network, wherever it lies."""
+    objects = list(synthetic.LABEL_SET.objects)
+
+    def segment(run, *flags):
+        return launcher.run(
+            "segment_images",
+            "--num_images=1",
+            f"--segmenter_dir={tmp_path / run}",
+            f"--output_dir={tmp_path}/out",
+            *flags,
+        )
+
+    write_network(tmp_path / "run", 0.02, objects)
+    assert segment("run").returncode == 0
+    (tmp_path / "run").rename(tmp_path / "moved")
+    assert segment("moved").returncode == 0
+    told = "begun with crf.bilateral_rgb"
+    assert told in error_of(segment("moved", "--crf=v2"))
+    write_network(tmp_path / "run", 0.02, objects)
+    assert "begun with weights_sha256" in error_of(segment("run"))

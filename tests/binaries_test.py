@@ -4,6 +4,7 @@ import configparser
 import contextlib
 import dataclasses
 import importlib
+import pathlib
 import pkgutil
 import shlex
 import stat
@@ -86,6 +87,8 @@ def calling(binary, /, *patches, **given):
       The stand-ins.
     """
     with contextlib.ExitStack() as stack:
+        for module, function in CHECKS:
+            stack.enter_context(stand_in(module, function))
         stand_ins = [stack.enter_context(patch) for patch in patches]
         program = stack.enter_context(programs.loaded(binary))
         untested = own_flags(program) - given.keys()
@@ -93,6 +96,14 @@ def calling(binary, /, *patches, **given):
         stack.enter_context(flagsaver.as_parsed(**given))
         program.main([binary])
         yield stand_ins
+
+
+# What would look at networks and folders that are not there.
+CHECKS = (
+    (artifacts, "claim_maps"),
+    (prediction, "require_saliency_net"),
+    (prediction, "require_segmenter"),
+)
 
 
 def own_flags(program):
@@ -557,7 +568,10 @@ def test_flags_reach_what_train_segmenter_calls():
     crf_loss = recipe.CrfLoss(settings=crf.SEC, weight=0.5)
     assert_trained_as_told(train, strategy, network, crf_loss=crf_loss)
     assert_labelled_as_told(labeller, *classifier)
-    assert remembered.call_args == mock.call("label", "/g")
+    source = train.call_args.args[1]
+    assert remembered.call_args == mock.call(
+        "label", pathlib.Path("/g"), source=source
+    )
     assert train.call_args.args[2] == "remembered"
     assert train.call_args.kwargs["record"]["guide"] == "g1"
     assert train.call_args.kwargs["record"]["unary"] == "prob"
@@ -823,10 +837,11 @@ def test_the_flags_of_a_server_are_all_tested_here():
     assert {flag.name for flag in defined} == SERVER.keys()
 
 
-def test_flags_reach_the_client_of_a_server():
+def test_flags_reach_the_client_of_a_server(tmp_path):
+    output_dir = str(tmp_path)
     with (
         programs.loaded("segment_images") as program,
-        flagsaver.as_parsed(**FEW, output_dir="/o", **SERVER),
+        flagsaver.as_parsed(**FEW, output_dir=output_dir, **SERVER),
         stand_in(client, "connect", "predict") as connect,
         stand_in(segmenter, "segment_images") as segment_images,
     ):
@@ -843,6 +858,8 @@ def test_flags_reach_the_client_of_a_server():
     num_classes = synthetic.LABEL_SET.num_classes
     assert connect.call_args == mock.call(served, num_classes)
     assert segment_images.call_args.args[0] == "predict"
+    claimed = artifacts.read_json(tmp_path / "settings.json")
+    assert claimed["served_model"] == "other, version 2"
 
 
 @pytest.mark.parametrize(
@@ -1347,7 +1364,7 @@ def test_gradients_of_the_classifier_seed_drawn_scenes(
     maps, classes = artifacts.read_score_maps(path)
     assert maps.shape[-1] == len(classes) > 0
     assert np.isfinite(maps).all()
-    assert len(list((tmp_path / "seeds").iterdir())) == 1
+    assert len(list((tmp_path / "seeds").glob("*.png"))) == 1
 
 
 def test_flags_reach_what_evaluate_segmenter_calls(tmp_path, capsys):
@@ -1475,6 +1492,7 @@ def test_flags_reach_what_benchmark_calls(tmp_path, capsys):
 def test_flags_reach_what_run_experiment_calls(tmp_path, capsys):
     with calling(
         "run_experiment",
+        stand_in(stages, "check_flags"),
         stand_in(stages, "run"),
         stand_in(
             experiments,
@@ -1507,10 +1525,12 @@ def test_flags_reach_what_run_experiment_calls(tmp_path, capsys):
         second_guide="seeds_only",
         reuse_from="/r",
         segmenter_args="--num_steps=3 --seed=4",
-    ) as (run, summarize, *_, write_report):
+    ) as (check_flags, run, summarize, *_, write_report):
         pass
     plan, work_dir, bin_dir, reuse_from = run.call_args.args
     assert (work_dir, reuse_from) == (tmp_path, "/r")
+    asked = check_flags.call_args.args[0]
+    assert {*plan} - {*asked} == {x for x in plan if "evaluate_" in x.name}
     assert bin_dir == programs.ROOT / "bin"
     commands = {stage.name: stage.command for stage in plan}
     assert {"--dataset=msra", "--data_dir=/m"} < {*commands["train_saliency"]}

@@ -33,6 +33,8 @@ SEEDERS = tuple(table_1.NETWORKS)
 # Stands for every binary: a folder of maps, or scores that follow its flags.
 STAND_IN = """
 import json, os, pathlib, signal, sys, zlib
+if sys.argv[-1] == "--only_check_args":
+    sys.exit("error: no --typo" if "--typo" in sys.argv else 0)
 flags = dict(each[2:].partition("=")[::2] for each in sys.argv[1:])
 here = pathlib.Path(sys.argv[0])
 told = " ".join(each for each in sys.argv[1:] if "work_" not in each)
@@ -479,6 +481,25 @@ def test_the_binary_refuses_flags_that_would_do_nothing(bin_dir, tmp_path):
     done = run_experiment(bin_dir, tmp_path / "work", "--split=val")
     assert done.returncode == 1
     assert "error: --split differs from stage to stage" in done.stderr
+    assert not (tmp_path / "work").exists()
+
+
+@pytest.mark.parametrize(
+    ("flag", "told"),
+    [
+        (
+            "--segmenter_args=--typo",
+            "error: stage train_segmenter_g2 would fail: error: no --typo",
+        ),
+        ("--val_split=vall", "error: wanted a split among train, val, test, "),
+    ],
+)
+def test_a_mistake_in_a_late_stage_is_told_at_once(
+    bin_dir, tmp_path, flag, told
+):
+    done = run_experiment(bin_dir, tmp_path / "work", "--guides=g2", flag)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith(told)
     assert not (tmp_path / "work").exists()
 
 

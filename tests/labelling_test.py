@@ -259,3 +259,34 @@ def test_inside_a_pipeline_a_missing_file_still_names_its_image(folders):
         tf.errors.OpError, match="no seeds for image '2007_000032'"
     ):
         list(pipeline.in_order(IDS, {"label_map": label}))
+
+
+@pytest.mark.parametrize(
+    ("guide", "told"),
+    [
+        (
+            np.zeros((3, 4), np.uint8),
+            r"wanted a guide of height .* width .* found \(3, 4\)",
+        ),
+        (None, r"wanted class indices 0 to 2 .* \[7\]"),
+    ],
+)
+def test_a_guide_in_the_folder_that_does_not_fit_is_refused(
+    tmp_path, guide, told
+):
+    image_id = IDS[0]
+    if guide is None:
+        guide = np.full(SOURCE.image(image_id).shape[:2], 7, np.uint8)
+    artifacts.write_label_map(tmp_path / f"{image_id}.png", guide)
+    recall = labelling.remembered(pytest.fail, tmp_path, source=SOURCE)
+    for _ in range(2):
+        with pytest.raises(ValueError, match=rf"{image_id}\.png: {told}"):
+            recall(image_id)
+
+
+def test_a_guide_in_the_folder_that_fits_is_taken(tmp_path):
+    guide = np.ones(SOURCE.image(IDS[0]).shape[:2], np.uint8)
+    artifacts.write_label_map(tmp_path / f"{IDS[0]}.png", guide)
+    recall = labelling.remembered(pytest.fail, tmp_path, source=SOURCE)
+    for _ in range(2):
+        np.testing.assert_array_equal(recall(IDS[0]), guide)

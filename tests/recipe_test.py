@@ -660,3 +660,45 @@ def test_blocks_that_stay_as_they_are_are_computed_once(tmp_path, residual):
     assert learned == {"conv4", "conv5", "fc1_r"}
     (path,) = tmp_path.glob("features/*/features.npy")
     assert np.load(path).shape == (5, 2, 5, 5, 16)
+
+
+def test_features_of_other_photographs_of_the_same_names_are_not_taken(
+    tmp_path,
+):
+    """The folder of features is shared by runs, and so by mistakes."""
+    cache = tmp_path / "features"
+    for digest in ("this", "that", "that"):
+        source = dataclasses.replace(SOURCE, digest=digest)
+        recipe.train(
+            FROZEN,
+            source,
+            truth,
+            work_dir=tmp_path / "work" / digest,
+            settings=SETTINGS,
+            strategy=ONE,
+            features_dir=cache,
+        )
+    assert len(list(cache.glob("*/features.npy"))) == 2
+
+
+def test_a_run_on_other_photographs_of_the_same_names_is_refused(segmenter):
+    source = dataclasses.replace(SOURCE, digest="other")
+    with pytest.raises(ValueError, match="begun with source_digest = ''"):
+        recipe.train(
+            SEGMENTER,
+            source,
+            truth,
+            work_dir=segmenter[0],
+            settings=SETTINGS,
+            strategy=ONE,
+        )
+
+
+def test_a_mistake_before_the_first_step_can_be_corrected(tmp_path):
+    wrong = dataclasses.replace(FROZEN, freeze_through="conv9")
+    with pytest.raises(ValueError, match="conv9"):
+        trained(tmp_path, wrong)
+    trained(tmp_path, FROZEN)
+    assert artifacts.read_json(tmp_path / "settings.json")[
+        "freeze_through"
+    ] == ("conv2_2")

@@ -410,3 +410,39 @@ def test_a_fingerprint_tells_of_every_stage_before_it():
     after = stages.fingerprints([A, OTHER_B, C, D])
     changed = [name for name in before if before[name] != after[name]]
     assert changed == ["second", "third"]
+
+
+CHECKER = """
+    import sys
+    assert sys.argv[-1] == "--only_check_args"
+    with open(sys.argv[1] + "_asked", "a") as asked:
+        asked.write("?")
+    if "--wrong" in sys.argv:
+        sys.exit("FATAL Flags parsing error:\\n  Unknown flag 'wrong'\\nsee")
+"""
+
+
+def test_flags_are_checked_before_others_work(bin_dir, work_dir):
+    work_dir.mkdir()
+    script(bin_dir, "checker", CHECKER)
+    good = [
+        Stage("k", ("checker", "{work_dir}/k"), "k"),
+        Stage("l", ("checker", "{work_dir}/l"), "l"),
+    ]
+    stages.check_flags([A, *good], work_dir, bin_dir)
+    assert [path.name for path in work_dir.iterdir()] == ["k_asked"]
+    bad = Stage("m", ("checker", "{work_dir}/m", "--wrong"), "m")
+    with pytest.raises(ValueError) as raised:
+        stages.check_flags([A, bad], work_dir, bin_dir)
+    assert str(raised.value) == (
+        "stage m would fail: FATAL Flags parsing error: Unknown flag 'wrong'"
+    )
+
+
+def test_flags_of_the_next_stage_and_of_those_done_are_not_checked(
+    bin_dir, work_dir
+):
+    stages.run([A], work_dir, bin_dir)
+    bad = script(bin_dir, "checker", CHECKER)
+    stages.check_flags([A, bad], work_dir, bin_dir)
+    assert not list(work_dir.glob("*_asked"))

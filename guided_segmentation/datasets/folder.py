@@ -5,6 +5,8 @@ come from a CSV file, the names of the classes from class_names.txt.
 """
 
 import csv
+import hashlib
+import json
 import pathlib
 from collections.abc import Callable, Iterable, Mapping
 
@@ -51,6 +53,7 @@ def source(
     label_set = label_set or _default_label_set(data_dir, image_labels_csv)
     return schema.Source(
         name="folder",
+        digest=digest(photographs),
         image_ids=image_ids,
         image=lambda image_id: artifacts.read_image(photographs[image_id]),
         image_labels=csv_image_labels(image_labels_csv, image_ids, label_set)
@@ -58,6 +61,20 @@ def source(
         else None,
         label_set=label_set,
     )
+
+
+def digest(photographs: Mapping[str, pathlib.Path]) -> str:
+    """Hashes the names and lengths of photographs, without reading them.
+
+    Args:
+      photographs: Files by image id.
+
+    Returns:
+      16 hexadecimal digits, the same wherever the files are.
+    """
+    lengths = {name: path.stat().st_size for name, path in photographs.items()}
+    text = json.dumps(lengths, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def find_photographs(data_dir: Path) -> dict[str, pathlib.Path]:

@@ -77,6 +77,7 @@ def source(
 
     return schema.Source(
         name=_name(exclude_ids, only_ids),
+        digest=folder.digest(photographs),
         image_ids=tuple(entries),
         image=lambda image_id: artifacts.read_image(photographs[image_id]),
         label_map=label_map if (root / "masks").is_dir() else None,

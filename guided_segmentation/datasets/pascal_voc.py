@@ -63,6 +63,7 @@ def source(
     has_truth = any(_find_label_map(root, name) for name in image_ids)
     return schema.Source(
         name=f"pascal_voc/{ids_file.stem}",
+        digest=folder.digest(photographs),
         image_ids=image_ids,
         image=lambda image_id: artifacts.read_image(
             _photograph(root, image_id)

@@ -32,6 +32,8 @@ class Source:
 
     Attributes:
       name: What the data are, for settings.json, e.g. "pascal_voc/train".
+      digest: Differs between data of one name that differ, such as two
+        folders of photographs: runs and caches of one do not take the other.
       image_ids: Text ids in a fixed order.
       image: Takes an id; returns [height, width, 3] uint8 RGB.
       image_labels: Takes an id; returns [num_objects] bool.
@@ -47,6 +49,7 @@ class Source:
     """
 
     name: str
+    digest: str = ""
     image_ids: tuple[str, ...]
     image: Callable[[str], np.ndarray]
     image_labels: Callable[[str], np.ndarray] | None = None

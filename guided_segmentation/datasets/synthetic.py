@@ -67,6 +67,7 @@ def source(
     )
     return schema.Source(
         name=f"synthetic/{split}",
+        digest=_digest(seed, size),
         image_ids=_image_ids(split, num_images, NUM_IMAGES[split], size),
         image=lambda image_id: draw(image_id).image.copy(),
         image_labels=lambda image_id: labels.present(
@@ -101,6 +102,7 @@ def saliency_source(
     )
     return schema.Source(
         name="synthetic/saliency",
+        digest=_digest(seed, size),
         image_ids=_image_ids("saliency", num_images, NUM_SALIENCY_IMAGES, size),
         image=lambda image_id: draw(image_id).image.copy(),
         label_map=lambda image_id: draw(image_id).saliency_mask.astype(
@@ -292,6 +294,10 @@ def _generator(
     """Returns the generator of one image, independent of any other's."""
     key = [seed, _STREAMS[stream], index, ("image", "boxes").index(what)]
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(key)))
+
+
+def _digest(seed: int, size: tuple[int, int]) -> str:
+    return f"seed {seed}, {size[0]} x {size[1]}"
 
 
 def _image_ids(

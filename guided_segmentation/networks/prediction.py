@@ -74,6 +74,45 @@ def dense(
     return probabilities
 
 
+def require_segmenter(network: keras.Model, settings: dict) -> None:
+    """Checks that a trained network tells classes at every pixel.
+
+    Args:
+      network: As networks.weights.trained loads it.
+      settings: Its settings, likewise.
+
+    Raises:
+      ValueError: If not.
+    """
+    num_classes = 1 + len(settings["objects"] or ())
+    shape = tuple(network.output_shape)
+    if len(shape) != 4 or shape[-1] != num_classes or num_classes == 1:
+        raise ValueError(
+            f"wanted a segmenter that gives logits [batch, rows, columns, "
+            f"{num_classes}], got {network.name} that gives {shape}; name the "
+            f"folder of a run of bin/train_segmenter"
+        )
+
+
+def require_saliency_net(network: keras.Model, settings: dict) -> None:
+    """Checks that a trained network tells what is salient, and no classes.
+
+    Args:
+      network: As networks.weights.trained loads it.
+      settings: Its settings, likewise.
+
+    Raises:
+      ValueError: If not.
+    """
+    shape = tuple(network.output_shape)
+    if settings["objects"] or len(shape) != 4 or shape[-1] != 2:
+        raise ValueError(
+            f"wanted a saliency net, which knows no objects and gives logits "
+            f"[batch, rows, columns, 2], got {network.name} that gives "
+            f"{shape}; name the folder of a run of bin/train_saliency"
+        )
+
+
 def grid_origin(network: keras.Model) -> float:
     """Returns the pixel on which cell 0 of a dense network is centred."""
     if network.name == deeplab_v2.NAME:

@@ -128,7 +128,11 @@ def _claim(output_dir, source, settings):
             f"{output_dir} holds masks, but no settings.json that says how "
             f"they were made; choose another folder, or delete this one"
         )
-    made = {"source": source.name, **dataclasses.asdict(settings)}
+    made = {
+        "source": source.name,
+        "source_digest": source.digest,
+        **dataclasses.asdict(settings),
+    }
     artifacts.claim(output_dir, made)
 
 

@@ -44,6 +44,7 @@ def cached(
     folder = pathlib.Path(folder) / digest
     path = folder / "features.npy"
     if not path.exists():
+        artifacts.remove_orphans(path)  # Each may be gigabytes.
         artifacts.write_json(folder / "key.json", key)
         with artifacts.replacing(path) as temporary:
             _fill(temporary, lower, inputs(), count)

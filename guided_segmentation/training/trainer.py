@@ -23,6 +23,8 @@ from guided_segmentation.training import optimizers
 # float16 gradients underflow unless the loss is scaled up meanwhile.
 LOSS_SCALE = {"float32": 1.0, "mixed_bfloat16": 1.0, "mixed_float16": 1024.0}
 
+_CHECKPOINTS = "checkpoints"
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TrainSettings:
@@ -133,7 +135,9 @@ def train(
             f"{strategy.num_replicas_in_sync} replicas; change --batch_size"
         )
     work_dir = pathlib.Path(work_dir)
-    artifacts.claim(work_dir, recorded(settings, record or {}))
+    artifacts.claim(
+        work_dir, recorded(settings, record or {}), is_begun=is_begun(work_dir)
+    )
     keras.utils.set_random_seed(settings.seed)
     keras.mixed_precision.set_global_policy(settings.precision)
     with strategy.scope():
@@ -144,6 +148,11 @@ def train(
     loop = _Loop(task, network, optimizer, strategy, settings, work_dir)
     loop.run()
     return network
+
+
+def is_begun(work_dir: artifacts.Path) -> bool:
+    """Whether a run in this folder has learned anything that it kept."""
+    return any(pathlib.Path(work_dir, _CHECKPOINTS).glob("*"))
 
 
 def recorded(settings: TrainSettings, record: dict) -> dict:
@@ -162,7 +171,7 @@ class _Loop:
             tf.train.Checkpoint(
                 network=network, step=self.step, optimizers=optimizer.by_rate
             ),
-            os.fspath(work_dir / "checkpoints"),
+            os.fspath(work_dir / _CHECKPOINTS),
             max_to_keep=2,
         )
         self.checkpoints.restore_or_initialize()

@@ -232,3 +232,13 @@ def test_class_names_that_make_no_label_set_are_told_by_file(data_dir, names):
 )
 def test_an_id_is_a_file_name_without_folder_and_ending(text, image_id):
     assert folder.image_id(text) == image_id
+
+
+def test_the_digest_tells_photographs_and_not_where_they_are(data_dir):
+    here = folder.source(data_dir)
+    there = data_dir.rename(data_dir.with_name("elsewhere"))
+    assert folder.source(there).digest == here.digest
+    Image.new("RGB", (40, 30)).save(there / "a.png")
+    other = folder.source(there)
+    assert (other.name, other.image_ids) == (here.name, here.image_ids)
+    assert other.digest != here.digest

@@ -49,6 +49,16 @@ def test_another_seed_draws_another_scene(scenes):
     assert not _same(scenes[3], synthetic.scene("train", 3, seed=1))
 
 
+def test_scenes_of_another_seed_or_size_have_another_digest():
+    sources = [
+        synthetic.source("val"),
+        synthetic.source("val", seed=1),
+        synthetic.source("val", size=(64, 64)),
+    ]
+    assert len({source.digest for source in sources}) == 3
+    assert synthetic.source("val", num_images=3).digest == sources[0].digest
+
+
 def test_splits_share_no_image():
     sources = [
         synthetic.source(split, num_images=20)
