@@ -253,8 +253,8 @@ def both_guides_are_scored(folder):
 def every_photograph_has_its_mask(folder):
     own = folder / "runs" / "own"
     photos, masks = (
-        {path.stem for path in (own / part).iterdir()}
-        for part in ("photos", "masks")
+        {path.stem for path in (own / part).glob(f"*{ending}")}
+        for part, ending in (("photos", ""), ("masks", ".png"))
     )
     assert photos == masks
     assert (own / "saved_models" / "own" / "1" / "saved_model.pb").is_file()
