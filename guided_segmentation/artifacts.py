@@ -353,7 +353,7 @@ def _is_alive(process: int) -> bool:
     except ProcessLookupError:
         return False
     except PermissionError:
-        return True
+        pass  # It is another user's.
     return True
 
 
