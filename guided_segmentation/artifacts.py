@@ -20,10 +20,7 @@ from PIL import Image, UnidentifiedImageError
 from guided_segmentation import labels
 
 Path = str | os.PathLike
-
 AREAS = ("intersection", "union", "ignored")  # What IoU is made of.
-
-_PASSING = ("versions", "command")  # What may change while a run lasts.
 
 
 @contextlib.contextmanager
@@ -115,53 +112,6 @@ def read_json(path: Path) -> Any:
         return json.loads(read_text(path))
     except json.JSONDecodeError as error:
         raise ValueError(f"{path}: wanted JSON, found {error}") from error
-
-
-def claim(folder: Path, settings: dict, *, is_begun: bool = True) -> None:
-    """Writes settings.json, or checks that it says the same already.
-
-    Args:
-      folder: Made if need be.
-      settings: How what is in there is made. "versions" and "command" may
-        differ.
-      is_begun: Whether something was made under the settings that are there.
-        If not, as after a call that failed at once, they are replaced.
-
-    Raises:
-      ValueError: If `folder` was begun under other settings.
-    """
-    path = pathlib.Path(folder) / "settings.json"
-    if is_begun and path.exists():
-        before, now = _flat(read_json(path)), _flat(settings)
-        for key in sorted(before.keys() | now.keys()):
-            if key.partition(".")[0] in _PASSING:
-                continue
-            if before.get(key) != now.get(key):
-                raise ValueError(
-                    f"{folder} was begun with {key} = {before.get(key)!r}, "
-                    f"now it is {now.get(key)!r}; choose another folder, or "
-                    f"delete this one"
-                )
-    write_json(path, settings)
-
-
-def claim_maps(folder: Path, settings: dict) -> None:
-    """Claims a folder of PNGs, so that others are not taken for these.
-
-    Maps from elsewhere, beside which there is no settings.json, are left as
-    they are: whoever put them there wants them used.
-
-    Args:
-      folder: Of <image_id>.png.
-      settings: How these are made.
-
-    Raises:
-      ValueError: If `folder` holds maps that were made otherwise.
-    """
-    folder = pathlib.Path(folder)
-    is_begun = any(folder.glob("*.png"))
-    if not is_begun or (folder / "settings.json").exists():
-        claim(folder, settings, is_begun=is_begun)
 
 
 def read_text(path: Path) -> str:
@@ -333,18 +283,6 @@ def read_areas(path: Path) -> tuple[list[str], dict[str, np.ndarray]]:
     names = ("image_ids", *AREAS)
     found = _read_npz(path, names, "areas of images", "evaluate again")
     return found.pop("image_ids").tolist(), found
-
-
-def _flat(settings, prefix=""):
-    """{"a": {"b": 1}} -> {"a.b": 1}, with JSON's types."""
-    flat = {}
-    for key, value in settings.items():
-        if isinstance(value, dict):
-            flat.update(_flat(value, f"{prefix}{key}."))
-        else:
-            value = list(value) if isinstance(value, tuple) else value
-            flat[f"{prefix}{key}"] = value
-    return flat
 
 
 def _is_alive(process: int) -> bool:

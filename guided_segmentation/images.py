@@ -51,7 +51,7 @@ def subtract_mean(image: tf.Tensor) -> tf.Tensor:
     return bgr - tf.constant(MEAN_BGR)
 
 
-def longer_side(
+def resize_longer_side(
     tensor: tf.Tensor, size: int | tf.Tensor, method: str
 ) -> tf.Tensor:
     """Resizes so that the longer side is `size`, up or down.
@@ -106,7 +106,7 @@ def frame(image: tf.Tensor, size: int | tf.Tensor, framing: str) -> Framed:
     if framing == "crop":
         canvas = crop_canvas(shape, size)
     else:
-        pixels = longer_side(pixels, size, "bilinear")
+        pixels = resize_longer_side(pixels, size, "bilinear")
         canvas = tf.stack([size, size])
     resized = tf.shape(pixels)[-3:-1]
     offset = (canvas - resized) // 2
@@ -145,7 +145,7 @@ def sample(grid: tf.Tensor, rows: tf.Tensor, columns: tf.Tensor) -> tf.Tensor:
     return across @ tf.reshape(down @ flat, narrow)
 
 
-def at_pixels(
+def upsample_to_image(
     grid: tf.Tensor, framed: Framed, stride: int, origin: float
 ) -> tf.Tensor:
     """Reads a network's output at every pixel of the photograph.
@@ -199,14 +199,14 @@ def training_crop(
     if framing != "crop" or tf.is_tensor(scale) or scale != 1:
         whole = tf.reduce_max(tf.shape(image)[:2])
         longer = scaled(whole if framing == "crop" else size, scale)
-        image = longer_side(image, longer, "bilinear")
-        label_map = longer_side(label_map, longer, "nearest")
+        image = resize_longer_side(image, longer, "bilinear")
+        label_map = resize_longer_side(label_map, longer, "nearest")
     image = reflect_pad(image, size, size)
     label_map = reflect_pad(label_map, size, size)
-    at = corner(seed, tf.shape(image)[:2] - size)
+    at = draw_corner(seed, tf.shape(image)[:2] - size)
     image = image[at[0] : at[0] + size, at[1] : at[1] + size]
     label_map = label_map[at[0] : at[0] + size, at[1] : at[1] + size]
-    mirror = flipped(seed)
+    mirror = draw_flip(seed)
     image = tf.where(mirror, tf.reverse(image, [1]), image)
     label_map = tf.where(mirror, tf.reverse(label_map, [1]), label_map)
     image = tf.ensure_shape(image, [size, size, 3])
@@ -240,16 +240,16 @@ def whole_label_map(label_map: tf.Tensor, size: int | tf.Tensor) -> tf.Tensor:
     Returns:
       [size, size] uint8.
     """
-    label_map = longer_side(label_map[..., None], size, "nearest")
+    label_map = resize_longer_side(label_map[..., None], size, "nearest")
     return reflect_pad(label_map, size, size)[..., 0]
 
 
-def flipped(seed: tf.Tensor) -> tf.Tensor:
+def draw_flip(seed: tf.Tensor) -> tf.Tensor:
     """Tosses the coin that mirrors an example: a bool scalar by `seed`."""
     return tf.random.stateless_uniform([], seed) < 0.5
 
 
-def corner(seed: tf.Tensor, space: tf.Tensor) -> tf.Tensor:
+def draw_corner(seed: tf.Tensor, space: tf.Tensor) -> tf.Tensor:
     """Draws where a square is cut: [2] int32, row and column by `seed`.
 
     Args:
@@ -260,7 +260,7 @@ def corner(seed: tf.Tensor, space: tf.Tensor) -> tf.Tensor:
     return _uniform_integers(own, space)
 
 
-def one_of(values: Sequence[float], seed: tf.Tensor) -> float | tf.Tensor:
+def draw_value(values: Sequence[float], seed: tf.Tensor) -> float | tf.Tensor:
     """Draws one of `values` by `seed`, a scalar; each is as likely."""
     if len(values) == 1:
         return values[0]

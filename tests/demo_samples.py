@@ -9,7 +9,7 @@ import numpy as np
 from guided_segmentation import artifacts
 from guided_segmentation.datasets import synthetic
 from guided_segmentation.demo import pipeline
-from guided_segmentation.networks import gap, weights
+from guided_segmentation.networks import builders, gap, weights
 from guided_segmentation.seeders import cam
 
 LABEL_SET = synthetic.LABEL_SET
@@ -17,7 +17,7 @@ SOURCE = synthetic.source("val", num_images=3)
 GAP = {
     "name": "gap_highres",
     "num_objects": LABEL_SET.num_objects,
-    "width": 0.03,
+    "width_multiplier": 0.03,
     "head_channels": 4,
 }
 
@@ -35,7 +35,7 @@ def networks():
 def gap_network():
     """Finds the first four objects everywhere, and the others nowhere."""
     keras.utils.set_random_seed(0)
-    network = weights.build(GAP)
+    network = builders.build(GAP)
     score = network.get_layer(gap.SCORE)
     votes, *bias = score.get_weights()
     signs = np.sign(3.5 - np.arange(LABEL_SET.num_objects))
@@ -67,13 +67,13 @@ def write_run(folder):
     """Writes what bin/demo_server reads of a run of bin/run_experiment."""
     objects = list(LABEL_SET.objects)
     write_network(folder / "seeder", GAP, gap_network(), objects)
-    dense = {"name": "deeplab_v1", "width": 0.03, "head_channels": 4}
+    dense = {"name": "deeplab_v1", "width_multiplier": 0.03, "head_channels": 4}
     for name, num_classes, knows in (
         ("saliency", 2, None),
         ("segmenter/g2", LABEL_SET.num_classes, objects),
     ):
         spec = {**dense, "num_classes": num_classes}
-        write_network(folder / name, spec, weights.build(spec), knows)
+        write_network(folder / name, spec, builders.build(spec), knows)
 
 
 def write_network(folder, spec, network, objects):

@@ -54,7 +54,7 @@ def test_the_mean_is_taken_off_blue_green_red():
 )
 def test_the_longer_side_is_the_size_wanted(shape, size, expected):
     for method in ("bilinear", "nearest"):
-        resized = images.longer_side(tf.zeros([*shape, 2]), size, method)
+        resized = images.resize_longer_side(tf.zeros([*shape, 2]), size, method)
         assert resized.shape == (*expected, 2)
 
 
@@ -117,7 +117,7 @@ def test_a_grid_of_coordinates_is_read_back_at_every_pixel(
         grid = tf.nn.avg_pool(framed.pixels[None], 8, 8, "VALID")[0]
     else:
         grid = framed.pixels[::8, ::8]
-    read = images.at_pixels(grid, framed, 8, origin)
+    read = images.upsample_to_image(grid, framed, 8, origin)
     assert read.shape == photograph.shape
     for axis in range(2):
         inside = interior(places[axis], places[axis][0], places[axis][-1])
@@ -230,7 +230,7 @@ def test_a_whole_crop_is_the_framed_photograph_perhaps_mirrored(shape):
         image, cut = images.training_crop(
             photograph, label_map, seed, size=33, framing="whole"
         )
-        turn = -1 if images.flipped(seed) else 1
+        turn = -1 if images.draw_flip(seed) else 1
         np.testing.assert_array_equal(image, framed[:, ::turn])
         np.testing.assert_array_equal(cut, whole[:, ::turn])
 
@@ -271,14 +271,14 @@ def test_a_scaled_photograph_has_whole_cells(scale, stride, side):
 
 def test_one_of_some_values_is_drawn_as_often_as_any_other():
     drawn = [
-        float(images.one_of((1.0, 1.5, 2.0), tf.constant([7, seed])))
+        float(images.draw_value((1.0, 1.5, 2.0), tf.constant([7, seed])))
         for seed in range(150)
     ]
     assert {drawn.count(value) > 30 for value in (1.0, 1.5, 2.0)} == {True}
 
 
 def test_one_value_alone_needs_no_draw():
-    assert images.one_of((1.5,), tf.constant([7, 7])) == 1.5
+    assert images.draw_value((1.5,), tf.constant([7, 7])) == 1.5
 
 
 def test_crops_in_a_pipeline_are_those_made_eagerly():

@@ -23,18 +23,14 @@ from collections.abc import Iterator
 
 from absl import flags
 
-from guided_segmentation import artifacts
-from guided_segmentation.networks import weights
+from guided_segmentation import artifacts, command_line
+from guided_segmentation.networks import builders, weights
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 NAMES = sorted(path.name for path in (ROOT / "bin").iterdir() if path.is_file())
-FLAGS_MODULES = (
-    "guided_segmentation.common_flags",
-    "guided_segmentation.guide_flags",
-    "guided_segmentation.prediction_flags",
-    "guided_segmentation.seeder_flags",
-    "guided_segmentation.server_flags",
-    "guided_segmentation.training_flags",
+FLAGS_MODULES = tuple(
+    f"guided_segmentation.command_line.{module.name}"
+    for module in pkgutil.iter_modules(command_line.__path__)
 )
 
 
@@ -84,12 +80,12 @@ def write_seeder(
     folder: pathlib.Path, objects: list[str], name: str = "gap_roi"
 ) -> None:
     """Writes a run of bin/train_seeder that learned nothing."""
-    spec = {"name": name, "num_objects": len(objects), "width": 0.02}
+    spec = {"name": name, "num_objects": len(objects), "width_multiplier": 0.02}
     spec["head_channels"] = 2
     size = 193 if name == "vgg16" else 17
     settings = {"network": spec, "input_size": size, "objects": objects}
     artifacts.write_json(folder / "settings.json", settings)
-    weights.save(weights.build(spec), folder / "weights.npz")
+    weights.save(builders.build(spec), folder / "weights.npz")
 
 
 class Launcher:
@@ -142,7 +138,7 @@ def _import_library():
     for module in pkgutil.walk_packages(
         guided_segmentation.__path__, "guided_segmentation."
     ):
-        if module.name not in FLAGS_MODULES:
+        if "command_line" not in module.name:
             importlib.import_module(module.name)
 
 

@@ -7,7 +7,7 @@ from guided_segmentation.datasets import schema
 from guided_segmentation.report import table_2
 
 LABEL_SET = labels.LabelSet(("cat & dog", "rook"))
-GUIDES = ("seeds_only", "g0", "g2", "saliency_oracle", "full")
+GUIDES = ("seeds_only", "g0", "g2", "saliency_oracle", "full_supervision")
 
 
 def guide_scores(miou=0.5):
@@ -27,8 +27,10 @@ def summary(guides=GUIDES):
     return {
         "guides": {name: guide_scores() for name in guides},
         "segmenters": segmenters,
-        "full": segmenters.get("full"),
-        "percent_of_full": table_2.percent_of_full(segmenters, "g2"),
+        "full_supervision": segmenters.get("full_supervision"),
+        "percent_of_full_supervision": table_2.percent_of_full_supervision(
+            segmenters, "g2"
+        ),
         "seconds": {"train_seeder": 3725.0, "make_seeds": 0.0},
         "reused": ["make_seeds"],
         "settings": {"train_seeder": "train_seeder --a='<b>'"},

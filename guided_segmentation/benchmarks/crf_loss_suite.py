@@ -2,10 +2,11 @@
 
 import dataclasses
 
-from guided_segmentation import crf, recipe
+from guided_segmentation import crf
 from guided_segmentation.benchmarks import clock, training
 from guided_segmentation.benchmarks.settings import DEFAULTS, BenchmarkSettings
 from guided_segmentation.datasets import schema
+from guided_segmentation.training import recipe
 
 
 def measure(

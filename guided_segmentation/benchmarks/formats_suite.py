@@ -7,11 +7,12 @@ import tempfile
 import numpy as np
 import tensorflow as tf
 
-from guided_segmentation import formats, images, servables
+from guided_segmentation import images
 from guided_segmentation.benchmarks import clock, segmenters
 from guided_segmentation.benchmarks.settings import DEFAULTS, BenchmarkSettings
 from guided_segmentation.datasets import schema
 from guided_segmentation.evaluation import mean_iou
+from guided_segmentation.serving import converters, servables
 
 
 def measure(
@@ -30,7 +31,7 @@ def measure(
     """
     network, trained = segmenters.load(source, settings, "float32")
     size, framing = trained["input_size"], trained["framing"]
-    squares = list(formats.squares(source, size, framing, None))
+    squares = list(converters.squares(source, size, framing, None))
     module = servables.segmenter(network, trained)
     with tempfile.TemporaryDirectory() as folder:
         asks, sizes = _of_all_formats(module, size, squares, folder)
@@ -64,8 +65,8 @@ def _of_all_formats(module, size, squares, folder):
     asks = {"saved_model": segmenters.served(module, folder)}
     files = [each for each in pathlib.Path(folder).rglob("*") if each.is_file()]
     sizes = {"saved_model": sum(each.stat().st_size for each in files)}
-    for name, run in formats.RUN.items():
-        content = formats.convert(name, module, size, squares).content
+    for name, run in converters.RUN.items():
+        content = converters.convert(name, module, size, squares).content
         asks[name], sizes[name] = run(content), len(content)
     return asks, sizes
 

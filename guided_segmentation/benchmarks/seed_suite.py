@@ -9,7 +9,7 @@ from guided_segmentation import images
 from guided_segmentation.benchmarks import clock
 from guided_segmentation.benchmarks.settings import DEFAULTS, BenchmarkSettings
 from guided_segmentation.datasets import schema
-from guided_segmentation.networks import gap, vgg16, weights
+from guided_segmentation.networks import builders, gap, vgg16
 from guided_segmentation.seeders import backprop, cam, grad_cam, views
 
 
@@ -31,15 +31,15 @@ def measure(
         for image_id in source.image_ids[: settings.batch_size]
     ]
     objects = tf.range(len(source.label_set.objects))
-    looks = _seeders(size, len(source.label_set.objects), settings)
+    seeders = _seeders(size, len(source.label_set.objects), settings)
 
-    def through(look):
+    def through(seeder):
         for photograph in photographs:
-            np.asarray(look(photograph, objects)[-1])
+            np.asarray(seeder(photograph, objects)[-1])
 
-    for look in looks.values():
-        look(photographs[0], objects)  # Traces the graph.
-    parts = {name: functools.partial(through, x) for name, x in looks.items()}
+    for seeder in seeders.values():
+        seeder(photographs[0], objects)  # Traces the graph.
+    parts = {name: functools.partial(through, x) for name, x in seeders.items()}
     return clock.compared(
         clock.measure(parts, len(photographs), settings.repeats)
     )
@@ -49,9 +49,12 @@ def _seeders(size, num_objects, settings):
     """By name, functions of photograph and objects; a forward pass first."""
 
     def network(name, **more):
-        sizes = {"width": settings.width, "num_objects": num_objects}
+        sizes = {
+            "width_multiplier": settings.width_multiplier,
+            "num_objects": num_objects,
+        }
         head = {"head_channels": settings.head_channels}
-        return weights.build({"name": name, **sizes, **head, **more})
+        return builders.build({"name": name, **sizes, **head, **more})
 
     gaps = {name: network(name, dense=True) for name in gap.VARIANTS}
     gradients = {
@@ -75,9 +78,9 @@ def _forward_pass(network, size) -> views.Seeder:
             tf.TensorSpec([None], tf.int32),
         ]
     )
-    def look(photograph, objects):
+    def seeder(photograph, objects):
         framed = images.frame(photograph, size, "whole")
         inputs = images.subtract_mean(framed.pixels)[None]
         return None, network(inputs, training=False)
 
-    return look
+    return seeder

@@ -4,10 +4,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from guided_segmentation import artifacts, export, formats
+from guided_segmentation import artifacts
 from guided_segmentation.benchmarks.settings import BenchmarkSettings
 from guided_segmentation.datasets import schema
-from guided_segmentation.networks import weights
+from guided_segmentation.networks import builders, weights
+from guided_segmentation.serving import converters, saved_model
 
 
 def load(
@@ -30,7 +31,7 @@ def load(
     objects = list(source.label_set.objects)
     if settings.segmenter_dir is None:
         return _fresh(spec(source, settings), objects, settings)
-    network, found = weights.trained(settings.segmenter_dir)
+    network, found = weights.load_trained(settings.segmenter_dir)
     if found["objects"] != objects:
         raise ValueError(
             f"{settings.segmenter_dir}: wanted a segmenter of the objects of "
@@ -45,14 +46,14 @@ def spec(source: schema.Source, settings: BenchmarkSettings) -> dict:
     return {
         "name": "deeplab_v1",
         "num_classes": source.label_set.num_classes,
-        "width": settings.width,
+        "width_multiplier": settings.width_multiplier,
         "head_channels": settings.head_channels,
     }
 
 
-def served(module: tf.Module, folder: artifacts.Path) -> formats.Ask:
+def served(module: tf.Module, folder: artifacts.Path) -> converters.Ask:
     """Saves a servable to a folder, and returns what asks serving_default."""
-    model = tf.saved_model.load(str(export.save(module, folder)))
+    model = tf.saved_model.load(str(saved_model.save(module, folder)))
     signature = model.signatures["serving_default"]
 
     def ask(image, _keep=model):
@@ -63,7 +64,7 @@ def served(module: tf.Module, folder: artifacts.Path) -> formats.Ask:
 
 
 def _fresh(network, objects, settings):
-    return weights.build(network), {
+    return builders.build(network), {
         "network": network,
         "objects": objects,
         "input_size": settings.input_size,

@@ -6,11 +6,11 @@ import tempfile
 import numpy as np
 import tensorflow as tf
 
-from guided_segmentation import servables
 from guided_segmentation.benchmarks import clock, segmenters
 from guided_segmentation.benchmarks.settings import DEFAULTS, BenchmarkSettings
 from guided_segmentation.datasets import schema
 from guided_segmentation.networks import prediction
+from guided_segmentation.serving import servables
 
 BATCH_SIZES = (1, 8)
 

@@ -13,7 +13,7 @@ class BenchmarkSettings:
       segmenter_dir: Run of the segmenter that is served; None builds one.
       input_size: Side of the squares that the segmenter takes, in pixels.
       framing: How they are cut, key of images.FRAMINGS.
-      width: Factor on the channels of the segmenter's trunk.
+      width_multiplier: Factor on the channels of the segmenter's trunk.
       head_channels: Channels of its fc6 and fc7.
       batch_size: Images a step.
       precision: Of the step, key of trainer.LOSS_SCALE.
@@ -24,7 +24,7 @@ class BenchmarkSettings:
     segmenter_dir: str | None = None
     input_size: int = 129
     framing: str = "crop"
-    width: float = 0.25
+    width_multiplier: float = 0.25
     head_channels: int = 128
     batch_size: int = 15
     precision: str = "float32"

@@ -7,13 +7,20 @@ import time
 import numpy as np
 import tensorflow as tf
 
-from guided_segmentation import guides, labelling, recipe
+from guided_segmentation import guides
 from guided_segmentation.benchmarks import segmenters
 from guided_segmentation.benchmarks.evidence import evidence
 from guided_segmentation.benchmarks.settings import DEFAULTS, BenchmarkSettings
 from guided_segmentation.datasets import pipeline, schema
-from guided_segmentation.networks import dropout, weights
-from guided_segmentation.training import optimizers, trainer
+from guided_segmentation.guides import labelling
+from guided_segmentation.networks import builders, dropout
+from guided_segmentation.training import (
+    fine_tuning,
+    inputs,
+    optimizers,
+    recipe,
+    trainer,
+)
 
 WARM_UP_STEPS = 3  # The first ones trace the graph and fill the buffers.
 
@@ -39,7 +46,7 @@ def batches(
     for image_id in source.image_ids:
         label(image_id)
     endless = _train_settings(settings, num_steps=10**6)
-    return recipe.batches(what, source, label, endless, None, 0)
+    return inputs.batches(what, source, label, endless, None, 0)
 
 
 def step_seconds(
@@ -66,8 +73,8 @@ def step_seconds(
         times.append(time.perf_counter())
         return target
 
-    clock = pipeline.numpy_stage(note, tf.TensorSpec(None, tf.uint8))
-    loss, targets = recipe.objective(what)
+    clock = pipeline.numpy_op(note, tf.TensorSpec(None, tf.uint8))
+    loss, targets = fine_tuning.objective(what)
 
     def timed(target, *rest):
         with tf.control_dependencies([rest[-1]]):  # The logits.
@@ -75,7 +82,7 @@ def step_seconds(
         return loss(target, *rest)
 
     task = trainer.Task(
-        build=functools.partial(weights.build, what.network),
+        build=functools.partial(builders.build, what.network),
         batches=lambda _: tf.data.Dataset.from_tensors(batch).repeat(),
         loss=timed,
         inputs="input",

@@ -13,7 +13,7 @@ import tensorflow as tf
 from guided_segmentation.datasets import class_balance, schema
 
 
-def numpy_stage(
+def numpy_op(
     function: Callable[..., np.ndarray], output: tf.TensorSpec
 ) -> Callable[..., tf.Tensor]:
     """Lifts a NumPy function into a graph, with its dtype and shape intact.
@@ -58,7 +58,7 @@ def read(parts: Mapping[str, Callable[[str], np.ndarray]]) -> Callable:
       A function from an example with "image_id" to one with the parts added.
     """
     stages = {
-        key: numpy_stage(_of_text(function), schema.EXAMPLE[key])
+        key: numpy_op(_of_text(function), schema.EXAMPLE[key])
         for key, function in parts.items()
     }
 

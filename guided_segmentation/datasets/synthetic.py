@@ -11,14 +11,12 @@ segmentation from image level labels", CVPR 2017, sections 4 and 5.
 """
 
 import functools
-import pathlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
-import tqdm
 
-from guided_segmentation import artifacts, labels
-from guided_segmentation.datasets import layouts, schema
+from guided_segmentation import labels
+from guided_segmentation.datasets import schema
 from guided_segmentation.datasets.scenes import composition, drawing, shapes
 
 LABEL_SET = labels.LabelSet(
@@ -29,11 +27,9 @@ NUM_IMAGES = {"train": 600, "val": 150, "test": 150}
 NUM_SALIENCY_IMAGES = 300
 NUM_ANNOTATORS = 3
 MIN_SIDE = 64  # Of an image, in pixels; an object would not fit otherwise.
-
 # Emblem and usual context of each class, in the order of LABEL_SET.
 _EMBLEMS = tuple(shapes.EMBLEMS)
 _CONTEXTS = tuple(shapes.CONTEXTS)
-_SETTINGS_FILE = "synthetic.json"  # Marks a folder as ours.
 _KEPT = 1024  # Scenes in memory, about 150 kB each.
 _STREAMS = {"train": 0, "val": 1, "test": 2, "saliency": 3}
 
@@ -63,7 +59,7 @@ def source(
             f"wanted a split among {', '.join(NUM_IMAGES)}, found {split!r}"
         )
     draw = functools.lru_cache(maxsize=_KEPT)(
-        lambda image_id: scene(split, _index(image_id), seed=seed, size=size)
+        lambda image_id: scene(split, index_of(image_id), seed=seed, size=size)
     )
     return schema.Source(
         name=f"synthetic/{split}",
@@ -98,7 +94,9 @@ def saliency_source(
       ValueError: If the size or number is too small.
     """
     draw = functools.lru_cache(maxsize=_KEPT)(
-        lambda image_id: saliency_scene(_index(image_id), seed=seed, size=size)
+        lambda image_id: saliency_scene(
+            index_of(image_id), seed=seed, size=size
+        )
     )
     return schema.Source(
         name="synthetic/saliency",
@@ -109,7 +107,7 @@ def saliency_source(
             np.uint8
         ),
         boxes=lambda image_id: annotators_boxes(
-            draw(image_id).saliency_mask, _index(image_id), seed=seed
+            draw(image_id).saliency_mask, index_of(image_id), seed=seed
         ),
     )
 
@@ -177,117 +175,6 @@ def annotators_boxes(
     return np.clip(np.rint(tight + jitter), 0, limits).astype(np.int32)
 
 
-def write(
-    output_dir: artifacts.Path,
-    *,
-    num_images: Mapping[str, int] = NUM_IMAGES,
-    num_saliency_images: int = NUM_SALIENCY_IMAGES,
-    seed: int = 0,
-    size: tuple[int, int] = SIZE,
-) -> None:
-    """Writes the scenes in VOC's layout and the saliency set in MSRA's.
-
-    A folder appears when all of it is written. The same arguments give the
-    same bytes.
-
-    Args:
-      output_dir: Gets VOCdevkit/VOC2012, msra_style and synthetic.json, which
-        tells how they were made. What an earlier call wrote is replaced.
-      num_images: How many scenes of each split.
-      num_saliency_images: How many images of the saliency set.
-      seed: Another seed, other images.
-      size: Height and width of the images.
-
-    Raises:
-      FileExistsError: If one of the folders is there, and is not of our make.
-      ValueError: If there is no such split, or the size or a number is too
-        small.
-    """
-    root = pathlib.Path(output_dir)
-    sources = [
-        source(split, num_images=count, seed=seed, size=size)
-        for split, count in num_images.items()
-    ]
-    saliency = saliency_source(
-        num_images=num_saliency_images, seed=seed, size=size
-    )
-    _claim(root)
-    settings = {"dataset": "synthetic", "seed": seed, "size": list(size)}
-    counts = {**num_images, "saliency": num_saliency_images}
-    artifacts.write_json(
-        root / _SETTINGS_FILE, {**settings, "num_images": counts}
-    )
-    with artifacts.replacing_folder(root / "VOCdevkit") as folder:
-        for split in sources:
-            _write_split(folder / "VOC2012", split, seed, size)
-        names = "".join(f"{name}\n" for name in LABEL_SET.objects)
-        path = folder / "VOC2012" / "class_names.txt"
-        artifacts.write_bytes(path, names.encode())
-    with artifacts.replacing_folder(root / "msra_style") as folder:
-        _write_saliency_set(folder, saliency)
-
-
-def _claim(root: pathlib.Path) -> None:
-    """Raises FileExistsError if `root` holds a data set of someone else's."""
-    if (root / _SETTINGS_FILE).is_file():
-        return
-    for name in ("VOCdevkit", "msra_style"):
-        if (root / name).exists():
-            raise FileExistsError(
-                f"{root / name} is there, but was not written by "
-                f"prepare_dataset --dataset=synthetic (no {_SETTINGS_FILE} "
-                f"beside it); choose another output folder"
-            )
-
-
-def _write_split(
-    root: pathlib.Path, split: schema.Source, seed: int, size: tuple[int, int]
-) -> None:
-    name = split.name.rpartition("/")[2]
-    found = {}
-    for image_id in _progress(split.image_ids, name):
-        drawn = scene(name, _index(image_id), seed=seed, size=size)
-        annotations = _annotations(drawn)
-        found[image_id] = {annotation.name for annotation in annotations}
-        layouts.write_voc_example(
-            root, image_id, drawn.image, drawn.label_map, annotations
-        )
-    layouts.write_voc_lists(root, name, found, LABEL_SET.objects)
-
-
-def _annotations(drawn: composition.Scene) -> list[layouts.Annotation]:
-    annotations = []
-    for number, class_index in enumerate(drawn.classes, start=1):
-        if class_index != labels.BACKGROUND:
-            box = composition.tight_box(drawn.instances == number)
-            ends = box[0], box[1], *np.subtract(drawn.instances.shape, box[2:])
-            annotations.append(
-                layouts.Annotation(
-                    name=LABEL_SET.classes[class_index],
-                    box=box,
-                    truncated=min(ends) == 0,
-                )
-            )
-    return annotations
-
-
-def _write_saliency_set(root: pathlib.Path, saliency: schema.Source) -> None:
-    entries = []
-    for image_id in _progress(saliency.image_ids, "saliency"):
-        image = saliency.image(image_id)
-        layouts.write_photograph(root / f"Image/0/{image_id}.jpg", image)
-        artifacts.write_saliency_map(
-            root / f"masks/{image_id}.png", saliency.label_map(image_id)
-        )
-        entries.append((image_id, image.shape, saliency.boxes(image_id)))
-    text = layouts.msra_list(entries)
-    artifacts.write_bytes(root / "UserData" / "0_data.txt", text.encode())
-
-
-def _progress(image_ids: Sequence[str], what: str) -> Iterable[str]:
-    return tqdm.tqdm(image_ids, desc=what, unit="image", disable=None)
-
-
 def _generator(
     stream: str, index: int, seed: int, what: str = "image"
 ) -> np.random.Generator:
@@ -312,7 +199,8 @@ def _image_ids(
     return tuple(f"{stream}_{index:06d}" for index in range(count))
 
 
-def _index(image_id: str) -> int:
+def index_of(image_id: str) -> int:
+    """Returns which scene of its split an image id names."""
     return int(image_id.rpartition("_")[2])
 
 

@@ -37,7 +37,7 @@ class Figure:
 
 
 def figures(
-    sight: pipeline.Sight,
+    outputs: pipeline.NetworkOutputs,
     evidence: guides.Evidence,
     guide: str,
     guide_map: np.ndarray | None,
@@ -46,7 +46,7 @@ def figures(
     """Draws every step from a photograph to its label map.
 
     Args:
-      sight: What the networks see.
+      outputs: What the networks see.
       evidence: What the guide is made from.
       guide: Key of guides.GUIDES.
       guide_map: [height, width] uint8 label map of the guide; None where no
@@ -56,9 +56,9 @@ def figures(
     Returns:
       The pictures in the order of the work.
     """
-    image = sight.image
+    image = outputs.image
     size = f"{image.shape[1]} \N{MULTIPLICATION SIGN} {image.shape[0]} pixels"
-    warmth = visualize.heat(image, sight.saliency_map)
+    warmth = visualize.heat(image, outputs.saliency_map)
     warmth[visualize.contours(evidence.saliency_mask)] = visualize.WHITE
     drawn = [
         Figure(title="Photograph", note=size, pixels=image),

@@ -14,7 +14,7 @@ import numpy as np
 from guided_segmentation import artifacts, extras, guides, labels
 from guided_segmentation.datasets import synthetic
 from guided_segmentation.demo import gallery, upload
-from guided_segmentation.demo.desk import CRFS, GUIDES, Desk
+from guided_segmentation.demo.session import CRFS, GUIDES, DemoSession
 from guided_segmentation.report import legend
 from guided_segmentation.saliency import detector
 from guided_segmentation.seeders import seeds
@@ -69,14 +69,14 @@ def gradio() -> types.ModuleType:
 
 
 def build(
-    desk: Desk,
+    session: DemoSession,
     scenes_dir: artifacts.Path,
     seed_threshold: float = seeds.THRESHOLD,
 ):
     """Builds the page.
 
     Args:
-      desk: Answers what the page asks.
+      session: Answers what the page asks.
       scenes_dir: Folder that the drawn scenes to choose from are written to.
       seed_threshold: Where the slider of tau begins.
 
@@ -87,7 +87,7 @@ def build(
       ValueError: If gradio is not installed.
     """
     gr = gradio()
-    scenes = _scenes(desk.label_set, pathlib.Path(scenes_dir))
+    scenes = _scenes(session.label_set, pathlib.Path(scenes_dir))
     page = gr.Blocks(
         title=_TITLE, analytics_enabled=False, delete_cache=(_HOUR, _HOUR)
     )
@@ -109,7 +109,7 @@ def build(
                     elem_id="scenes",
                 )
                 tags = gr.CheckboxGroup(
-                    desk.label_set.objects,
+                    session.label_set.objects,
                     label="What it shows",
                     info="Ticked is what the seeder finds: correct it.",
                 )
@@ -118,7 +118,7 @@ def build(
             with gr.Column(scale=3, min_width=320, elem_id="shown"):
                 shown = gr.HTML(gallery.say(gallery.WELCOME))
         show = {
-            "fn": desk.show,
+            "fn": session.show,
             "inputs": [photo, tags, *controls],
             "outputs": shown,
             "show_progress": "minimal",
@@ -127,7 +127,7 @@ def build(
         }
         moved = [photo.clear, tags.input, *(each.change for each in controls)]
         gr.on(moved, **show)
-        suggested = photo.upload(desk.suggest, photo, tags, **_ONE_AT_A_TIME)
+        suggested = photo.upload(session.suggest, photo, tags, **_ONE_AT_A_TIME)
         chosen = chooser.click(
             scenes.__getitem__, chooser, [photo, tags], api_visibility="private"
         )
@@ -179,7 +179,7 @@ def serve(page, host: str, port: int, limits: upload.Limits) -> None:
 
 
 def _controls(gr, seed_threshold: float) -> list:
-    """What Desk.show takes beside photograph and tags, in its order."""
+    """What DemoSession.show takes beside photograph and tags, in its order."""
     guide = gr.Radio(
         [(legend.NAMES[name], name) for name in GUIDES],
         value=GUIDES[0],

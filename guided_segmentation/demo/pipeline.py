@@ -38,7 +38,7 @@ class Networks:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Sight:
+class NetworkOutputs:
     """What the networks see in one photograph.
 
     Attributes:
@@ -60,7 +60,9 @@ class Sight:
     probabilities: np.ndarray
 
 
-def look(networks: Networks, image_id: str, image: np.ndarray) -> Sight:
+def run_networks(
+    networks: Networks, image_id: str, image: np.ndarray
+) -> NetworkOutputs:
     """Shows a photograph to all networks.
 
     Args:
@@ -75,18 +77,19 @@ def look(networks: Networks, image_id: str, image: np.ndarray) -> Sight:
     score_maps, logits = map(np.asarray, networks.seeder(image, objects))
     foreground = np.asarray(networks.saliency_net(image[None])[0])
     levels = artifacts.saliency_levels(detector.saliency_map(foreground))
-    return Sight(
+    return NetworkOutputs(
         image_id=image_id,
         image=image,
         score_maps=score_maps,
-        likely=logits >= 0,  # A probability of a half, which is seeds.LIKELY.
+        likely=logits
+        >= 0,  # A probability of a half, which is seeds.CLASS_THRESHOLD.
         saliency_map=levels.astype(np.float32) / 255,
         probabilities=np.asarray(networks.segmenter(image[None])[0]),
     )
 
 
 def evidence(
-    sight: Sight,
+    outputs: NetworkOutputs,
     image_labels: np.ndarray,
     seed_threshold: float = seeds.THRESHOLD,
     saliency_threshold: float = detector.THRESHOLD,
@@ -94,7 +97,7 @@ def evidence(
     """Cuts seeds and saliency mask out of what the networks see.
 
     Args:
-      sight: Of the photograph.
+      outputs: Of the photograph.
       image_labels: [num_objects] bool, which objects are present.
       seed_threshold: Share of an object's maximal score (tau).
       saliency_threshold: Share of the maximal saliency.
@@ -103,15 +106,15 @@ def evidence(
       What a guide is made from.
     """
     return guides.Evidence(
-        image_id=sight.image_id,
-        image=sight.image,
+        image_id=outputs.image_id,
+        image=outputs.image,
         image_labels=image_labels,
         seeds=seeds.seeds(
-            sight.score_maps[..., image_labels],
+            outputs.score_maps[..., image_labels],
             guides.present_classes(image_labels),
             seed_threshold,
         ),
         saliency_mask=detector.saliency_mask(
-            sight.saliency_map, saliency_threshold
+            outputs.saliency_map, saliency_threshold
         ),
     )

@@ -34,7 +34,7 @@ class Means(NamedTuple):
 
     Attributes:
       iou: [256] float64, of mask and foreground; 1 where both are empty.
-      share_above: [256] float64, of the images with an IoU above 0.6.
+      fraction_above: [256] float64, of the images with an IoU above 0.6.
       error: [256] float64, share of the pixels that the mask has wrong.
       precision: [256] float64, nan where no image has one.
       recall: [256] float64, nan where no image has one.
@@ -43,7 +43,7 @@ class Means(NamedTuple):
     """
 
     iou: np.ndarray
-    share_above: np.ndarray
+    fraction_above: np.ndarray
     error: np.ndarray
     precision: np.ndarray
     recall: np.ndarray
@@ -134,7 +134,7 @@ def summary(means: Means) -> dict:
       means: What `mean` returns.
 
     Returns:
-      iou, share_above_0.6, precision and recall of the masks at half of the
+      iou, fraction_above_0.6, precision and recall of the masks at half of the
       maximum, as detector.saliency_mask cuts them; mae, the mean absolute
       error of the maps; max_f, the highest F-measure on the curve; images and
       images_without_foreground. None stands for a mean of nothing.
@@ -144,7 +144,7 @@ def summary(means: Means) -> dict:
     # that the thresholds that say something (0 has all) add up to |error|.
     return {
         "iou": float(means.iou[_MASK_LEVEL]),
-        "share_above_0.6": float(means.share_above[_MASK_LEVEL]),
+        "fraction_above_0.6": float(means.fraction_above[_MASK_LEVEL]),
         "mae": float(means.error[1:].mean()),
         "precision": mean_iou.or_none(means.precision[_MASK_LEVEL]),
         "recall": mean_iou.or_none(means.recall[_MASK_LEVEL]),

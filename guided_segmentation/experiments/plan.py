@@ -3,9 +3,10 @@
 import dataclasses
 from collections.abc import Iterator
 
-from guided_segmentation import guides, table_1, table_4_5
+from guided_segmentation import guides
+from guided_segmentation.experiments import table_1, table_4_5
+from guided_segmentation.experiments.ledger import WORK_DIR, Stage
 from guided_segmentation.experiments.settings import Settings
-from guided_segmentation.stages import WORK_DIR, Stage
 
 # Outputs of the stages that are read here, relative to the work_dir.
 SEEDS = "seeds"

@@ -3,9 +3,11 @@
 import pathlib
 from collections.abc import Sequence
 
-from guided_segmentation import artifacts, table_1, table_4_5
+from guided_segmentation import artifacts
 from guided_segmentation.datasets import schema
 from guided_segmentation.evaluation import image_areas
+from guided_segmentation.experiments import table_1, table_4_5
+from guided_segmentation.experiments.ledger import Stage
 from guided_segmentation.experiments.plan import (
     GUIDES,
     PREDICTIONS,
@@ -15,7 +17,6 @@ from guided_segmentation.experiments.plan import (
 )
 from guided_segmentation.experiments.summary import evaluations, score_paths
 from guided_segmentation.report import legend, page, strips
-from guided_segmentation.stages import Stage
 
 
 def write_report(

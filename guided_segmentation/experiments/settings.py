@@ -3,7 +3,8 @@
 import dataclasses
 from collections.abc import Mapping
 
-from guided_segmentation import guides, table_1, table_4_5
+from guided_segmentation import guides
+from guided_segmentation.experiments import table_1, table_4_5
 
 # Whom the flags in `Settings.more` reach.
 MORE = {

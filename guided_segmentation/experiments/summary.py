@@ -7,10 +7,12 @@ import platform
 import shlex
 from collections.abc import Sequence
 
-from guided_segmentation import artifacts, paired, table_1, table_4_5
+from guided_segmentation import artifacts
+from guided_segmentation.evaluation import paired
+from guided_segmentation.experiments import table_1, table_4_5
+from guided_segmentation.experiments.ledger import Ledger, Stage
 from guided_segmentation.experiments.plan import SCORES
 from guided_segmentation.report import legend, table_2
-from guided_segmentation.stages import Ledger, Stage
 
 _KEPT = (
     "miou",
@@ -45,9 +47,9 @@ def summarize(work_dir: artifacts.Path, stages: Sequence[Stage]) -> dict:
       seeders, with mp and map, by name of seeder; crf_rows, as
       table_4_5.scores returns them; full, None if that is not among them;
       paired, what paired.compare tells by "miou" and "miou_crf";
-      percent_of_full, of G2; seconds and settings (the commands) by stage;
-      versions; and reused, the stages that were linked. Only the seconds
-      differ between two runs of a plan.
+      percent_of_full_supervision, of G2; seconds and settings (the commands)
+      by stage; versions; and reused, the stages that were linked. Only the
+      seconds differ between two runs of a plan.
 
     Raises:
       FileNotFoundError: If a score is missing.
@@ -68,12 +70,14 @@ def summarize(work_dir: artifacts.Path, stages: Sequence[Stage]) -> dict:
         "segmenters": segmenters,
         "seeders": table_1.summary(seeders),
         "crf_rows": table_4_5.scores(work_dir, stages),
-        "full": segmenters.get("full"),
+        "full_supervision": segmenters.get("full_supervision"),
         "paired": {
             "miou": paired.compare(paths["segmenters"]),
             "miou_crf": paired.compare(paths["crf"]),
         },
-        "percent_of_full": table_2.percent_of_full(segmenters, "g2"),
+        "percent_of_full_supervision": table_2.percent_of_full_supervision(
+            segmenters, "g2"
+        ),
         "seconds": {
             each.name: round(records[each.name]["seconds"], 1)
             for each in stages

@@ -8,7 +8,11 @@ level labels", CVPR 2017, section 5 and appendix E.
 """
 
 from guided_segmentation.guides.agreement import oaa
-from guided_segmentation.guides.baselines import full, g0, seeds_only
+from guided_segmentation.guides.baselines import (
+    full_supervision,
+    g0,
+    seeds_only,
+)
 from guided_segmentation.guides.classification import g1
 from guided_segmentation.guides.evidence import (
     REQUIRES,
@@ -32,7 +36,7 @@ GUIDES = {
     "g2": g2,
     "oaa": oaa,
     "saliency_oracle": saliency_oracle,
-    "full": full,
+    "full_supervision": full_supervision,
 }
 
 __all__ = [
@@ -45,7 +49,7 @@ __all__ = [
     "Classifier",
     "Evidence",
     "GuideSettings",
-    "full",
+    "full_supervision",
     "g0",
     "g1",
     "g2",

@@ -50,7 +50,9 @@ def g0(evidence: Evidence, settings: GuideSettings = PAPER) -> np.ndarray:
     return np.where(evidence.saliency_mask, drawn, np.uint8(BACKGROUND))
 
 
-def full(evidence: Evidence, settings: GuideSettings = PAPER) -> np.ndarray:
+def full_supervision(
+    evidence: Evidence, settings: GuideSettings = PAPER
+) -> np.ndarray:
     """Returns the truth: full supervision.
 
     Returns:
@@ -59,5 +61,5 @@ def full(evidence: Evidence, settings: GuideSettings = PAPER) -> np.ndarray:
     Raises:
       ValueError: If the evidence lacks the truth.
     """
-    require(evidence, "full")
+    require(evidence, "full_supervision")
     return evidence.truth.copy()

@@ -14,7 +14,7 @@ REQUIRES = {
     "g2": frozenset({"seeds", "saliency_mask"}),
     "oaa": frozenset({"seeds", "saliency_mask"}),
     "saliency_oracle": frozenset({"seeds", "truth"}),
-    "full": frozenset({"truth"}),
+    "full_supervision": frozenset({"truth"}),
 }
 # From [height, width, 3] uint8 RGB and [height, width] int32 numbers of regions
 # to [num_regions + 1, num_objects] float logits: of each region by its number,

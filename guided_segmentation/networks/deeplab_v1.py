@@ -19,7 +19,7 @@ _POOLS = {"3x3": vgg16.pool_3x3, "2x2": vgg16.pool_2x2}
 
 def large_fov(
     num_classes: int = 21,
-    width: float = 1.0,
+    width_multiplier: float = 1.0,
     head_channels: int = 1024,
     **arguments,
 ) -> keras.Model:
@@ -27,7 +27,7 @@ def large_fov(
 
     Args:
       num_classes: Number of classes, background included.
-      width: As `features`.
+      width_multiplier: As `features`.
       head_channels: As `features`.
       **arguments: More of `features`.
 
@@ -40,7 +40,12 @@ def large_fov(
       ValueError: As `features`.
     """
     image = keras.Input([None, None, 3], name="image")
-    x = features(image, width=width, head_channels=head_channels, **arguments)
+    x = features(
+        image,
+        width_multiplier=width_multiplier,
+        head_channels=head_channels,
+        **arguments,
+    )
     logits = layers.Conv2D(
         num_classes,
         1,
@@ -54,7 +59,7 @@ def large_fov(
 def features(
     image,
     *,
-    width: float = 1.0,
+    width_multiplier: float = 1.0,
     head_channels: int = 1024,
     dropout: float = 0.5,
     fc6_dilation: int = 12,
@@ -67,7 +72,7 @@ def features(
 
     Args:
       image: [batch, rows, columns, 3] Keras tensor, BGR minus the mean.
-      width: Factor on the channels of the trunk.
+      width_multiplier: Factor on the channels of the trunk.
       head_channels: Channels of fc6 and fc7; the paper's is 1024.
       dropout: Share of activations dropped after fc6 and fc7 in training.
       fc6_dilation: Dilation of fc6; the paper's is 12, which reaches 96
@@ -93,14 +98,16 @@ def features(
         dilation.
     """
     _require_stride(stride, fc6=fc6_dilation, conv5=conv5_dilation)
-    holes = stride // STRIDE  # Between cells, in cells of 8 pixels.
-    cell = 1 if dense else holes  # Between what is computed.
+    grid_step = stride // STRIDE  # Between cells, in cells of 8 pixels.
+    cell = 1 if dense else grid_step  # Between what is computed.
     pool = _POOLS[pooling]
     pool4 = functools.partial(pool, stride=cell)
-    pool5 = functools.partial(vgg16.pool_3x3, stride=1, dilation=holes // cell)
+    pool5 = functools.partial(
+        vgg16.pool_3x3, stride=1, dilation=grid_step // cell
+    )
     x = vgg16.trunk(
         image,
-        width=width,
+        width_multiplier=width_multiplier,
         pools=(pool, pool, pool, pool4, pool5),
         conv5_dilation=conv5_dilation // cell,
     )
@@ -128,11 +135,11 @@ def origin(network: keras.Model) -> float:
 
 
 def _require_stride(stride, **dilations):
-    holes, rest = divmod(stride, STRIDE)
-    if rest or holes not in (1, 2):
+    grid_step, rest = divmod(stride, STRIDE)
+    if rest or grid_step not in (1, 2):
         raise ValueError(f"wanted a stride of 8 or 16, found {stride}")
     for layer, dilation in dilations.items():
-        if dilation % holes:
+        if dilation % grid_step:
             raise ValueError(
                 f"stride 16 wants even dilations, found {dilation} of {layer}; "
                 f"change --{layer}_dilation or --stride"

@@ -21,7 +21,7 @@ HEAD_LAYERS = tuple(f"fc1_rate{rate}" for rate in RATES)
 
 def resnet(
     num_classes: int = 21,
-    width: float = 1.0,
+    width_multiplier: float = 1.0,
     blocks: Sequence[int] = resnet101.BLOCKS,
 ) -> keras.Model:
     """Builds DeepLabv2-ResNet101, for one scale.
@@ -32,7 +32,7 @@ def resnet(
 
     Args:
       num_classes: Number of classes, background included.
-      width: Factor on the channels of the trunk.
+      width_multiplier: Factor on the channels of the trunk.
       blocks: As resnet101.trunk.
 
     Returns:
@@ -40,7 +40,7 @@ def resnet(
       columns, num_classes] float32 logits; 321 pixels give 41 cells.
     """
     image = keras.Input([None, None, 3], name="image")
-    x = resnet101.trunk(image, width=width, blocks=blocks)
+    x = resnet101.trunk(image, width_multiplier=width_multiplier, blocks=blocks)
     votes = [
         layers.Conv2D(
             num_classes,

@@ -55,11 +55,11 @@ VARIANTS = {
 def build(
     variant: str,
     num_objects: int = 20,
-    width: float = 1.0,
+    width_multiplier: float = 1.0,
     head_channels: int = 1024,
     dropout: float = 0.5,
-    head_deviation: float | None = None,
-    score_deviation: float = 0.005,
+    head_init_stddev: float | None = None,
+    score_init_stddev: float = 0.005,
     dense: bool = False,
     **of_deeplab,
 ) -> keras.Model:
@@ -68,13 +68,13 @@ def build(
     Args:
       variant: Key of VARIANTS.
       num_objects: Number of objects.
-      width: Factor on the channels of the trunk.
+      width_multiplier: Factor on the channels of the trunk.
       head_channels: Channels of fc6 and fc7; the paper's is 1024.
       dropout: Share of activations dropped after fc6 and fc7 in training.
-      head_deviation: Deviation of the Gaussian that fills fc6 and fc7; the
+      head_init_stddev: Deviation of the Gaussian that fills fc6 and fc7; the
         authors' is 0.005. None means He's initialisation, which thin
         networks need, and which GAP-DeepLab always has.
-      score_deviation: Likewise of score. Where nothing is pretrained, small
+      score_init_stddev: Likewise of score. Where nothing is pretrained, small
         parts are heard sooner by larger votes, since the average over all
         cells makes them faint.
       dense: Whether a network that learns every 16 pixels computes its
@@ -99,16 +99,20 @@ def build(
     head = {"head_channels": head_channels, "dropout": dropout}
     if table.is_deeplab:
         x = deeplab_v1.features(
-            image, width=width, dense=dense, **head, **of_deeplab
+            image,
+            width_multiplier=width_multiplier,
+            dense=dense,
+            **head,
+            **of_deeplab,
         )
     else:
-        x = _trunk(image, table, width, dense)
-        x = _head(x, table, head_deviation, dense, **head)
+        x = _trunk(image, table, width_multiplier, dense)
+        x = _head(x, table, head_init_stddev, dense, **head)
     average = layers.GlobalAveragePooling2D(dtype="float32", name=POOLING)
     vote = layers.Dense(
         num_objects,
         use_bias=False,
-        kernel_initializer=vgg16.gaussian(score_deviation),
+        kernel_initializer=vgg16.gaussian(score_init_stddev),
         dtype="float32",
         name=SCORE,
     )
@@ -129,18 +133,18 @@ def origin(network: keras.Model) -> float:
     return deeplab_v1.origin(network) if found is None else found
 
 
-def _trunk(image, table, width, dense):
-    holes = _holes(table, dense)
-    pool4 = functools.partial(vgg16.pool_2x2, stride=2 // holes)
+def _trunk(image, table, width_multiplier, dense):
+    dilation = _dilation(table, dense)
+    pool4 = functools.partial(vgg16.pool_2x2, stride=2 // dilation)
     return vgg16.trunk(
         image,
-        width=width,
+        width_multiplier=width_multiplier,
         pools=(
             *3 * (vgg16.pool_2x2,),
             pool4 if table.has_pool4 else None,
             None,
         ),
-        conv5_dilation=holes,
+        conv5_dilation=dilation,
     )
 
 
@@ -153,7 +157,7 @@ def _head(x, table, deviation, dense, *, head_channels, dropout):
             head_channels,
             1 if table.has_roi_pool else 3,
             padding="same",
-            dilation_rate=_holes(table, dense),
+            dilation_rate=_dilation(table, dense),
             activation="relu",
             kernel_initializer=_filler(deviation),
             name=name,
@@ -162,7 +166,7 @@ def _head(x, table, deviation, dense, *, head_channels, dropout):
     return x
 
 
-def _holes(table, dense):
+def _dilation(table, dense):
     """Cells of 8 pixels between the taps of what comes after pool4."""
     return 2 if dense and table.has_pool4 else 1
 

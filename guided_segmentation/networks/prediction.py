@@ -56,7 +56,9 @@ def dense(
     def one(image, scale):
         framed = _framed(image, size, framing, scale)
         grid = network(images.subtract_mean(framed.pixels), training=False)
-        logits = images.at_pixels(grid, framed, deeplab_v1.STRIDE, origin)
+        logits = images.upsample_to_image(
+            grid, framed, deeplab_v1.STRIDE, origin
+        )
         return tf.nn.softmax(logits)
 
     @tf.function(
@@ -127,7 +129,9 @@ def _framed(image, size, framing, scale):
         return images.frame(image, size, framing)
     shape = tf.shape(image)[1:3]
     longer = tf.cast(tf.reduce_max(shape), tf.float32) * scale
-    resized = images.longer_side(image, tf.cast(longer, tf.int32), "bilinear")
+    resized = images.resize_longer_side(
+        image, tf.cast(longer, tf.int32), "bilinear"
+    )
     framed = images.frame(resized, size, framing)
     return framed._replace(
         rows=_stretched(framed.rows, shape[0]),

@@ -41,7 +41,9 @@ LAYERS = tuple(
 )
 
 
-def trunk(image, *, width: float = 1.0, blocks: Sequence[int] = BLOCKS):
+def trunk(
+    image, *, width_multiplier: float = 1.0, blocks: Sequence[int] = BLOCKS
+):
     """Applies the 101 layers but for the classifier.
 
     A stack strides in the first 1x1 convolution of its first block, as in
@@ -50,7 +52,7 @@ def trunk(image, *, width: float = 1.0, blocks: Sequence[int] = BLOCKS):
 
     Args:
       image: [batch, rows, columns, 3] Keras tensor, BGR minus the mean.
-      width: Factor on the number of channels; 1 is ResNet101.
+      width_multiplier: Factor on the number of channels; 1 is ResNet101.
       blocks: Of each stack; fewer give a shallower network.
 
     Returns:
@@ -58,7 +60,7 @@ def trunk(image, *, width: float = 1.0, blocks: Sequence[int] = BLOCKS):
       width]. 321 pixels give 41 cells; cell i is centred on pixel 8 i.
     """
     x = layers.ZeroPadding2D(3, name="conv1_pad")(image)
-    x = _convolution(x, "conv1", scaled(64, width), 7, strides=2)
+    x = _convolution(x, "conv1", scaled(64, width_multiplier), 7, strides=2)
     x = layers.ReLU(name="conv1_relu")(x)
     x = layers.ZeroPadding2D(1, name="pool1_pad")(x)
     x = layers.MaxPooling2D(3, 2, name="pool1_pool")(x)
@@ -69,7 +71,7 @@ def trunk(image, *, width: float = 1.0, blocks: Sequence[int] = BLOCKS):
             x = _block(
                 x,
                 f"{stack}_block{number}",
-                scaled(channels, width),
+                scaled(channels, width_multiplier),
                 stride=stride if number == 1 else 1,
                 dilation=dilation,
                 projects=number == 1,

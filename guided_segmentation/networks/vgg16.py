@@ -27,7 +27,7 @@ CONVOLUTIONS = tuple(
 def trunk(
     image,
     *,
-    width: float = 1.0,
+    width_multiplier: float = 1.0,
     pools: tuple[Callable | None, ...],
     conv5_dilation: int = 1,
     relu: str | Callable = "relu",
@@ -37,7 +37,7 @@ def trunk(
 
     Args:
       image: [batch, rows, columns, 3] Keras tensor, BGR minus the mean.
-      width: Factor on the number of channels; 1 is VGG16.
+      width_multiplier: Factor on the number of channels; 1 is VGG16.
       pools: What follows each of the five blocks: a function from Keras
         tensor and layer name to Keras tensor, or None.
       conv5_dilation: Dilation of the last three convolutions.
@@ -52,7 +52,7 @@ def trunk(
     for block, (count, channels) in enumerate(BLOCKS, start=1):
         for index in range(1, count + 1):
             x = convolution(
-                scaled(channels, width),
+                scaled(channels, width_multiplier),
                 3,
                 padding="same",
                 dilation_rate=conv5_dilation if block == 5 else 1,
@@ -65,9 +65,9 @@ def trunk(
     return x
 
 
-def scaled(channels: int, width: float) -> int:
+def scaled(channels: int, width_multiplier: float) -> int:
     """Returns the channels of a layer in a network of this width."""
-    return max(1, round(channels * width))
+    return max(1, round(channels * width_multiplier))
 
 
 def pool_2x2(x, name: str, stride: int = 2):
@@ -113,10 +113,10 @@ class DilatedPool(layers.Layer):
 
 def classifier(
     num_objects: int = 20,
-    width: float = 1.0,
+    width_multiplier: float = 1.0,
     head_channels: int = HEAD_CHANNELS,
     dropout: float = 0.5,
-    score_deviation: float = 0.005,
+    score_init_stddev: float = 0.005,
     relu: str | Callable = "relu",
     convolution: type[layers.Conv2D] = layers.Conv2D,
 ) -> keras.Model:
@@ -124,10 +124,10 @@ def classifier(
 
     Args:
       num_objects: Number of objects.
-      width: Factor on the channels of the trunk.
+      width_multiplier: Factor on the channels of the trunk.
       head_channels: Channels of fc6 and fc7.
       dropout: Share of activations dropped after fc6 and fc7 in training.
-      score_deviation: Deviation of the Gaussian that fills fc8.
+      score_init_stddev: Deviation of the Gaussian that fills fc8.
       relu: As `trunk`, of fc6 and fc7 too.
       convolution: As `trunk`, of fc6 and fc7 too.
 
@@ -138,7 +138,9 @@ def classifier(
     """
     image = keras.Input([None, None, 3], name="image")
     rules = {"relu": relu, "convolution": convolution}
-    x = trunk(image, width=width, pools=(pool_2x2,) * 5, **rules)
+    x = trunk(
+        image, width_multiplier=width_multiplier, pools=(pool_2x2,) * 5, **rules
+    )
     for name, kernel in (("fc6", 7), ("fc7", 1)):
         x = convolution(
             head_channels,
@@ -151,7 +153,7 @@ def classifier(
     votes = layers.Conv2D(
         num_objects,
         1,
-        kernel_initializer=gaussian(score_deviation),
+        kernel_initializer=gaussian(score_init_stddev),
         dtype="float32",
         name="fc8",
     )(x)

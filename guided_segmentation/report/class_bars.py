@@ -31,7 +31,7 @@ def draw(
     taught = {
         guide: found["iou"]
         for guide, found in guides.items()
-        if guide in segmenters and guide != "full"
+        if guide in segmenters and guide != "full_supervision"
     }
     classes = sorted(
         learned[leader], key=lambda name: -(learned[leader][name] or 0)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from guided_segmentation.report import legend
 
-_FIRST = ("g2", "full")  # The others are folded away.
+_FIRST = ("g2", "full_supervision")  # The others are folded away.
 
 
 def to_html(pictures: Mapping[str, bytes]) -> str:

@@ -70,7 +70,9 @@ def _score(summary: Mapping, guide: str, key: str) -> str:
 
 
 def _share(found: Mapping) -> str:
-    share = found.get("of_full", {"percent": None, "interval": None})
+    share = found.get(
+        "of_full_supervision", {"percent": None, "interval": None}
+    )
     if share["percent"] is None:
         return numbers.NONE
     ends = [each / 100 for each in share["interval"]]

@@ -8,7 +8,7 @@ NAMES = {
     "g2_round2": "G2, round 2",
     "oaa": "OAA",
     "saliency_oracle": "Saliency oracle",
-    "full": "Full supervision",
+    "full_supervision": "Full supervision",
 }
 
 COLOURS = {
@@ -19,5 +19,5 @@ COLOURS = {
     "g2_round2": "#0a3a66",
     "oaa": "#c2568f",
     "saliency_oracle": "#14936b",
-    "full": "#6b6f76",
+    "full_supervision": "#6b6f76",
 }

@@ -29,3 +29,13 @@ def pair(scores: Mapping[str, float | None]) -> str:
         NONE if scores[key] is None else f"{100 * scores[key]:.0f}"
         for key in ("precision", "recall")
     )
+
+
+def duration(seconds: float) -> str:
+    """Returns a time for people, e.g. "1 h 02 min"."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} min"

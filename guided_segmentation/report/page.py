@@ -3,7 +3,7 @@
 import html
 from collections.abc import Mapping, Sequence
 
-from guided_segmentation import artifacts, stages
+from guided_segmentation import artifacts
 from guided_segmentation.report import (
     class_bars,
     confusions,
@@ -104,11 +104,11 @@ def _head(summary: Mapping) -> str:
             numbers.percent(segmenters[guide]["miou"]),
             f"val mIoU {numbers.ends(segmenters[guide].get('miou_interval'))}",
         )
-        for guide in ("g2", "full")
+        for guide in ("g2", "full_supervision")
         if guide in segmenters
     ]
-    if summary["percent_of_full"] is not None:
-        share = f"{summary['percent_of_full']:.1f}"
+    if summary["percent_of_full_supervision"] is not None:
+        share = f"{summary['percent_of_full_supervision']:.1f}"
         tiles.append(("G2 of full", f"{share}&thinsp;%", _PAPER_SHARE))
     saliency = summary["guides"].get("g2", {}).get("saliency")
     if saliency:
@@ -119,7 +119,7 @@ def _head(summary: Mapping) -> str:
                 "IoU with the objects",
             )
         )
-    total = stages.duration(sum(summary["seconds"].values()))
+    total = numbers.duration(sum(summary["seconds"].values()))
     tiles.append(("Time", total, f"{len(summary['seconds'])} stages"))
     cards = "".join(
         f"<div class=tile><span>{name}</span><b>{value}</b><i>{unit}</i></div>"
@@ -137,7 +137,7 @@ def _times(summary: Mapping) -> str:
     """Returns a bar for each stage's seconds; beside the longest is room."""
     longest = max(summary["seconds"].values()) or 1
     rows = "".join(
-        f"<tr><th>{html.escape(name)}<td>{stages.duration(seconds)}"
+        f"<tr><th>{html.escape(name)}<td>{numbers.duration(seconds)}"
         f"<td class=wide><i class=bar style='width:"
         f"{80 * seconds / longest:.2f}%'></i>"
         f"{'reused' if name in summary['reused'] else ''}</tr>"

@@ -19,7 +19,7 @@ _TABLE_2 = """<div class=scroll><table class=guides>
 </table></div>{notes}"""
 
 
-def percent_of_full(
+def percent_of_full_supervision(
     segmenters: Mapping[str, Mapping[str, float]],
     guide: str,
     key: str = "miou",
@@ -35,7 +35,7 @@ def percent_of_full(
       The percentage, or None if either was not measured or full has none.
     """
     score = segmenters.get(guide, {}).get(key)
-    full = segmenters.get("full", {}).get(key)
+    full = segmenters.get("full_supervision", {}).get(key)
     return 100 * score / full if score is not None and full else None
 
 
@@ -138,7 +138,7 @@ def _has_crf(summary: Mapping) -> bool:
 
 
 def _val_cells(summary: Mapping, guide: str, key: str = "miou") -> list[str]:
-    share = percent_of_full(summary["segmenters"], guide, key)
+    share = percent_of_full_supervision(summary["segmenters"], guide, key)
     return [
         numbers.percent(summary["segmenters"][guide].get(key)),
         numbers.NONE if share is None else f"{share:.1f}",

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import tqdm
 
-from guided_segmentation import artifacts
+from guided_segmentation import artifacts, provenance
 from guided_segmentation.datasets import schema
 
 
@@ -24,13 +24,13 @@ class GrabCutSettings:
     Attributes:
       average: "mean" or "median" of the annotators' boxes.
       num_steps: Iterations of GrabCut.
-      least_share: A mask that fills less of its box than this is taken for a
+      min_fraction: A mask that fills less of its box than this is taken for a
         failure, and the whole box is used.
     """
 
     average: str = "mean"
     num_steps: int = 5
-    least_share: float = 0.1
+    min_fraction: float = 0.1
 
 
 def average_box(boxes: np.ndarray, average: str = "mean") -> np.ndarray:
@@ -69,7 +69,7 @@ def mask(
     if box.all() or box.sum() < 4:
         return box
     cut = _grabcut(image, (left, top, right - left, bottom - top), settings)
-    if cut.sum() < settings.least_share * box.sum():
+    if cut.sum() < settings.min_fraction * box.sum():
         return box
     return cut
 
@@ -133,7 +133,7 @@ def _claim(output_dir, source, settings):
         "source_digest": source.digest,
         **dataclasses.asdict(settings),
     }
-    artifacts.claim(output_dir, made)
+    provenance.record_or_check(output_dir, made)
 
 
 def _grabcut(image, rectangle, settings):

@@ -12,8 +12,7 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-from guided_segmentation import blur
-from guided_segmentation.seeders import views
+from guided_segmentation.seeders import smoothing, views
 
 BLUR_PX = 8.0  # At the size of the input; the paper gives no figure.
 READ_AT = "pool4"  # Where excitation is read, as by Zhang et al. in VGG16.
@@ -121,7 +120,7 @@ def seeder(
             f"wanted excitation for a contrastive seeder, found {method}"
         )
 
-    def look(inputs, objects):
+    def score_one_view(inputs, objects):
         with tf.GradientTape(persistent=True) as tape:
             tape.watch(inputs)
             logits = network(inputs, training=False)[0]
@@ -129,7 +128,9 @@ def seeder(
         found = saliency(views.per_object(tape, scores, inputs))
         return _smooth(found, blur_px), logits
 
-    return views.averaged(look, size, scales, flip, stride=1, origin=0.0)
+    return views.averaged(
+        score_one_view, size, scales, flip, stride=1, origin=0.0
+    )
 
 
 def saliency(gradients: tf.Tensor) -> tf.Tensor:
@@ -189,7 +190,7 @@ def _excitation(network, size, scales, flip, blur_px, contrastive):
     votes = network.get_layer(VOTES).weights[0]
     stride, origin = 16, 7.5  # Of pool4.
 
-    def look(inputs, objects):
+    def score_one_view(inputs, objects):
         with tf.GradientTape(persistent=True) as tape:
             tape.watch(inputs)
             read_at, features, logits = parts(inputs, training=False)
@@ -204,10 +205,10 @@ def _excitation(network, size, scales, flip, blur_px, contrastive):
         return _smooth(found, blur_px / stride), logits[0]
 
     return views.averaged(
-        look, size, scales, flip, stride=stride, origin=origin
+        score_one_view, size, scales, flip, stride=stride, origin=origin
     )
 
 
 def _smooth(found, sigma):
     """Score maps out of what was found for each object."""
-    return tf.transpose(blur.gaussian(found, sigma), [1, 2, 0])
+    return tf.transpose(smoothing.gaussian(found, sigma), [1, 2, 0])

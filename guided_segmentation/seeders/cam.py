@@ -61,7 +61,7 @@ def seeder(
     features_of = gap.features(network)
     votes = network.get_layer(gap.SCORE).weights[0]
 
-    def look(inputs, objects):
+    def score_one_view(inputs, objects):
         features = tf.cast(features_of(inputs, training=False), tf.float32)
         maps = score_maps(features, tf.convert_to_tensor(votes))[0]
         logits = tf.reduce_mean(maps, [0, 1])
@@ -69,5 +69,5 @@ def seeder(
 
     origin = gap.origin(network)
     return views.averaged(
-        look, size, scales, flip, stride=gap.STRIDE, origin=origin
+        score_one_view, size, scales, flip, stride=gap.STRIDE, origin=origin
     )

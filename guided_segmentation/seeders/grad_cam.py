@@ -53,7 +53,7 @@ def seeder(
     outputs = [network.get_layer(LAYER).output, network.output]
     parts = keras.Model(network.input, outputs)
 
-    def look(inputs, objects):
+    def score_one_view(inputs, objects):
         with tf.GradientTape(persistent=True) as tape:
             tape.watch(inputs)
             features, logits = parts(inputs, training=False)
@@ -63,5 +63,5 @@ def seeder(
         return score_maps(features, gradients), logits[0]
 
     return views.averaged(
-        look, size, scales, flip, stride=STRIDE, origin=ORIGIN
+        score_one_view, size, scales, flip, stride=STRIDE, origin=ORIGIN
     )

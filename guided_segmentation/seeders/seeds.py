@@ -14,7 +14,7 @@ from guided_segmentation import artifacts, crf, labels
 from guided_segmentation.datasets import pipeline, schema
 
 THRESHOLD = 0.2  # Section 6.1, following Zhou et al. and SEC.
-LIKELY = 0.5  # Probability from which an object is taken to be there.
+CLASS_THRESHOLD = 0.5  # Probability from which an object is taken to be there.
 _FAINT = 1e-3  # Least probability that the CRF starts from.
 
 # From an image and indices of objects to their score maps, and all logits.
@@ -93,8 +93,8 @@ def refined(seeder: Seeder, settings: crf.CrfSettings) -> Seeder:
     return seed
 
 
-def likely(
-    seeder: Seeder, image: np.ndarray, threshold: float = LIKELY
+def predicted_objects(
+    seeder: Seeder, image: np.ndarray, threshold: float = CLASS_THRESHOLD
 ) -> np.ndarray:
     """Returns the objects that the seeder's network finds in an image.
 
@@ -126,7 +126,7 @@ def make_seeds(
     *,
     threshold: float = THRESHOLD,
     score_maps_dir: artifacts.Path | None = None,
-    likely_from: float | None = None,
+    class_threshold: float | None = None,
 ) -> None:
     """Writes the seeds of every image of `source` that has none yet.
 
@@ -137,7 +137,7 @@ def make_seeds(
       output_dir: Folder for <image_id>.png.
       threshold: As in `seeds`.
       score_maps_dir: Folder for <image_id>.npz; None keeps no score maps.
-      likely_from: Least probability of an object to be seeded, for images
+      class_threshold: Least probability of an object to be seeded, for images
         without image-level labels. None asks the labels.
 
     Raises:
@@ -148,15 +148,15 @@ def make_seeds(
     if not missing:
         return
     parts = {"image": source.image}
-    if likely_from is None:
+    if class_threshold is None:
         parts["image_labels"] = source.image_labels
     examples = pipeline.in_order(missing, parts)
     for example in tqdm.tqdm(examples, "seeds", len(missing), unit="image"):
         image_id, image = example["image_id"], example["image"]
-        if likely_from is None:
+        if class_threshold is None:
             objects = np.flatnonzero(example["image_labels"])
         else:
-            objects = likely(seeder, image, likely_from)
+            objects = predicted_objects(seeder, image, class_threshold)
         maps = np.asarray(seeder(image, objects.astype(np.int32))[0])
         classes = (objects + 1).astype(np.uint8)
         if score_maps_dir is not None:

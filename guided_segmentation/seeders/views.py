@@ -11,7 +11,7 @@ Seeder = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
 
 def averaged(
-    look: Callable[..., tuple[tf.Tensor, tf.Tensor]],
+    score_one_view: Callable[..., tuple[tf.Tensor, tf.Tensor]],
     size: int,
     scales: Sequence[float] = (1.0,),
     flip: bool = False,
@@ -19,14 +19,15 @@ def averaged(
     stride: int,
     origin: float,
 ) -> Seeder:
-    """Makes a seeder out of one look at a framed photograph.
+    """Makes a seeder out of one score_one_view at a framed photograph.
 
     The release has one scale and no flip; score maps and logits of several
     views are averaged.
 
     Args:
-      look: From [1, rows, columns, 3] float32 BGR minus mean and [K] int32
-        objects to [rows / stride, columns / stride, K] float32 score maps and
+      score_one_view: From [1, rows, columns, 3] float32 BGR minus mean and
+        [K] int32 objects to [rows / stride, columns / stride, K] float32
+        score maps and
         [num_objects] float32 logits.
       size: Input size of the network; photographs are framed whole.
       scales: Factors on `size`.
@@ -44,8 +45,8 @@ def averaged(
         side = images.scaled_size(size, scale)
         framed = images.frame(image, side, "whole")
         inputs = images.subtract_mean(framed.pixels)[None]
-        maps, logits = look(inputs, objects)
-        return images.at_pixels(maps, framed, stride, origin), logits
+        maps, logits = score_one_view(inputs, objects)
+        return images.upsample_to_image(maps, framed, stride, origin), logits
 
     def mirrored(image, objects, scale):
         maps, logits = one(tf.reverse(image, [1]), objects, scale)

@@ -1,1 +1,1 @@
-"""Asking a segmenter that TensorFlow Serving serves, over REST or gRPC."""
+"""Trained networks as SavedModels and other formats, and a client for them."""

@@ -9,7 +9,8 @@ SigmoidCrossEntropyLoss and SoftmaxWithLoss.
 
 import tensorflow as tf
 
-from guided_segmentation import crf, mean_field
+from guided_segmentation import crf
+from guided_segmentation.crf import mean_field
 from guided_segmentation.labels import IGNORE
 
 FAINTEST = 1e-4  # What keeps probabilities from 0 in crf-loss; SEC's.

@@ -20,12 +20,12 @@ class OptimizerSettings:
       algorithm: "sgd", the paper's, or "adam", which gets further in few
         steps.
       learning_rate: Step size of the first step.
-      schedule: "step" drops the rate by ten every `drop_steps` steps; "poly"
+      schedule: "step" drops the rate by ten every `lr_decay_steps`; "poly"
         lowers it to zero as (1 - step / num_steps) ** 0.9 (DeepLabv2).
-      drop_steps: Steps between two drops.
+      lr_decay_steps: Steps between two drops.
       momentum: Share of the last step that the next one keeps.
       weight_decay: L2 penalty of kernels; biases have none.
-      head_rate: Factor on the rate of `head_layers`.
+      head_lr_multiplier: Factor on the rate of `head_layers`.
       head_layers: Layers that start fresh.
       clip_norm: Longest gradient over all variables, as Caffe's
         clip_gradients; 0 does not clip. Networks without pretrained weights
@@ -35,10 +35,10 @@ class OptimizerSettings:
     algorithm: str = "sgd"
     learning_rate: float = 1e-3
     schedule: str = "step"
-    drop_steps: int = 2000
+    lr_decay_steps: int = 2000
     momentum: float = 0.9
     weight_decay: float = 5e-4
-    head_rate: float = 10.0
+    head_lr_multiplier: float = 10.0
     head_layers: tuple[str, ...] = ("score", "fc8")
     clip_norm: float = 0.0
 
@@ -58,7 +58,7 @@ def learning_rate(
     schedules = keras.optimizers.schedules
     if settings.schedule == "step":
         return schedules.ExponentialDecay(
-            settings.learning_rate, settings.drop_steps, 0.1, staircase=True
+            settings.learning_rate, settings.lr_decay_steps, 0.1, staircase=True
         )
     if settings.schedule == "poly":
         return schedules.PolynomialDecay(
@@ -92,12 +92,12 @@ def multipliers(
 ) -> list[tuple[float, float]]:
     """Returns (lr_mult, decay_mult) for each trainable variable.
 
-    Kernels (1, 1) and biases (2, 0), both times `head_rate` in the head.
+    Kernels (1, 1) and biases (2, 0), times `head_lr_multiplier` in the head.
     """
     rates = []
     for layer in network.layers:
         is_head = layer.name in settings.head_layers
-        factor = settings.head_rate if is_head else 1.0
+        factor = settings.head_lr_multiplier if is_head else 1.0
         for variable in layer.trainable_weights:
             is_kernel = len(variable.shape) > 1
             rates.append((factor * (1 if is_kernel else 2), int(is_kernel)))

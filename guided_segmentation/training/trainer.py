@@ -17,7 +17,7 @@ import numpy as np
 import tensorflow as tf
 import tqdm
 
-from guided_segmentation import artifacts
+from guided_segmentation import artifacts, provenance
 from guided_segmentation.training import optimizers
 
 # float16 gradients underflow unless the loss is scaled up meanwhile.
@@ -135,7 +135,7 @@ def train(
             f"{strategy.num_replicas_in_sync} replicas; change --batch_size"
         )
     work_dir = pathlib.Path(work_dir)
-    artifacts.claim(
+    provenance.record_or_check(
         work_dir, recorded(settings, record or {}), is_begun=is_begun(work_dir)
     )
     keras.utils.set_random_seed(settings.seed)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from guided_segmentation import benchmarks, crf, formats, guides, recipe
+from guided_segmentation import benchmarks, crf, guides
 from guided_segmentation.benchmarks import (
     clock,
     crf_loss_suite,
@@ -28,13 +28,15 @@ from guided_segmentation.guides import regions
 from guided_segmentation.labels import BACKGROUND, IGNORE
 from guided_segmentation.networks import gap
 from guided_segmentation.seeders import backprop
+from guided_segmentation.serving import converters
+from guided_segmentation.training import recipe
 
 ROOT = pathlib.Path(__file__).parents[2]
 SMALL = benchmarks.BenchmarkSettings(
     repeats=2,
     requests=3,
     input_size=33,
-    width=0.03,
+    width_multiplier=0.03,
     head_channels=4,
     batch_size=2,
 )
@@ -126,7 +128,11 @@ def test_as_many_steps_are_timed_as_wanted(same_policy):
         "target": tf.zeros([2, 3, 3], tf.uint8),
         "seed": tf.zeros([2, 2], tf.int32),
     }
-    network = {"name": "deeplab_v1", "width": 0.03, "head_channels": 4}
+    network = {
+        "name": "deeplab_v1",
+        "width_multiplier": 0.03,
+        "head_channels": 4,
+    }
     what = recipe.Recipe(network=network, input_size=17)
     seconds = training.step_seconds(what, batch, SMALL)
     assert len(seconds) == SMALL.repeats
@@ -175,7 +181,7 @@ def test_the_binary_measures_every_suite_and_writes_what_it_prints(tmp_path):
             "--requests=2",
             "--batch_size=2",
             "--input_size=33",
-            "--width=0.03",
+            "--width_multiplier=0.03",
             "--head_channels=4",
         ],
         capture_output=True,
@@ -191,7 +197,7 @@ def test_the_binary_measures_every_suite_and_writes_what_it_prints(tmp_path):
     assert results["versions"]["tensorflow"] == tf.__version__
     assert list(results["suites"]) == list(benchmarks.SUITES)
     of_formats = results["suites"]["formats"]
-    assert set(of_formats["miou"]) == {"saved_model", *formats.RUN}
+    assert set(of_formats["miou"]) == {"saved_model", *converters.RUN}
     assert of_formats["max_difference"]["saved_model"] == 0
     assert of_formats["max_difference"]["onnx"] < 1e-4
     sizes = of_formats["size_bytes"]
@@ -251,7 +257,7 @@ def test_photographs_of_a_request_share_the_size_of_the_first():
 
 def test_a_segmenter_of_other_objects_is_refused(monkeypatch):
     trained = (None, {"objects": ["cat"]})
-    monkeypatch.setattr(segmenters.weights, "trained", lambda _: trained)
+    monkeypatch.setattr(segmenters.weights, "load_trained", lambda _: trained)
     settings = dataclasses.replace(SMALL, segmenter_dir="run")
     wanted = r"^run: wanted a segmenter of the objects of .*, found \['cat'\]"
     with pytest.raises(ValueError, match=wanted):

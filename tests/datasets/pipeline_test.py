@@ -13,7 +13,7 @@ IMAGE_LABELS = np.array([[i % 2, i % 3 == 0, i == 5] for i in range(7)], bool)
 
 def through(function, output, *arrays):
     """Runs a NumPy stage inside tf.data and returns data set and elements."""
-    stage = pipeline.numpy_stage(function, output)
+    stage = pipeline.numpy_op(function, output)
     dataset = tf.data.Dataset.from_tensors(arrays).map(stage)
     return dataset, lambda: list(dataset.as_numpy_iterator())
 

@@ -361,7 +361,7 @@ def _write(folder, **overrides):
         "num_saliency_images": 3,
         **overrides,
     }
-    synthetic.write(folder, **settings)
+    layouts.write_synthetic(folder, **settings)
 
 
 def _contents(folder):

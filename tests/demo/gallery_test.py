@@ -15,7 +15,7 @@ LABEL_MAP[1:3, 3:5] = labels.IGNORE
 def drawn(guide_map):
     saliency_map = np.zeros((4, 6), np.float32)
     saliency_map[1:3, 1:3] = 1
-    sight = pipeline.Sight(
+    outputs = pipeline.NetworkOutputs(
         image_id="a",
         image=IMAGE,
         score_maps=np.zeros((4, 6, 2), np.float32),
@@ -31,7 +31,7 @@ def drawn(guide_map):
         saliency_mask=saliency_map > 0.5,
     )
     segmented = np.full((4, 6), 2, np.uint8)
-    return gallery.figures(sight, evidence, "g2", guide_map, segmented)
+    return gallery.figures(outputs, evidence, "g2", guide_map, segmented)
 
 
 def test_pictures_come_in_the_order_of_the_work():

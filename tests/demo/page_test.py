@@ -14,7 +14,7 @@ import programs
 import pytest
 
 from guided_segmentation import artifacts
-from guided_segmentation.demo import desk, gallery, page, upload
+from guided_segmentation.demo import gallery, page, session, upload
 
 LIMITS = upload.Limits()
 PATIENCE = 120  # Seconds until a server that hangs is given up.
@@ -92,7 +92,7 @@ def test_a_photograph_goes_in_and_pictures_come_out(client, photo):
 def test_the_page_answers_as_the_desk_does(client, photo):
     """From the same weights: the run in its folder."""
     shown = demo_samples.downloads(ask(client, photo))
-    answers = desk.Desk(demo_samples.networks(), LIMITS)
+    answers = session.DemoSession(demo_samples.networks(), LIMITS)
     wanted = answers.show(str(photo), ["wasp", "medic"], *CHOICES)
     seeds = demo_samples.downloads(wanted)["seeds.png"]
     assert len(np.unique(artifacts.decode_label_map(seeds))) > 1

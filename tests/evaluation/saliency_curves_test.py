@@ -77,7 +77,7 @@ def test_one_pass_equals_a_loop_over_thresholds(pairs):
         iou, precision, recall = map(mean, zip(*each, strict=True))
         above = mean([i and i > 0.6 for i, _, _ in each])
         assert found.iou[threshold] == pytest.approx(iou)
-        assert found.share_above[threshold] == pytest.approx(above)
+        assert found.fraction_above[threshold] == pytest.approx(above)
         assert curve["precision"][threshold] == pytest.approx(precision)
         assert curve["recall"][threshold] == pytest.approx(recall)
 
@@ -111,7 +111,7 @@ def test_the_scores_are_those_of_the_masks_that_guides_use(levels):
     as_levels = mask.astype(np.uint8) * 255
     summary = saliency_curves.summary(means([(truth, levels)]))
     of_mask = saliency_curves.summary(means([(truth, as_levels)]))
-    for name in ("iou", "share_above_0.6", "precision", "recall"):
+    for name in ("iou", "fraction_above_0.6", "precision", "recall"):
         assert summary[name] == of_mask[name]
 
 
@@ -139,7 +139,7 @@ def test_recall_falls_from_one_as_the_threshold_rises(pairs):
 def test_a_map_that_is_the_truth_is_perfect(pairs):
     perfect = [(truth, (truth > 0) * 255) for truth, _ in pairs]
     summary = saliency_curves.summary(means(perfect))
-    names = ("iou", "share_above_0.6", "precision", "recall", "max_f")
+    names = ("iou", "fraction_above_0.6", "precision", "recall", "max_f")
     assert [summary[name] for name in names] == [1] * 5
     assert summary["mae"] == 0
 
@@ -185,7 +185,7 @@ def test_the_curve_of_a_hand_worked_image():
     summary = saliency_curves.summary(found)
     assert summary == {
         "iou": 0.5,
-        "share_above_0.6": 0,
+        "fraction_above_0.6": 0,
         "mae": pytest.approx((55 + 205 + 100 + 0) / 255 / 4),
         "precision": 1,
         "recall": 0.5,
@@ -202,7 +202,7 @@ def test_the_summary_of_two_hand_worked_images():
     poor = ([[3, 3, 3, 0]], [[127, 51, 255, 255]])
     assert saliency_curves.summary(means([good, poor])) == {
         "iou": pytest.approx((1 + 1 / 4) / 2),
-        "share_above_0.6": 0.5,
+        "fraction_above_0.6": 0.5,
         "mae": pytest.approx((0.8 / 4 + (128 + 204 + 255) / 255 / 4) / 2),
         "precision": pytest.approx((1 + 1 / 2) / 2),
         "recall": pytest.approx((1 + 1 / 3) / 2),
@@ -234,7 +234,7 @@ def test_an_iou_of_exactly_six_tenths_is_not_above_it():
         means([([[1, 1, 1, 1, 1]], [[255, 255, 255, 0, 0]])])
     )
     assert summary["iou"] == 0.6
-    assert summary["share_above_0.6"] == 0
+    assert summary["fraction_above_0.6"] == 0
 
 
 # Images that have no score, or not all of them.
@@ -248,7 +248,7 @@ def test_images_without_foreground_or_mask_stay_out_of_undefined_means():
     ]
     assert saliency_curves.summary(means(pairs)) == {
         "iou": 0.5,
-        "share_above_0.6": 0.5,
+        "fraction_above_0.6": 0.5,
         "mae": 0.5,
         "precision": 1,
         "recall": 0.5,
@@ -263,7 +263,7 @@ def test_of_a_split_without_foreground_only_errors_are_known():
     found = means([([[0, 0]], [[51, 0]])])
     assert saliency_curves.summary(found) == {
         "iou": 1,
-        "share_above_0.6": 1,
+        "fraction_above_0.6": 1,
         "mae": pytest.approx(0.1),
         "precision": None,
         "recall": None,

@@ -35,7 +35,11 @@ REMEDIES = {
 
 @pytest.mark.parametrize(
     ("name", "missing"),
-    [(name, part) for name in guides.GUIDES for part in guides.REQUIRES[name]],
+    [
+        (name, part)
+        for name in guides.GUIDES
+        for part in sorted(guides.REQUIRES[name])
+    ],
 )
 def test_missing_evidence_names_image_guide_and_remedy(name, missing):
     seeds, mask = grid(FOUR), grid(REGION).astype(bool)

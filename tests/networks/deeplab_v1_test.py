@@ -73,7 +73,7 @@ def test_dense_logits_subsampled_are_those_of_the_strided_network():
 
 @pytest.mark.parametrize("pooling", deeplab_v1.ORIGINS)
 def test_the_hole_algorithm_says_between_cells_what_it_says_at_cells(pooling):
-    spec = {"num_classes": 3, "width": 1 / 32, "head_channels": 4}
+    spec = {"num_classes": 3, "width_multiplier": 1 / 32, "head_channels": 4}
     spec |= {"stride": 16, "fc6_dilation": 4, "pooling": pooling}
     strided = deeplab_v1.large_fov(**spec)
     dense = deeplab_v1.large_fov(**spec, dense=True)
@@ -86,7 +86,7 @@ def test_the_hole_algorithm_says_between_cells_what_it_says_at_cells(pooling):
 
 
 def test_the_papers_stride_has_no_holes():
-    thin = {"num_classes": 3, "width": 1 / 32, "head_channels": 4}
+    thin = {"num_classes": 3, "width_multiplier": 1 / 32, "head_channels": 4}
     network = deeplab_v1.large_fov(**thin)
     dense = deeplab_v1.large_fov(**thin, dense=True)
     dense.set_weights(network.get_weights())

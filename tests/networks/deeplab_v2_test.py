@@ -4,10 +4,10 @@ import pytest
 import tensorflow as tf
 
 from guided_segmentation.networks import (
+    builders,
     deeplab_v2,
     prediction,
     resnet101,
-    weights,
 )
 from guided_segmentation.training import optimizers
 
@@ -53,10 +53,10 @@ def test_what_is_above_the_trunk_learns_ten_times_as_fast(network):
 
 def test_its_grid_begins_at_the_first_pixel(network):
     assert prediction.grid_origin(network) == 0
-    first = weights.build({"name": "deeplab_v1", "width": 1 / 64})
+    first = builders.build({"name": "deeplab_v1", "width_multiplier": 1 / 64})
     assert prediction.grid_origin(first) == 0
-    pooled = weights.build(
-        {"name": "deeplab_v1", "width": 1 / 64, "pooling": "2x2"}
+    pooled = builders.build(
+        {"name": "deeplab_v1", "width_multiplier": 1 / 64, "pooling": "2x2"}
     )
     assert prediction.grid_origin(pooled) == 7.5
 

@@ -156,7 +156,9 @@ def test_a_roi_pool_keeps_the_strongest_of_its_window():
 
 @pytest.mark.parametrize("deviation", [0.005, None])
 def test_the_head_is_filled_as_by_the_authors_or_by_he(deviation):
-    network = gap.build("gap_highres", 2, 1 / 16, 64, head_deviation=deviation)
+    network = gap.build(
+        "gap_highres", 2, 1 / 16, 64, head_init_stddev=deviation
+    )
     kernel = network.get_layer("fc7").get_weights()[0]
     expected = deviation or np.sqrt(2 / (9 * 64))
     assert kernel.std() == pytest.approx(expected, rel=0.05)
@@ -168,7 +170,7 @@ def test_arguments_of_gap_deeplab_are_not_lost_on_another_variant():
 
 
 def test_no_two_layers_of_the_head_are_filled_alike():
-    network = gap.build("gap_highres", 2, 1 / 32, 16, head_deviation=0.005)
+    network = gap.build("gap_highres", 2, 1 / 32, 16, head_init_stddev=0.005)
     fc6, fc7 = (network.get_layer(n).get_weights()[0] for n in ("fc6", "fc7"))
     assert (fc6 != fc7).all()
 

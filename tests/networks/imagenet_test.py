@@ -6,14 +6,20 @@ import keras_files
 import numpy as np
 import pytest
 
-from guided_segmentation.networks import imagenet, resnet101, weights
+from guided_segmentation.networks import (
+    builders,
+    imagenet,
+    resnet101,
+    start_weights,
+    weights,
+)
 
 
 @pytest.fixture(name="residual", scope="module")
 def _residual():
     """ResNet101 with one channel where there are 64."""
     keras.utils.set_random_seed(0)
-    return weights.build({"name": "deeplab_v2", "width": 1 / 64})
+    return builders.build({"name": "deeplab_v2", "width_multiplier": 1 / 64})
 
 
 def top(file, name, shape):
@@ -92,7 +98,7 @@ def test_keras_dense_layers_become_windows_of_rows_columns_channels(tmp_path):
     assert loaded["fc6/kernel"].shape == (7, 7, 512, 4096)
     assert loaded["fc6/kernel"][3, 6, 100, 8] == 5
     assert loaded["fc7/kernel"][0, 0, 4, 12] == 7
-    reduced = weights.reduced_top(loaded)
+    reduced = start_weights.subsample_fc6_fc7(loaded)
     assert reduced["fc6/kernel"].shape == (3, 3, 512, 1024)
     assert reduced["fc6/kernel"][1, 2, 100, 2] == 5
     assert reduced["fc7/kernel"].shape == (1, 1, 1024, 1024)
@@ -105,7 +111,7 @@ def test_a_residual_network_keeps_keras_names(tmp_path, residual, has_top):
     if has_top:
         classifier(path, 1000)
     loaded = imagenet.read(path)
-    own = weights.trunk_of(weights.of(residual))
+    own = start_weights.trunk_of(weights.to_dict(residual))
     assert loaded.keys() == own.keys()
     assert len(loaded) == 104 * (2 + 4)
     for name, array in own.items():
@@ -143,7 +149,7 @@ def test_a_file_whose_name_speaks_of_masks_is_doubted(tmp_path, name, said):
 def test_a_run_of_ours_is_not_doubted(tmp_path):
     """Not even if its folder is named after the data."""
     folder = tmp_path / "voc2012"
-    network = weights.build({"name": "gap_roi", "width": 1 / 64})
+    network = builders.build({"name": "gap_roi", "width_multiplier": 1 / 64})
     weights.save(network, folder / weights.WEIGHTS_FILE)
     assert imagenet.doubts(folder) is None
     assert imagenet.doubts(folder / weights.WEIGHTS_FILE) is None

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from guided_segmentation.networks import resnet101, weights
+from guided_segmentation.networks import builders, resnet101, weights
 
 IMAGE = 50 * tf.random.stateless_normal([1, 81, 65, 3], [0, 1])
 
 
 def built(width, blocks=(1, 2, 2, 1)):
     image = keras.Input([None, None, 3])
-    x = resnet101.trunk(image, width=width, blocks=blocks)
+    x = resnet101.trunk(image, width_multiplier=width, blocks=blocks)
     return keras.Model(image, x)
 
 
@@ -49,7 +49,7 @@ def features(network, name, image=IMAGE):
 
 def test_its_parameters_are_those_of_keras(pair):
     shapes = [
-        {name: array.shape for name, array in weights.of(network).items()}
+        {name: array.shape for name, array in weights.to_dict(network).items()}
         for network in pair
     ]
     assert shapes[0] == shapes[1]
@@ -116,7 +116,7 @@ def test_fresh_normalisations_take_the_statistics_of_a_batch():
     """A batch of many cells: Keras 2 divides by their number less one."""
     keras.utils.set_random_seed(0)
     network = built(1 / 16)
-    before = weights.of(network)
+    before = weights.to_dict(network)
     fresh = [layer.name for layer in network.layers]
     batch = 50 * tf.random.stateless_normal([4, 161, 161, 3], [0, 2])
     resnet101.set_statistics(network, fresh, batch)
@@ -125,7 +125,7 @@ def test_fresh_normalisations_take_the_statistics_of_a_batch():
         seen = features(network, name, batch)
         np.testing.assert_allclose(seen.mean((0, 1, 2)), 0, atol=0.02)
         np.testing.assert_allclose(seen.var((0, 1, 2)), 1, atol=0.02)
-    after = weights.of(network)
+    after = weights.to_dict(network)
     changed = {n for n in before if (before[n] != after[n]).any()}
     assert {n.partition("/")[2] for n in changed} == {
         "moving_mean",
@@ -135,14 +135,14 @@ def test_fresh_normalisations_take_the_statistics_of_a_batch():
 
 def test_pretrained_normalisations_keep_their_statistics():
     network = built(1 / 64)
-    before = weights.of(network)
+    before = weights.to_dict(network)
     resnet101.set_statistics(network, ["conv4_block2_1_bn"], IMAGE)
-    after = weights.of(network)
+    after = weights.to_dict(network)
     changed = {n for n in before if (before[n] != after[n]).any()}
     assert {n.partition("/")[0] for n in changed} == {"conv4_block2_1_bn"}
 
 
 def test_only_a_network_with_normalisations_is_normalized():
     assert resnet101.is_normalized(built(1 / 64))
-    vgg = weights.build({"name": "gap_roi", "width": 1 / 64})
+    vgg = builders.build({"name": "gap_roi", "width_multiplier": 1 / 64})
     assert not resnet101.is_normalized(vgg)

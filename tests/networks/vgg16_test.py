@@ -120,7 +120,7 @@ def test_another_relu_reaches_every_convolution():
     """With none at all the trunk is linear."""
     image = keras.Input([None, None, 3])
     features = vgg16.trunk(
-        image, width=1 / 32, pools=(None,) * 5, relu="linear"
+        image, width_multiplier=1 / 32, pools=(None,) * 5, relu="linear"
     )
     network = keras.Model(image, features)
     x = tf.random.stateless_normal([1, 9, 9, 3], [0, 0])

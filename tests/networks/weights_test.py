@@ -8,44 +8,51 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from guided_segmentation import artifacts
-from guided_segmentation.networks import dropout, imagenet, vgg16, weights
+from guided_segmentation import artifacts, provenance
+from guided_segmentation.networks import (
+    builders,
+    dropout,
+    imagenet,
+    start_weights,
+    vgg16,
+    weights,
+)
 
 FACTS = {  # Parameters at width 1 with 20 objects, and of the thin network.
     "vgg16": (
         134_342_484,
         33_191,
-        {"num_objects": 3, "width": 1 / 64, "head_channels": 64},
+        {"num_objects": 3, "width_multiplier": 1 / 64, "head_channels": 64},
     ),
     "gap_lowres": (
         19_454_784,
         4_292,
-        {"num_objects": 3, "width": 1 / 64, "head_channels": 8},
+        {"num_objects": 3, "width_multiplier": 1 / 64, "head_channels": 8},
     ),
     "gap_highres": (
         28_892_992,
         4_876,
-        {"num_objects": 3, "width": 1 / 64, "head_channels": 8},
+        {"num_objects": 3, "width_multiplier": 1 / 64, "head_channels": 8},
     ),
     "gap_roi": (
         16_310_080,
         3_852,
-        {"num_objects": 3, "width": 1 / 64, "head_channels": 8},
+        {"num_objects": 3, "width_multiplier": 1 / 64, "head_channels": 8},
     ),
     "gap_deeplab": (
         20_504_384,
         4_364,
-        {"num_objects": 3, "width": 1 / 64, "head_channels": 8},
+        {"num_objects": 3, "width_multiplier": 1 / 64, "head_channels": 8},
     ),
     "deeplab_v1": (
         20_505_429,
         4_376,
-        {"num_classes": 4, "width": 1 / 64, "head_channels": 8},
+        {"num_classes": 4, "width_multiplier": 1 / 64, "head_channels": 8},
     ),
     "deeplab_v2": (
         44_206_548,
         8_388,
-        {"num_classes": 4, "width": 1 / 64, "blocks": [1, 2, 3, 1]},
+        {"num_classes": 4, "width_multiplier": 1 / 64, "blocks": [1, 2, 3, 1]},
     ),
 }
 NETWORKS = pytest.mark.parametrize("name", FACTS)
@@ -58,7 +65,7 @@ def _seeded():
 
 
 def thin(name):
-    return weights.build({"name": name, **FACTS[name][2]})
+    return builders.build({"name": name, **FACTS[name][2]})
 
 
 def parameters(width, head):
@@ -101,7 +108,7 @@ def photograph(name):
 
 
 def test_every_builder_has_its_facts():
-    assert FACTS.keys() == weights.BUILDERS.keys()
+    assert FACTS.keys() == builders.BUILDERS.keys()
 
 
 @NETWORKS
@@ -129,7 +136,7 @@ def test_a_network_of_the_papers_width_has_the_papers_parameters(name):
             keras.initializers.RandomNormal, "__call__", zeros.__call__
         ),
     ):
-        assert weights.build({"name": name}).count_params() == FACTS[name][0]
+        assert builders.build({"name": name}).count_params() == FACTS[name][0]
 
 
 @NETWORKS
@@ -201,7 +208,7 @@ def test_a_network_trains_all_its_weights_but_normalisations(name):
 
 
 def test_weights_are_named_by_layer_and_variable():
-    stored = weights.of(thin("gap_highres"))
+    stored = weights.to_dict(thin("gap_highres"))
     assert set(stored) == {
         f"{layer}/{variable}"
         for layer in (*vgg16.CONVOLUTIONS, "fc6", "fc7")
@@ -212,7 +219,7 @@ def test_weights_are_named_by_layer_and_variable():
 
 def test_weights_stay_float32_in_mixed_precision():
     keras.mixed_precision.set_global_policy("mixed_bfloat16")
-    stored = weights.of(thin("deeplab_v1"))
+    stored = weights.to_dict(thin("deeplab_v1"))
     assert all(array.dtype == np.float32 for array in stored.values())
 
 
@@ -252,7 +259,7 @@ def test_damaged_weights_are_named(tmp_path, suffix, damage):
 
 def test_the_real_vgg16_loads_with_its_own_shapes(real_data):
     (path,) = (real_data / "weights").glob("vgg16*.h5")
-    loaded = weights.pretrained(str(path))
+    loaded = start_weights.pretrained(str(path))
     assert len(loaded) == 26
     assert sum(array.size for array in loaded.values()) == 14_714_688
     channels = 3
@@ -276,7 +283,7 @@ def test_imagenet_is_what_keras_has_for_the_trunk(
     path = keras_files.vgg16(tmp_path / "vgg16.h5")
     download = mock.Mock(return_value=path)
     monkeypatch.setattr(imagenet, "download", download)
-    assert len(weights.pretrained("imagenet", network)) == 26
+    assert len(start_weights.pretrained("imagenet", network)) == 26
     assert download.call_args == mock.call(file)
 
 
@@ -288,7 +295,7 @@ def test_weights_that_may_have_seen_masks_are_used_with_a_warning(
     tmp_path, capsys, name, doubt
 ):
     path = keras_files.vgg16(tmp_path / name)
-    assert len(weights.pretrained(str(path))) == 26
+    assert len(start_weights.pretrained(str(path))) == 26
     warning = (
         f"warning: {path} may have learned from masks of Pascal's classes "
         f"({doubt}), which the method must not see; take weights of ImageNet "
@@ -298,26 +305,26 @@ def test_weights_that_may_have_seen_masks_are_used_with_a_warning(
 
 
 def test_none_are_no_weights():
-    assert weights.pretrained("none") == {}
+    assert start_weights.pretrained("none") == {}
     assert weights.sha256("none") == ""
 
 
 def test_only_the_trunk_is_taken_from_another_task():
-    stored = weights.of(thin("vgg16"))
-    trunk = weights.trunk_of(stored)
+    stored = weights.to_dict(thin("vgg16"))
+    trunk = start_weights.trunk_of(stored)
     assert len(trunk) == 26
     network = thin("deeplab_v1")
-    before = weights.of(network)
+    before = weights.to_dict(network)
     received = weights.assign(network, trunk, "vgg16")
     assert received == list(vgg16.CONVOLUTIONS)
-    after = weights.of(network)
+    after = weights.to_dict(network)
     for name in before:
         expected = trunk.get(name, before[name])
         np.testing.assert_array_equal(after[name], expected)
 
 
 def test_weights_of_another_width_are_refused():
-    wide = weights.build({"name": "gap_highres", "width": 1 / 32})
+    wide = builders.build({"name": "gap_highres", "width_multiplier": 1 / 32})
     with pytest.raises(
         ValueError,
         match=re.escape(
@@ -326,7 +333,7 @@ def test_weights_of_another_width_are_refused():
             "weights"
         ),
     ):
-        weights.assign(thin("deeplab_v1"), weights.of(wide), "seeder")
+        weights.assign(thin("deeplab_v1"), weights.to_dict(wide), "seeder")
 
 
 def test_weights_without_a_common_layer_are_refused():
@@ -340,15 +347,15 @@ def test_weights_without_a_common_layer_are_refused():
 
 def test_no_weights_at_all_leave_a_network_as_it_is():
     network = thin("deeplab_v1")
-    before = weights.of(network)
+    before = weights.to_dict(network)
     assert weights.assign(network, {}, "none") == []
-    for name, array in weights.of(network).items():
+    for name, array in weights.to_dict(network).items():
         np.testing.assert_array_equal(array, before[name])
 
 
 def test_the_top_keeps_every_third_tap_and_every_fourth_output():
     fc6 = np.arange(7 * 7 * 2 * 8).reshape(7, 7, 2, 8)
-    reduced = weights.reduced_top(
+    reduced = start_weights.subsample_fc6_fc7(
         {
             "fc6/kernel": fc6,
             "fc6/bias": np.arange(8),
@@ -367,8 +374,11 @@ def test_the_top_keeps_every_third_tap_and_every_fourth_output():
 
 def test_only_windows_of_seven_by_seven_have_a_top_to_reduce():
     """The fc6 of an earlier seeder is another layer of the same name."""
-    assert weights.reduced_top({}) == {}
-    assert weights.reduced_top(weights.of(thin("gap_highres")), 8) == {}
+    assert start_weights.subsample_fc6_fc7({}) == {}
+    assert (
+        start_weights.subsample_fc6_fc7(weights.to_dict(thin("gap_highres")), 8)
+        == {}
+    )
 
 
 @pytest.mark.parametrize("head_channels", [3, 16])
@@ -379,16 +389,16 @@ def test_a_top_is_reduced_evenly_or_not_at_all(head_channels):
         match=f"{head_channels} head channels cannot be taken evenly from the "
         f"8 of fc6; choose a divisor",
     ):
-        weights.reduced_top(stored, head_channels)
+        start_weights.subsample_fc6_fc7(stored, head_channels)
 
 
 @pytest.mark.parametrize("name", ["gap_highres", "deeplab_v1"])
 def test_calibrated_layers_have_mean_0_and_deviation_1_before_their_relu(name):
     network, image = thin(name), photograph(name)
-    before = weights.of(network)
+    before = weights.to_dict(network)
     fresh = ["conv1_1", "conv3_2", "conv5_3"]
-    weights.calibrate(network, fresh, image)
-    after = weights.of(network)
+    start_weights.data_dependent_init(network, fresh, image)
+    after = weights.to_dict(network)
     for layer in fresh:
         inputs = network.get_layer(layer).input
         x = keras.Model(network.input, inputs)(image)
@@ -414,7 +424,7 @@ def test_balanced_votes_say_nothing_of_the_average_image():
     random = np.random.default_rng(3)
     image = tf.constant(random.normal(0, 50, (4, 33, 33, 3)), tf.float32)
     votes = network.get_layer("score").get_weights()[0]
-    weights.calibrate(network, ["fc7"], image, centred=True)
+    start_weights.data_dependent_init(network, ["fc7"], image, centred=True)
     balanced = network.get_layer("score").get_weights()[0]
     pooled = keras.Model(network.input, network.get_layer("gap").output)(image)
     average = np.mean(pooled, 0)
@@ -428,9 +438,9 @@ def test_balanced_votes_say_nothing_of_the_average_image():
 
 def test_centred_kernels_lean_towards_their_centre():
     network, image = thin("gap_highres"), photograph("gap_highres")
-    before = weights.of(network)["conv4_2/kernel"]
-    weights.calibrate(network, ["conv4_2"], image, centred=True)
-    after = weights.of(network)["conv4_2/kernel"]
+    before = weights.to_dict(network)["conv4_2/kernel"]
+    start_weights.data_dependent_init(network, ["conv4_2"], image, centred=True)
+    after = weights.to_dict(network)["conv4_2/kernel"]
     relative = (after / after[1, 1]) / (before / before[1, 1])
     taps = [[0.25, 0.5, 0.25], [0.5, 1, 0.5], [0.25, 0.5, 0.25]]
     np.testing.assert_allclose(
@@ -445,8 +455,10 @@ def test_centred_kernels_lean_towards_their_centre():
 )
 def test_the_two_parts_of_a_residual_network_make_the_whole(last):
     network, image = thin("deeplab_v2"), photograph("deeplab_v2")
-    weights.calibrate(network, [x.name for x in network.layers], image)
-    lower, upper = weights.split(network, last)
+    start_weights.data_dependent_init(
+        network, [x.name for x in network.layers], image
+    )
+    lower, upper = builders.split(network, last)
     whole = network(image).numpy()
     assert np.ptp(whole) > 0
     np.testing.assert_allclose(upper(lower(image)), whole, rtol=1e-5, atol=1e-6)
@@ -463,14 +475,14 @@ def test_a_residual_block_is_frozen_whole():
         match=r"'conv4_block2_2_conv' lies inside a block of deeplab_v2; "
         r"freeze through one of \['conv2_block1_out', .* 'conv5_block1_out'\]",
     ):
-        weights.split(thin("deeplab_v2"), "conv4_block2_2_conv")
+        builders.split(thin("deeplab_v2"), "conv4_block2_2_conv")
 
 
 @pytest.mark.parametrize("last", ["conv1_1", "conv1_2", "conv3_3", "fc6"])
 @pytest.mark.parametrize("name", ["gap_highres", "deeplab_v1"])
 def test_the_two_parts_of_a_network_make_the_whole(name, last):
     network, image = thin(name), photograph(name)
-    lower, upper = weights.split(network, last)
+    lower, upper = builders.split(network, last)
     np.testing.assert_allclose(
         upper(lower(image)), network(image), rtol=1e-5, atol=1e-6
     )
@@ -483,7 +495,7 @@ def test_the_two_parts_of_a_network_make_the_whole(name, last):
 
 def test_the_upper_part_still_drops_in_training():
     network, image = thin("gap_highres"), photograph("gap_highres")
-    lower, upper = weights.split(network, "conv3_3")
+    lower, upper = builders.split(network, "conv3_3")
     with dropout.example_seeds(tf.constant([[0, 0], [0, 1]])):
         whole = network(image, training=True)
         np.testing.assert_allclose(
@@ -498,7 +510,7 @@ def test_freezing_through_an_unknown_layer_lists_the_known_ones():
         match=r"no layer 'conv9' to freeze through in gap_highres; it has "
         r"\['conv1_1', .* 'conv5_3'\]",
     ):
-        weights.split(thin("gap_highres"), "conv9")
+        builders.split(thin("gap_highres"), "conv9")
 
 
 def test_freezing_everything_is_refused():
@@ -507,16 +519,16 @@ def test_freezing_everything_is_refused():
         match="freezing deeplab_v1 through 'fc8' leaves no layer to train; "
         "freeze less",
     ):
-        weights.split(thin("deeplab_v1"), "fc8")
+        builders.split(thin("deeplab_v1"), "fc8")
 
 
 def test_a_finished_run_gives_back_its_network_and_settings(tmp_path):
     spec = {"name": "deeplab_v1", **FACTS["deeplab_v1"][2]}
-    network = weights.build(spec)
+    network = builders.build(spec)
     weights.save(network, tmp_path / weights.WEIGHTS_FILE)
     recorded = {"network": spec, "input_size": 33}
-    artifacts.write_json(tmp_path / weights.SETTINGS_FILE, recorded)
-    again, settings = weights.trained(tmp_path)
+    artifacts.write_json(tmp_path / provenance.SETTINGS_FILE, recorded)
+    again, settings = weights.load_trained(tmp_path)
     assert settings == recorded
     image = photograph("deeplab_v1")
     np.testing.assert_array_equal(again(image), network(image))
@@ -528,7 +540,7 @@ def test_an_unfinished_run_has_no_network(tmp_path):
         match=r"no trained network in .* \(no weights\.npz\); finish its "
         r"training first",
     ):
-        weights.trained(tmp_path)
+        weights.load_trained(tmp_path)
 
 
 def test_a_failed_save_leaves_the_old_weights(tmp_path):

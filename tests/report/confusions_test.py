@@ -2,7 +2,7 @@ from guided_segmentation.report import confusions
 
 
 def test_g2_and_full_are_shown_and_the_others_folded_away():
-    names = ("seeds_only", "g0", "g2", "full")
+    names = ("seeds_only", "g0", "g2", "full_supervision")
     page = confusions.to_html(dict.fromkeys(names, b"png"))
     first, folded = page.split("<details>")
     assert first.count("<img") == folded.count("<img") == 2

@@ -4,18 +4,18 @@ from guided_segmentation.report import gains, table_2
 
 
 def compared(low):
-    scores = summary(("seeds_only", "g2", "full"))
+    scores = summary(("seeds_only", "g2", "full_supervision"))
     scores["segmenters"]["g2"]["miou_interval"] = [0.3, 0.38]
     share = {"percent": 87.5, "interval": [80.0, 91.25]}
     scores["paired"] = {
         "miou": {
-            "seeds_only": {"of_full": share},
+            "seeds_only": {"of_full_supervision": share},
             "g2": {
                 "over_seeds_only": {
                     "difference": 0.05,
                     "interval": [low, 0.081],
                 },
-                "of_full": share,
+                "of_full_supervision": share,
             },
         },
         "miou_crf": {},
@@ -53,7 +53,7 @@ def test_a_gain_without_a_score_is_a_dash():
     nothing = {"difference": None, "interval": None}
     scores["paired"]["miou"]["g2"] = {
         "over_seeds_only": nothing,
-        "of_full": {"percent": None, "interval": None},
+        "of_full_supervision": {"percent": None, "interval": None},
     }
     assert gains.lines(scores) == ["g2 over seeds_only: \N{EN DASH}"]
     assert "<b>" not in gains.to_html(scores)

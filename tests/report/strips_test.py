@@ -116,7 +116,10 @@ def test_label_maps_have_the_iou_of_their_image(folders):
 
 def test_predictions_with_crf_stand_under_those_without(folders):
     strip = strips.prediction_strips(
-        source(), {"g2": folders / "g2"}, 1, {"g2": folders / "full"}
+        source(),
+        {"g2": folders / "g2"},
+        1,
+        {"g2": folders / "full_supervision"},
     )[0]
     assert list(strip.with_crf) == ["G2"]
     np.testing.assert_array_equal(

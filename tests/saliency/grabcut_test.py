@@ -77,7 +77,7 @@ def test_a_cut_that_fills_too_little_of_its_box_is_the_box():
         (share / 2, truth),
         (2 * share, filled(box[0])),
     ):
-        settings = grabcut.GrabCutSettings(least_share=least)
+        settings = grabcut.GrabCutSettings(min_fraction=least)
         assert iou(grabcut.mask(image, box, settings), expected) > 0.9
 
 
@@ -155,7 +155,7 @@ def test_an_error_while_masks_are_made_is_not_lost(tmp_path):
     [
         ({"average": "median"}, "average = 'mean', now it is 'median'"),
         ({"num_steps": 1}, "num_steps = 5, now it is 1"),
-        ({"least_share": 0.2}, "least_share = 0.1, now it is 0.2"),
+        ({"min_fraction": 0.2}, "min_fraction = 0.1, now it is 0.2"),
     ],
 )
 def test_masks_of_other_settings_are_not_used_again(tmp_path, changes, told):

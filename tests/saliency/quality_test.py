@@ -6,6 +6,7 @@ import pytest
 
 from guided_segmentation import artifacts
 from guided_segmentation.datasets import schema
+from guided_segmentation.report import masks_page
 from guided_segmentation.saliency import grabcut, quality
 
 SETTINGS = grabcut.GrabCutSettings()
@@ -42,9 +43,9 @@ def make(folder):
 
 def test_a_mask_is_measured_along_and_inside_its_box():
     inside = of_window(slice(4, 9), slice(4, 12))
-    assert (inside.share, inside.outline) == (0.4, 0.0)
+    assert (inside.fraction, inside.outline) == (0.4, 0.0)
     corner = of_window(slice(2, 7), slice(3, 8))
-    assert (corner.share, corner.outline) == (0.25, 0.25)
+    assert (corner.fraction, corner.outline) == (0.25, 0.25)
     assert corner.outline == 9 / 36
 
 
@@ -61,7 +62,7 @@ def test_what_fills_its_box_is_a_failure():
     [(0.8, 0.1, 0.1), (0.8, 0.9, 0.9), (0.1, 0.0, 0.85), (0.4, 0.1, 0.4)],
 )
 def test_doubt_is_of_long_borders_and_of_little_masks(share, outline, doubt):
-    found = quality.Quality(image_id="a", share=share, outline=outline)
+    found = quality.Quality(image_id="a", fraction=share, outline=outline)
     assert found.doubt == pytest.approx(doubt)
 
 
@@ -74,7 +75,7 @@ def test_the_most_doubtful_masks_come_first(tmp_path):
 def test_the_page_is_whole_and_shows_as_many_as_are_wanted(tmp_path):
     photographs = make(tmp_path / "masks")
     path = tmp_path / "masks.html"
-    quality.write_page(path, photographs, tmp_path / "masks", SETTINGS, 2)
+    masks_page.write_page(path, photographs, tmp_path / "masks", SETTINGS, 2)
     page = path.read_text()
     assert re.findall("<code>(.*?)</code>", page) == ["box", "half"]
     assert (
@@ -83,7 +84,7 @@ def test_the_page_is_whole_and_shows_as_many_as_are_wanted(tmp_path):
     )
     assert "Of the masks 1 are the whole box (33.3%)." in page
     assert page.count("<b>the whole box</b>") == 1
-    assert page.count("<rect") == quality.NUM_BINS
+    assert page.count("<rect") == masks_page.NUM_BINS
     pictures = re.findall("src='data:image/jpeg;base64,(.*?)'", page)
     assert len(pictures) == 4
     assert base64.b64decode(pictures[0]).startswith(b"\xff\xd8")
@@ -91,7 +92,7 @@ def test_the_page_is_whole_and_shows_as_many_as_are_wanted(tmp_path):
 
 
 def test_the_bars_of_the_page_count_all_masks(tmp_path):
-    bars = quality._histogram([0.02, 0.51, 0.52, 0.97, 1.0])
+    bars = masks_page._histogram([0.02, 0.51, 0.52, 0.97, 1.0])
     titles = re.findall("<title>(.*?)</title>", bars)
     assert titles[0] == "0 to 5 %: 1"
     assert titles[10] == "50 to 55 %: 2"
@@ -102,7 +103,7 @@ def test_the_bars_of_the_page_count_all_masks(tmp_path):
 def test_a_page_that_is_there_is_left_as_it_is(tmp_path):
     path = tmp_path / "masks.html"
     path.write_text("mine")
-    quality.write_page(path, source(), tmp_path, SETTINGS, 2)
+    masks_page.write_page(path, source(), tmp_path, SETTINGS, 2)
     assert path.read_text() == "mine"
 
 

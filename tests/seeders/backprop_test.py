@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from guided_segmentation import artifacts, images
-from guided_segmentation.networks import gap, vgg16, weights
+from guided_segmentation import artifacts, images, provenance
+from guided_segmentation.networks import builders, gap, vgg16, weights
 from guided_segmentation.seeders import backprop
 
 SIZE = 193
@@ -17,7 +17,11 @@ every_method = pytest.mark.parametrize("method", backprop.METHODS)
 def classifier(method, **arguments):
     """The same thin network, with the rules of a method."""
     keras.utils.set_random_seed(0)
-    sizes = {"width": 1 / 16, "head_channels": 8, "score_deviation": 0.1}
+    sizes = {
+        "width_multiplier": 1 / 16,
+        "head_channels": 8,
+        "score_init_stddev": 0.1,
+    }
     rules = backprop.METHODS[method]
     return vgg16.classifier(3, **sizes, **rules, **arguments)
 
@@ -110,12 +114,12 @@ def test_only_excitation_is_contrastive(method):
 
 @every_method
 def test_a_trained_classifier_is_loaded_with_the_rules(method, tmp_path):
-    spec = {"name": "vgg16", "num_objects": 3, "width": 1 / 16}
-    spec |= {"head_channels": 8, "score_deviation": 0.1}
-    network = weights.build(spec)
+    spec = {"name": "vgg16", "num_objects": 3, "width_multiplier": 1 / 16}
+    spec |= {"head_channels": 8, "score_init_stddev": 0.1}
+    network = builders.build(spec)
     weights.save(network, tmp_path / weights.WEIGHTS_FILE)
-    artifacts.write_json(tmp_path / weights.SETTINGS_FILE, {"network": spec})
-    ruled, _ = weights.trained(tmp_path, **backprop.METHODS[method])
+    artifacts.write_json(tmp_path / provenance.SETTINGS_FILE, {"network": spec})
+    ruled, _ = weights.load_trained(tmp_path, **backprop.METHODS[method])
     found, kernel = (
         backprop.seeder(n, SIZE, method)(photograph(), OBJECTS[:1])[0].numpy()
         for n in (ruled, network)

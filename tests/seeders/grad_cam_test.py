@@ -25,7 +25,7 @@ def test_a_map_of_two_channels_by_hand():
 
 def test_on_a_gap_network_it_is_cam():
     """Zhou's maps are a special case: gradients are votes over cells."""
-    network = gap.build("gap_highres", 2, 1 / 64, 4, score_deviation=1.0)
+    network = gap.build("gap_highres", 2, 1 / 64, 4, score_init_stddev=1.0)
     x = images.subtract_mean(photograph(33))[None]
     features = gap.features(network)(x)
     votes = network.get_layer(gap.SCORE).get_weights()[0]
@@ -38,7 +38,7 @@ def test_on_a_gap_network_it_is_cam():
 
 
 def test_a_seeder_gives_maps_at_the_photographs_size_and_logits():
-    network = vgg16.classifier(2, 1 / 16, 8, score_deviation=0.1)
+    network = vgg16.classifier(2, 1 / 16, 8, score_init_stddev=0.1)
     maps, logits = grad_cam.seeder(network, SIZE)(photograph(), OBJECTS)
     assert maps.shape == (SIZE, SIZE, 2)
     assert maps.numpy().min() >= 0

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from guided_segmentation import images
-from guided_segmentation.networks import vgg16, weights
+from guided_segmentation.networks import start_weights, vgg16, weights
 from guided_segmentation.seeders import backprop, grad_cam
 
 if sys.version_info >= (3, 12):
@@ -31,7 +31,7 @@ def case(request):
     if request.param == "thin":
         noise = np.random.default_rng(0).integers(0, 255, (8, 8, 3), np.uint8)
         image = tf.image.resize(noise, [SIZE, SIZE], "nearest")
-        return {"width": 1 / 16}, None, tf.cast(image, tf.uint8)
+        return {"width_multiplier": 1 / 16}, None, tf.cast(image, tf.uint8)
     folder = request.getfixturevalue("real_data")
     file = "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
     photographs = (folder / "voc2012_mini").rglob("JPEGImages/*.jpg")
@@ -46,12 +46,12 @@ def classifier(case, method="vanilla"):
     network = vgg16.classifier(
         3,
         head_channels=8,
-        score_deviation=0.1,
+        score_init_stddev=0.1,
         **arguments,
         **backprop.METHODS[method],
     )
     if file:
-        loaded = weights.trunk_of(weights.pretrained(file))
+        loaded = start_weights.trunk_of(start_weights.pretrained(file))
         weights.assign(network, loaded, file)
     return network
 
@@ -102,7 +102,7 @@ def test_grad_cams_are_xpliques(case, monkeypatch):
         patch.setattr(tf.image, "resize", lambda maps, *_, **__: maps)
         expected = explain(explainer, image)[:, :, 0]
     monkeypatch.setattr(
-        images, "at_pixels", lambda maps, framed, stride, origin: maps
+        images, "upsample_to_image", lambda maps, framed, stride, origin: maps
     )
     found, _ = grad_cam.seeder(network, SIZE)(image, OBJECTS)
     assert_same(found, expected)

@@ -150,9 +150,9 @@ def test_an_image_without_labels_gets_no_seeds(tmp_path):
 def test_likely_objects_reach_the_threshold():
     image = np.zeros((2, 4, 3), np.uint8)
     seeder = Seeder(logits=(-0.01, 0.0, 2.0))
-    assert seeds.likely(seeder, image).tolist() == [1, 2]
-    assert seeds.likely(seeder, image, 0.6).tolist() == [2]
-    assert seeds.likely(seeder, image, 0.0).tolist() == [0, 1, 2]
+    assert seeds.predicted_objects(seeder, image).tolist() == [1, 2]
+    assert seeds.predicted_objects(seeder, image, 0.6).tolist() == [2]
+    assert seeds.predicted_objects(seeder, image, 0.0).tolist() == [0, 1, 2]
 
 
 def test_images_without_labels_are_seeded_for_what_is_likely(tmp_path):
@@ -162,7 +162,7 @@ def test_images_without_labels_are_seeded_for_what_is_likely(tmp_path):
         image=lambda _: np.zeros((2, 4, 3), np.uint8),
     )
     seeder = Seeder(logits=(-3.0, -3.0, 3.0))
-    seeds.make_seeds(seeder, bare, tmp_path, likely_from=0.5)
+    seeds.make_seeds(seeder, bare, tmp_path, class_threshold=0.5)
     made = artifacts.read_label_map(tmp_path / "a.png")
     assert made.tolist() == 2 * [[3, 3, 0, 0]]
 
@@ -173,7 +173,7 @@ def test_a_seeder_that_does_not_classify_needs_labels(tmp_path):
         match="does not tell which objects are there; give images with image",
     ):
         seeds.make_seeds(
-            Seeder(logits=None), source(), tmp_path, likely_from=0.5
+            Seeder(logits=None), source(), tmp_path, class_threshold=0.5
         )
 
 

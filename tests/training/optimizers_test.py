@@ -16,7 +16,7 @@ def caffe(start, gradients, rates, settings):
     values = [value.astype(np.float64) for value in start]
     history = [np.zeros_like(value) for value in values]
     for step, of_step in enumerate(gradients):
-        rate = settings.learning_rate * 0.1 ** (step // settings.drop_steps)
+        rate = settings.learning_rate * 0.1 ** (step // settings.lr_decay_steps)
         norm = np.sqrt(sum((gradient**2).sum() for gradient in of_step))
         scale = 1.0
         if settings.clip_norm and norm > settings.clip_norm:
@@ -36,7 +36,7 @@ def ours(network, gradients, settings):
     for of_step in gradients:
         of_step = [tf.constant(gradient, tf.float32) for gradient in of_step]
         optimizer.apply(of_step, variables)
-    return weights.of(network)
+    return weights.to_dict(network)
 
 
 def two_layers():
@@ -50,10 +50,10 @@ def test_the_defaults_are_the_papers():
         "algorithm": "sgd",
         "learning_rate": 1e-3,
         "schedule": "step",
-        "drop_steps": 2000,
+        "lr_decay_steps": 2000,
         "momentum": 0.9,
         "weight_decay": 5e-4,
-        "head_rate": 10.0,
+        "head_lr_multiplier": 10.0,
         "head_layers": ("score", "fc8"),
         "clip_norm": 0.0,
     }
@@ -150,7 +150,10 @@ def test_frozen_layers_have_no_rates():
 @pytest.mark.parametrize("clip_norm", [0.0, 3.0])
 def test_updates_are_caffes_over_the_drop_of_the_rate(clip_norm):
     settings = optimizers.OptimizerSettings(
-        learning_rate=0.02, drop_steps=3, weight_decay=0.1, clip_norm=clip_norm
+        learning_rate=0.02,
+        lr_decay_steps=3,
+        weight_decay=0.1,
+        clip_norm=clip_norm,
     )
     network = two_layers()
     start = [np.asarray(v) for v in network.trainable_variables]
@@ -190,7 +193,9 @@ def test_a_rate_of_many_digits_still_steps():
     network = two_layers()
     start = [np.asarray(v) for v in network.trainable_variables]
     gradients = [[np.full(value.shape, 7.0) for value in start]]
-    settings = optimizers.OptimizerSettings(head_rate=10 / 3, weight_decay=0.0)
+    settings = optimizers.OptimizerSettings(
+        head_lr_multiplier=10 / 3, weight_decay=0.0
+    )
     after = ours(network, gradients, settings).values()
     rates = (1, 2, 10 / 3, 20 / 3)
     for before, value, rate in zip(start, after, rates, strict=True):

@@ -26,7 +26,9 @@ SETTINGS = trainer.TrainSettings(
     checkpoint_steps=3,
     summary_steps=2,
     picture_steps=4,
-    optimizer=optimizers.OptimizerSettings(learning_rate=0.01, drop_steps=5),
+    optimizer=optimizers.OptimizerSettings(
+        learning_rate=0.01, lr_decay_steps=5
+    ),
 )
 ONE = tf.distribute.OneDeviceStrategy("CPU:0")
 
@@ -77,7 +79,7 @@ def trained(work_dir, strategy=ONE, at=lambda position: None, **changes):
     network = trainer.train(
         task(at), work_dir=work_dir, settings=settings, strategy=strategy
     )
-    return weights.of(network)
+    return weights.to_dict(network)
 
 
 def assert_same(first, second, **tolerance):
@@ -106,7 +108,7 @@ def _whole(tmp_path_factory):
 
 def test_training_changes_every_weight(whole):
     keras.utils.set_random_seed(SETTINGS.seed)
-    for name, fresh in weights.of(tiny()).items():
+    for name, fresh in weights.to_dict(tiny()).items():
         assert (whole[1][name] != fresh).any()
 
 
@@ -132,7 +134,7 @@ def test_two_replicas_train_exactly_as_one_with_a_crf_loss(two_cpus, tmp_path):
 
     both = task(loss=loss, targets=("label_map", "image"))
     one, two = (
-        weights.of(
+        weights.to_dict(
             trainer.train(
                 both,
                 work_dir=tmp_path / name,
@@ -237,7 +239,7 @@ def test_pictures_come_at_their_steps(tmp_path):
 def test_settings_are_recorded(whole):
     content = json.loads((whole[0] / "settings.json").read_text())
     assert content["training"]["num_steps"] == 8
-    assert content["training"]["optimizer"]["drop_steps"] == 5
+    assert content["training"]["optimizer"]["lr_decay_steps"] == 5
 
 
 def test_no_more_than_two_checkpoints_are_kept(whole):
@@ -286,12 +288,13 @@ def test_a_batch_must_divide_among_the_replicas(two_cpus, tmp_path):
 def test_a_folder_begun_under_other_settings_is_refused(whole):
     with pytest.raises(
         ValueError,
-        match=r"whole.* was begun with training\.optimizer\.drop_steps = 5, "
+        match=r"whole.* was begun with "
+        r"training\.optimizer\.lr_decay_steps = 5, "
         r"now it is 6; choose another folder, or delete this one",
     ):
         trained(
             whole[0],
-            optimizer=dataclasses.replace(SETTINGS.optimizer, drop_steps=6),
+            optimizer=dataclasses.replace(SETTINGS.optimizer, lr_decay_steps=6),
         )
 
 

@@ -1,0 +1,117 @@
+"""Flags of the data. Only binaries import this module."""
+
+from absl import flags
+
+from guided_segmentation.datasets import (
+    folder,
+    msra,
+    pascal_voc,
+    schema,
+    synthetic,
+)
+
+DATASET = flags.DEFINE_enum(
+    "dataset",
+    "synthetic",
+    ["folder", "msra", "pascal_voc", "synthetic"],
+    "Reader of the photographs. synthetic draws scenes and needs no data_dir.",
+)
+DATA_DIR = flags.DEFINE_string(
+    "data_dir",
+    None,
+    "Folder of the data: the one that holds VOCdevkit or JPEGImages "
+    "(pascal_voc), Image and UserData (msra), or photographs (folder).",
+)
+SPLIT = flags.DEFINE_string(
+    "split",
+    "train",
+    "Split: a list in ImageSets/Segmentation, or a path to a list "
+    "(pascal_voc); train, val or test (synthetic).",
+)
+IMAGE_LABELS = flags.DEFINE_string(
+    "image_labels",
+    "masks",
+    "Where image-level labels come from: masks, xml or csv:PATH (pascal_voc); "
+    "csv:PATH (folder).",
+)
+ONLY_IDS = flags.DEFINE_string(
+    "only_ids", None, "File of the only image ids to use (msra)."
+)
+EXCLUDE_IDS = flags.DEFINE_string(
+    "exclude_ids", None, "File of image ids to leave out (msra)."
+)
+NUM_IMAGES = flags.DEFINE_integer(
+    "num_images", None, "Images to draw (synthetic).", lower_bound=1
+)
+DATA_SEED = flags.DEFINE_integer("data_seed", 0, "Seed of drawn scenes.")
+SALIENCY_DIR = flags.DEFINE_string(
+    "saliency_dir",
+    None,
+    "Folder of saliency maps, written by bin/make_saliency: 8-bit PNGs.",
+)
+
+
+def source(
+    only_photographs: bool = False, split: str | None = None
+) -> schema.Source:
+    """Opens the data that the flags name.
+
+    Args:
+      only_photographs: Whether image-level labels are of no interest.
+      split: Instead of --split.
+
+    Raises:
+      ValueError: If a flag that the data set needs is missing.
+    """
+    if DATASET.value == "synthetic":
+        return synthetic.source(
+            split or SPLIT.value,
+            num_images=NUM_IMAGES.value,
+            seed=DATA_SEED.value,
+        )
+    if DATASET.value == "pascal_voc":
+        return pascal_voc.source(
+            _data_dir(),
+            split or SPLIT.value,
+            image_labels=IMAGE_LABELS.value,
+        )
+    if DATASET.value == "folder":
+        kind, _, path = IMAGE_LABELS.value.partition(":")
+        if not only_photographs and (kind != "csv" or not path):
+            raise ValueError(
+                f"--dataset=folder wants --image_labels=csv:PATH, got "
+                f"--image_labels={IMAGE_LABELS.value}"
+            )
+        return folder.source(_data_dir(), path or None)
+    raise ValueError(
+        "--dataset=msra has boxes, not image labels; only bin/train_saliency "
+        "and bin/make_saliency read it"
+    )
+
+
+def saliency_source() -> schema.Source:
+    """Opens the photographs with boxes that the flags name.
+
+    Raises:
+      ValueError: If the data set has no boxes.
+    """
+    if DATASET.value == "synthetic":
+        return synthetic.saliency_source(
+            num_images=NUM_IMAGES.value, seed=DATA_SEED.value
+        )
+    if DATASET.value == "msra":
+        return msra.source(
+            _data_dir(),
+            exclude_ids=EXCLUDE_IDS.value,
+            only_ids=ONLY_IDS.value,
+        )
+    raise ValueError(
+        f"--dataset={DATASET.value} has no boxes; the saliency net learns "
+        f"from msra or synthetic"
+    )
+
+
+def _data_dir() -> str:
+    if DATA_DIR.value is None:
+        raise ValueError(f"--dataset={DATASET.value} needs --data_dir")
+    return DATA_DIR.value

@@ -1,0 +1,123 @@
+"""Flags of the binaries that make guides. Only these import this module."""
+
+import dataclasses
+
+from absl import flags
+
+from guided_segmentation import crf, guides
+from guided_segmentation.command_line import data_flags, network_flags, parsers
+from guided_segmentation.datasets import schema
+from guided_segmentation.guides import labelling
+from guided_segmentation.networks import region_logits
+from guided_segmentation.seeders import backprop
+
+SEEDS_DIR = flags.DEFINE_string(
+    "seeds_dir", None, "Folder of seeds, written by bin/make_seeds."
+)
+CLASSIFIER_DIR = flags.DEFINE_string(
+    "classifier_dir",
+    None,
+    "Folder of bin/train_seeder's run with --seeder=vgg16 (G1).",
+)
+GUIDE_PRESET = flags.DEFINE_enum(
+    "guide_preset",
+    "paper",
+    list(guides.PRESETS),
+    "Settings of the flags below that are not given. paper: ignore, log, "
+    "region; released, as the authors' implementation: background, prob, "
+    "image; both: 25 pixels, 0.01, largest, deeplab.",
+)
+SEED_MIN_AREA = flags.DEFINE_integer(
+    "seed_min_area",
+    None,
+    "Smallest area of a seed component in pixels (G2).",
+    lower_bound=0,
+)
+SALIENCY_MIN_AREA = flags.DEFINE_float(
+    "saliency_min_area",
+    None,
+    "Smallest area of a salient region as a share of the image (G1, G2).",
+    lower_bound=0.0,
+    upper_bound=1.0,
+)
+IN_DOUBT = flags.DEFINE_enum(
+    "in_doubt",
+    None,
+    guides.CHOICES["in_doubt"],
+    "What becomes of pixels that a guide cannot tell (G1, G2, OAA).",
+)
+NO_GAIN = flags.DEFINE_enum(
+    "no_gain",
+    None,
+    guides.CHOICES["no_gain"],
+    "A region that no class gains from goes to the one that loses least, or is "
+    "ignored (G1).",
+)
+UNARY = flags.DEFINE_enum(
+    "unary",
+    None,
+    guides.CHOICES["unary"],
+    "How blurred seeds become energies where classes share a region (G2).",
+)
+GUIDE_CRF = flags.DEFINE(
+    parsers.CrfParser(),
+    "guide_crf",
+    None,
+    "Dense CRF that divides a salient region among several classes (G2).",
+    serializer=flags.ArgumentSerializer(),
+)
+CRF_EXTENT = flags.DEFINE_enum(
+    "crf_extent",
+    None,
+    guides.CHOICES["crf_extent"],
+    "What that CRF sees (G2).",
+)
+
+
+def settings() -> guides.GuideSettings:
+    """Returns the preset's settings, but for the flags that are given."""
+    given = {
+        "seed_min_area_px": SEED_MIN_AREA.value,
+        "saliency_min_area": SALIENCY_MIN_AREA.value,
+        "in_doubt": IN_DOUBT.value,
+        "no_gain": NO_GAIN.value,
+        "unary": UNARY.value,
+        "crf": GUIDE_CRF.value and crf.named(GUIDE_CRF.value),
+        "crf_extent": CRF_EXTENT.value,
+    }
+    return dataclasses.replace(
+        guides.PRESETS[GUIDE_PRESET.value],
+        **{name: value for name, value in given.items() if value is not None},
+    )
+
+
+def labeller(guide: str, source: schema.Source) -> labelling.Labeller:
+    """Makes the labeller of a guide from the evidence that the flags name.
+
+    Raises:
+      ValueError: If evidence is missing, or the classifier is another network
+        or knows other objects.
+    """
+    return labelling.labeller(
+        guide,
+        source,
+        seeds_dir=SEEDS_DIR.value,
+        saliency_dir=data_flags.SALIENCY_DIR.value,
+        classifier=_classifier(source),
+        settings=settings(),
+    )
+
+
+def made(guide: str) -> dict:
+    """Returns what tells guides of one kind from others, for their folder."""
+    return {"guide": guide, **dataclasses.asdict(settings())}
+
+
+def _classifier(source):
+    """The classifier of G1, if there is one."""
+    if CLASSIFIER_DIR.value is None:
+        return None
+    network, trained = network_flags.trained(CLASSIFIER_DIR.value)
+    backprop.require_classifier(network)
+    network_flags.require_objects(trained, source)
+    return region_logits.classifier(network, trained["input_size"])

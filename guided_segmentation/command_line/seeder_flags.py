@@ -1,0 +1,114 @@
+"""Flags of the binaries that seed. Only these import this module."""
+
+from absl import flags
+
+from guided_segmentation import crf
+from guided_segmentation.command_line import (
+    data_flags,
+    network_flags,
+    parsers,
+    prediction_flags,
+)
+from guided_segmentation.datasets import schema
+from guided_segmentation.seeders import (
+    backprop,
+    cam,
+    center_mean_shape,
+    grad_cam,
+    seeds,
+    views,
+)
+
+SEEDER = flags.DEFINE_enum(
+    "seeder",
+    "cam",
+    ["cam", "grad_cam", *backprop.METHODS, "center_mean_shape"],
+    "cam: score maps of a GAP network; grad_cam, vanilla, guided, excitation: "
+    "gradients of the classifier; center_mean_shape: the baseline that looks "
+    "at no pixel, from the label maps of shape_split.",
+)
+SEEDER_DIR = flags.DEFINE_string(
+    "seeder_dir", None, "Folder of bin/train_seeder's run."
+)
+BLUR_PX = flags.DEFINE_float(
+    "blur_px",
+    backprop.BLUR_PX,
+    "Deviation of the Gaussian that smooths gradients, in pixels of the "
+    "network's input (vanilla, guided, excitation).",
+    lower_bound=0.0,
+)
+CONTRASTIVE = flags.DEFINE_bool(
+    "contrastive",
+    False,
+    "Take away what excites the negated votes (excitation).",
+)
+SEED_CRF = flags.DEFINE(
+    parsers.CrfParser(),
+    "seed_crf",
+    None,
+    "Dense CRF that sharpens score maps: crf-seed. Not given: mild, a tenth of "
+    "sec, for vanilla, guided and excitation; none for the others.",
+    serializer=flags.ArgumentSerializer(),
+)
+SHAPE_SPLIT = flags.DEFINE_string(
+    "shape_split", "train", "Split whose objects have the mean shape."
+)
+
+
+def seeder(source: schema.Source) -> tuple[seeds.Seeder, dict]:
+    """Makes the seeder that the flags name, and a record of how.
+
+    Raises:
+      ValueError: If --seeder_dir is missing, or its network is of another
+        kind or of other objects.
+    """
+    name = SEEDER.value
+    if name == "center_mean_shape":
+        shape_source = data_flags.source(split=SHAPE_SPLIT.value)
+        shape = center_mean_shape.mean_shape(shape_source)
+        found = center_mean_shape.seeder(shape)
+        record = {"shape_split": SHAPE_SPLIT.value}
+    else:
+        found, settings, record = trained()
+        network_flags.require_objects(settings, source)
+        record["seeder_dir"] = SEEDER_DIR.value
+    used = SEED_CRF.value or ("mild" if name in backprop.METHODS else "none")
+    if used != "none":
+        found = seeds.refined(found, crf.named(used))
+    return found, {"seeder": name, **record, "seed_crf": used}
+
+
+def trained() -> tuple[views.Seeder, dict, dict]:
+    """Makes the seeder of a trained network that the flags name.
+
+    Returns:
+      The seeder before any CRF, the network's settings, and a record of how
+      it was made.
+
+    Raises:
+      ValueError: If --seeder has no network, if --seeder_dir is missing, or if
+        its network is of another kind.
+    """
+    name = SEEDER.value
+    if name == "center_mean_shape":
+        raise ValueError(
+            f"wanted a seeder with a network, found --seeder={name}; choose "
+            f"another"
+        )
+    if SEEDER_DIR.value is None:
+        raise ValueError(
+            f"wanted --seeder_dir, the folder of bin/train_seeder's run, for "
+            f"--seeder={name}; found none"
+        )
+    network, settings = network_flags.trained(
+        SEEDER_DIR.value, **backprop.METHODS.get(name, {})
+    )
+    looks = prediction_flags.views()
+    record = {"seeder": name, **looks}
+    size = settings["input_size"]
+    if name in backprop.METHODS:
+        own = {"blur_px": BLUR_PX.value, "contrastive": CONTRASTIVE.value}
+        found = backprop.seeder(network, size, name, **looks, **own)
+        return found, settings, {**record, **own}
+    make = {"cam": cam.seeder, "grad_cam": grad_cam.seeder}[name]
+    return make(network, size, **looks), settings, record

@@ -1,0 +1,30 @@
+"""Dense CRFs: crf-seed, crf-postproc, regions of G2, and crf-loss.
+
+Source: Krahenbuhl and Koltun, "Efficient inference in fully connected CRFs
+with Gaussian edge potentials", NIPS 2011.
+"""
+
+from guided_segmentation.crf.dense import infer, postprocess
+from guided_segmentation.crf.settings import (
+    DEEPLAB,
+    MILD,
+    NAMES,
+    NONE,
+    SEC,
+    SETTINGS,
+    CrfSettings,
+    named,
+)
+
+__all__ = [
+    "DEEPLAB",
+    "MILD",
+    "NAMES",
+    "NONE",
+    "SEC",
+    "SETTINGS",
+    "CrfSettings",
+    "infer",
+    "named",
+    "postprocess",
+]

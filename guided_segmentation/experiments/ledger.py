@@ -1,0 +1,154 @@
+"""The stages of an experiment and the record of what is done."""
+
+import dataclasses
+import hashlib
+import json
+import pathlib
+import re
+import sys
+from collections.abc import Sequence
+
+from guided_segmentation import artifacts
+
+WORK_DIR = "{work_dir}"  # Filled in when a stage is called.
+
+
+@dataclasses.dataclass(frozen=True)
+class Stage:
+    """One call of a binary, which makes one file or folder.
+
+    Attributes:
+      name: Of the stage and of its log.
+      command: Name of the binary and its flags; `{work_dir}` stands for the
+        experiment's folder, so that the commands of two can be compared.
+      output: The file or folder it makes, relative to that folder.
+      needs: Names of the stages whose output it reads.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    output: str
+    needs: tuple[str, ...] = ()
+
+    def reads(self, output: str) -> bool:
+        """Whether the command names an output of the experiment."""
+        path = re.escape(f"{WORK_DIR}/{output}") + r"(?![\w.-])"
+        return any(re.search(path, argument) for argument in self.command)
+
+
+class Ledger:
+    """What was done in the folder of an experiment, by name of stage.
+
+    A record holds the stage's `fingerprint`, `command`, `seconds` so far,
+    whether it is `done`, and, if it was linked, whence: `reused_from`.
+    """
+
+    def __init__(self, work_dir: artifacts.Path):
+        self.work_dir = pathlib.Path(work_dir)
+        self.path = self.work_dir / "stages.json"
+        self.records: dict[str, dict] = {}
+        if self.path.is_file():
+            self.records = artifacts.read_json(self.path)
+
+    def is_done(self, stage: Stage, fingerprint: str) -> bool:
+        """Whether the stage was done just so, and what it made is there."""
+        record = self.records.get(stage.name, {})
+        return (
+            record.get("done", False)
+            and record["fingerprint"] == fingerprint
+            and (self.work_dir / stage.output).exists()
+        )
+
+    def write(self, name: str, **record) -> None:
+        """Replaces the record of a stage."""
+        self.records[name] = record
+        artifacts.write_json(self.path, self.records)
+
+    def drop(self, name: str) -> None:
+        """Forgets a stage."""
+        del self.records[name]
+        artifacts.write_json(self.path, self.records)
+
+
+def fingerprints(stages: Sequence[Stage]) -> dict[str, str]:
+    """Hashes each stage's command and those of all stages it came from.
+
+    Args:
+      stages: Each after those that it needs.
+
+    Returns:
+      A short hexadecimal hash by name of stage.
+    """
+    prints: dict[str, str] = {}
+    for stage in stages:
+        origin = [stage.command, *(prints[need] for need in stage.needs)]
+        text = json.dumps(origin).encode()
+        prints[stage.name] = hashlib.sha256(text).hexdigest()[:16]
+    return prints
+
+
+def retire(
+    stages: Sequence[Stage], prints: dict[str, str], ledger: Ledger
+) -> None:
+    """Sets aside whatever was made by other settings, or from such."""
+    for stage in stages:
+        record = ledger.records.get(stage.name)
+        if record is None:
+            continue
+        needs_done = all(
+            ledger.records.get(need, {}).get("done") for need in stage.needs
+        )
+        begun = not record["done"] and (
+            record["fingerprint"] == prints[stage.name]
+        )
+        fits = begun or ledger.is_done(stage, prints[stage.name])
+        if not (needs_done and fits):
+            _set_aside(ledger.work_dir, stage)
+            ledger.drop(stage.name)
+
+
+def _set_aside(work_dir: pathlib.Path, stage: Stage) -> None:
+    """Moves the output of a stage to a free place in `<work_dir>/stale`."""
+    output = work_dir / stage.output
+    if output.is_symlink():
+        output.unlink()
+    if not output.exists():
+        return
+    number = 1
+    while (place := work_dir / "stale" / f"{stage.name}.{number}").exists():
+        number += 1
+    place.parent.mkdir(exist_ok=True)
+    output.rename(place)
+    print(
+        f"{stage.name}: its settings changed, or those of a stage before it; "
+        f"what it had made is now {place}",
+        file=sys.stderr,
+    )
+
+
+def link(
+    stages: Sequence[Stage],
+    prints: dict[str, str],
+    ledger: Ledger,
+    reuse_from: pathlib.Path,
+) -> None:
+    """Links the stages that another experiment has done in the same way."""
+    earlier = Ledger(reuse_from)
+    if not earlier.records:
+        raise FileNotFoundError(
+            f"no stages.json in {reuse_from}; to reuse an experiment, name the "
+            f"work_dir of a run of bin/run_experiment"
+        )
+    for stage in stages:
+        begun = stage.name in ledger.records
+        if begun or not earlier.is_done(stage, prints[stage.name]):
+            continue
+        output = ledger.work_dir / stage.output
+        if output.is_symlink():
+            output.unlink()
+        if not output.exists():
+            output.parent.mkdir(parents=True, exist_ok=True)
+            output.symlink_to((reuse_from / stage.output).resolve())
+            record = earlier.records[stage.name]
+            source = record.get("reused_from", str(reuse_from))
+            ledger.write(stage.name, **{**record, "reused_from": source})

@@ -1,0 +1,1 @@
+"""Asks a segmenter that TensorFlow Serving serves, over REST or gRPC."""

@@ -1,0 +1,85 @@
+"""A served segmenter in the place of a network.
+
+TensorFlow Serving need not be installed; what speaks its two APIs is the extra
+"serving" of the package.
+"""
+
+import types
+from collections.abc import Callable
+
+import numpy as np
+
+from guided_segmentation import artifacts, extras
+from guided_segmentation.serving.client import address, signature
+
+APIS = {"rest": "rest", "grpc": "grpc_api"}  # Modules of this package.
+
+
+def connect(
+    served: address.ServedModel, num_classes: int
+) -> Callable[[np.ndarray], np.ndarray]:
+    """Makes sure that a segmenter is served, and returns how to ask it.
+
+    Args:
+      served: Where it is.
+      num_classes: How many classes it must tell apart.
+
+    Returns:
+      A function like those of networks.prediction.dense, for one photograph
+      at a time: from [1, height, width, 3] uint8 RGB to [1, height, width,
+      num_classes] float32 probabilities. It raises what `probabilities` of
+      the APIs' clients does.
+
+    Raises:
+      ConnectionError: If the server is away, busy or still loading.
+      TimeoutError: If it does not answer in time.
+      ValueError: If it has no such model, or one of other classes, or the
+        extra is not installed.
+    """
+    client = _api(served.api).Client(served)
+    _require_classes(served, client, num_classes)
+
+    def predict(image):
+        found = client.probabilities(artifacts.encode_image(image[0]))
+        wanted = (*image.shape[:3], num_classes)
+        if found.shape != wanted:
+            raise ValueError(
+                f"{served}: wanted probabilities {wanted}, found "
+                f"{found.shape}; serve what bin/export_model writes"
+            )
+        return found
+
+    return predict
+
+
+def _api(name: str) -> types.ModuleType:
+    module = f"{__package__}.{APIS[name]}"
+    return extras.imported(module, "serving", f"--server_api={name}")
+
+
+def _require_classes(served, client, num_classes):
+    signatures = client.signatures()
+    if signatures is None:
+        raise _absent(served, client.states())
+    try:
+        found = signature.num_classes(signatures)
+    except ValueError as error:
+        raise ValueError(f"{served}: {error}") from error
+    if found != num_classes:
+        raise ValueError(
+            f"{served}: wanted the {num_classes} classes of the data set, "
+            f"background included, found {found}; give the --dataset it was "
+            f"trained on, or for photographs its class_names.txt"
+        )
+
+
+def _absent(served, states):
+    if {"START", "LOADING"} & set(states):
+        return ConnectionError(
+            f"{served}: wanted a version that is AVAILABLE, found "
+            f"{', '.join(states)}; wait until it is loaded"
+        )
+    return ValueError(
+        f"{served}: wanted a served model, found none of that name and "
+        f"version; give the server's as --server_model and --server_version"
+    )

@@ -1,0 +1,86 @@
+"""Requests that TF Serving plays before it serves, so that the first is quick.
+
+They are a TFRecord of tensorflow.serving.PredictionLog. Few fields are needed,
+and the package of these messages is no more than an extra of this one, so that
+they are written here.
+
+Source of the field numbers: prediction_log.proto, predict.proto and model.proto
+of TensorFlow Serving.
+"""
+
+import pathlib
+
+import numpy as np
+import tensorflow as tf
+
+from guided_segmentation.serving import servables
+
+FILE = "tf_serving_warmup_requests"  # In assets.extra.
+
+_LOG_PREDICT, _PREDICT_REQUEST = 6, 1
+_REQUEST_MODEL, _REQUEST_INPUTS = 1, 2
+_MODEL_NAME, _MODEL_SIGNATURE = 1, 3
+_MAP_KEY, _MAP_VALUE = 1, 2
+
+
+def write(
+    folder: pathlib.Path, module: tf.Module, name: str, size: int
+) -> None:
+    """Writes one request for each signature of a servable.
+
+    Args:
+      folder: The assets.extra of a SavedModel.
+      module: What a function of guided_segmentation.servables returns.
+      name: What TF Serving calls the model.
+      size: Side of the black photograph that is sent, in pixels.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with tf.io.TFRecordWriter(str(folder / FILE)) as writer:
+        for signature in servables.SIGNATURES:
+            function = getattr(module, signature).get_concrete_function()
+            specs = function.structured_input_signature[0]
+            inputs = {
+                spec.name: _sample(spec, size).SerializeToString()
+                for spec in specs
+            }
+            writer.write(request(name, signature, inputs))
+
+
+def request(name: str, signature: str, inputs: dict[str, bytes]) -> bytes:
+    """Returns the PredictionLog of one request, serialised.
+
+    Args:
+      name: Of the model.
+      signature: Which of its signatures is asked.
+      inputs: Each a TensorProto, serialised, by name.
+    """
+    model = _text(_MODEL_NAME, name) + _text(_MODEL_SIGNATURE, signature)
+    content = _field(_REQUEST_MODEL, model)
+    for key, tensor in inputs.items():
+        entry = _text(_MAP_KEY, key) + _field(_MAP_VALUE, tensor)
+        content += _field(_REQUEST_INPUTS, entry)
+    return _field(_LOG_PREDICT, _field(_PREDICT_REQUEST, content))
+
+
+def _sample(spec, size):
+    """A batch of one for an input; of all objects the first is there."""
+    if spec.name == "image":
+        return tf.make_tensor_proto(0, tf.uint8, [1, size, size, 3])
+    if spec.name == "image_bytes":
+        black = tf.zeros([size, size, 3], tf.uint8)
+        return tf.make_tensor_proto([tf.io.encode_jpeg(black).numpy()])
+    return tf.make_tensor_proto(np.arange(spec.shape[1])[None] == 0)
+
+
+def _text(number, value):
+    return _field(number, value.encode())
+
+
+def _field(number, content):
+    """A field of a protocol buffer that says its length."""
+    return bytes([number << 3 | 2]) + _varint(len(content)) + content
+
+
+def _varint(value):
+    low, rest = value & 127, value >> 7
+    return bytes([low | 128]) + _varint(rest) if rest else bytes([low])

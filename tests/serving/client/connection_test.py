@@ -1,0 +1,419 @@
+"""Segmenters of a server, over REST and gRPC, beside the network itself."""
+
+import base64
+import dataclasses
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+from concurrent import futures
+from unittest import mock
+
+import numpy as np
+import programs
+import pytest
+import requests
+import tensorflow as tf
+from absl.testing import flagsaver
+
+from guided_segmentation import artifacts, provenance
+from guided_segmentation.networks import builders, weights
+from guided_segmentation.serving import saved_model, servables
+from guided_segmentation.serving.client import address, connection
+
+OBJECTS = ["cat", "dog", "cow"]
+SPEC = {"name": "deeplab_v1", "num_classes": 4, "width_multiplier": 0.02}
+SPEC |= {"head_channels": 4}
+SETTINGS = {
+    "network": SPEC,
+    "objects": OBJECTS,
+    "input_size": 33,
+    "framing": "whole",
+    "training": {"optimizer": {"head_layers": ["fc8"]}},
+}
+SIZES = ((37, 53), (64, 41), (50, 50))
+SERVER = pathlib.Path(programs.ROOT, "tests", "loopback_server.py")
+both_apis = pytest.mark.parametrize("api", connection.APIS)
+
+
+@pytest.fixture(scope="session")
+def run_dir(tmp_path_factory):
+    """A run of bin/train_segmenter whose classes all win somewhere."""
+    tf.keras.utils.set_random_seed(0)
+    network = builders.build(SPEC)
+    last = network.get_layer("fc8")
+    noise = np.random.default_rng(0).normal(size=(1, 33, 33, 3)) * 60
+    logits = np.asarray(network(noise.astype(np.float32)))
+    mean, deviation = logits.mean((0, 1, 2)), logits.std((0, 1, 2))
+    last.set_weights([last.get_weights()[0] / deviation, -mean / deviation])
+    folder = tmp_path_factory.mktemp("run")
+    weights.save(network, folder / weights.WEIGHTS_FILE)
+    artifacts.write_json(folder / provenance.SETTINGS_FILE, SETTINGS)
+    return folder
+
+
+def of_nothing(image, objects):
+    """Finds nothing: a seeder without a network."""
+    size = tf.concat([tf.shape(image)[:2], tf.shape(objects)], 0)
+    return tf.zeros(size), tf.zeros([3])
+
+
+@pytest.fixture(scope="session")
+def ports(run_dir, tmp_path_factory):
+    """Ports of a server, by API."""
+    folder = tmp_path_factory.mktemp("models")
+    network, settings = weights.load_trained(run_dir)
+    segmenter = servables.segmenter(network, settings)
+    saved_model.export(segmenter, settings, folder, name="thin")
+    seeder = servables.seeder(of_nothing, 3)
+    saved_model.export(seeder, settings, folder, name="seeder")
+    with subprocess.Popen(
+        [sys.executable, str(SERVER), str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "CUDA_VISIBLE_DEVICES": ""},
+    ) as process:
+        yield json.loads(process.stdout.readline())
+        process.kill()
+
+
+@pytest.fixture
+def hasty(monkeypatch):
+    """Sends a request again without the pause."""
+    monkeypatch.setattr(address, "FIRST_PAUSE_S", 0.0)
+
+
+@pytest.fixture(scope="session")
+def photographs(tmp_path_factory):
+    """A folder of three, two of them JPEGs."""
+    folder = tmp_path_factory.mktemp("photographs")
+    random = np.random.default_rng(0)
+    for index, size in enumerate(SIZES):
+        coarse = random.random((5, 6, 3)) * 255
+        image = tf.cast(tf.image.resize(coarse, size), tf.uint8)
+        if index:
+            artifacts.write_bytes(
+                folder / f"{index}.jpg", tf.io.encode_jpeg(image).numpy()
+            )
+        else:
+            artifacts.write_image(folder / f"{index}.png", image.numpy())
+    (folder / "class_names.txt").write_text("\n".join(OBJECTS))
+    rows = "".join(f"{index},cat cow\n" for index in range(len(SIZES)))
+    (folder / "labels.csv").write_text(f"image_id,labels\n{rows}")
+    return folder
+
+
+def served(ports, api, model="thin", **rules):
+    server = f"127.0.0.1:{ports[api]}"
+    rules = {"retries": 0, **rules}
+    return address.ServedModel(server=server, api=api, model=model, **rules)
+
+
+def photograph(*size):
+    random = np.random.default_rng(1)
+    return random.integers(0, 256, (1, *size, 3), np.uint8)
+
+
+def segment(photographs, output_dir, **given):
+    """Runs bin/segment_images; returns the files it wrote, by name."""
+    with (
+        programs.loaded("segment_images") as program,
+        flagsaver.as_parsed(
+            dataset="folder",
+            data_dir=str(photographs),
+            output_dir=str(output_dir),
+            **given,
+        ),
+    ):
+        program.main(["segment_images"])
+    return {
+        path.relative_to(output_dir).as_posix(): path.read_bytes()
+        for path in output_dir.rglob("*.png")
+    }
+
+
+@pytest.fixture(scope="module")
+def local(run_dir, photographs, tmp_path_factory):
+    """What the network itself writes: everything, and what is present."""
+    folder = tmp_path_factory.mktemp("local")
+    return {
+        form: segment(
+            photographs,
+            folder / form,
+            segmenter_dir=str(run_dir),
+            **forms(photographs, folder)[form],
+        )
+        for form in ("everything", "only_present")
+    }
+
+
+def forms(photographs, folder):
+    """Flags by form: label maps with and without a CRF, and of some classes."""
+    return {
+        "everything": {"crf_dir": str(folder / "everything" / "crf")},
+        "only_present": {
+            "only_present": "true",
+            "image_labels": f"csv:{photographs}/labels.csv",
+        },
+    }
+
+
+@both_apis
+@pytest.mark.parametrize("form", ["everything", "only_present"])
+def test_a_server_segments_as_the_network_does(
+    ports, photographs, local, tmp_path, api, form
+):
+    found = segment(
+        photographs,
+        tmp_path / form,
+        server=f"127.0.0.1:{ports[api]}",
+        server_api=api,
+        server_model="thin",
+        server_version="1",
+        **forms(photographs, tmp_path)[form],
+    )
+    assert found == local[form]
+
+
+def test_every_photograph_has_a_label_map_of_classes(local):
+    assert local["everything"].keys() == {
+        f"{folder}{index}.png" for folder in ("", "crf/") for index in range(3)
+    }
+    classes = set()
+    for index, size in enumerate(SIZES):
+        label_map = artifacts.decode_label_map(
+            local["everything"][f"{index}.png"]
+        )
+        assert label_map.shape == size
+        classes |= set(label_map.flat)
+    assert len(classes) > 1
+
+
+@both_apis
+def test_several_threads_may_ask_at_once(ports, api):
+    predict = connection.connect(served(ports, api), 4)
+    images = [photograph(20 + index, 25) for index in range(4)]
+    with futures.ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(predict, images))
+    for image, each in zip(images, found, strict=True):
+        assert each.dtype == np.float32
+        np.testing.assert_allclose(each.sum(-1), 1, atol=1e-5)
+        np.testing.assert_allclose(each, predict(image), atol=1e-6)
+
+
+@both_apis
+def test_a_server_that_is_busy_twice_is_asked_a_third_time(ports, hasty, api):
+    """It answers every third request, so that two may be sent again."""
+    impatient, lucky, patient = (
+        connection.connect(served(ports, api, "busy-thin", retries=retries), 4)
+        for retries in (1, 0, 2)
+    )
+    image = photograph(9, 8)
+    with pytest.raises(
+        ConnectionError, match=r"wanted a server that answers, found .*busy"
+    ):
+        impatient(image)
+    assert lucky(image).shape == (1, 9, 8, 4)
+    assert patient(image).shape == (1, 9, 8, 4)
+
+
+@both_apis
+def test_a_server_that_hangs_is_not_waited_for(ports, api):
+    model = served(ports, api, "hanging-thin", timeout_s=0.3)
+    with pytest.raises(
+        TimeoutError,
+        match=r"within 0.3 s, found none; raise --server_timeout$",
+    ):
+        _ask_quickly(model)
+
+
+def _ask_quickly(model):
+    """Metadata may take their time, where the machine is busy."""
+    patient = dataclasses.replace(model, timeout_s=60.0)
+    connection.connect(patient, 4)
+    connection._api(model.api).Client(model).probabilities(b"never read")
+
+
+@both_apis
+def test_nobody_listening_is_told_with_what_to_do(api):
+    with socket.socket() as bound:  # Bound, but not listening.
+        bound.bind(("127.0.0.1", 0))
+        ports = {api: bound.getsockname()[1]}
+        with pytest.raises(
+            ConnectionError,
+            match=rf"^model 'thin' at 127.0.0.1:\d+ \({api}\): wanted a server "
+            rf"that answers, found nobody listening.*; start TensorFlow "
+            rf"Serving, or give its {api} port as --server$",
+        ):
+            connection.connect(served(ports, api), 4)
+
+
+@both_apis
+@pytest.mark.parametrize(("model", "version"), [("thick", None), ("thin", 7)])
+def test_a_model_that_is_not_there_is_told(ports, api, model, version):
+    with pytest.raises(
+        ValueError,
+        match=rf"^model '{model}'.*: wanted a served model, found none of that "
+        r"name and version; give the server's as --server_model",
+    ):
+        connection.connect(served(ports, api, model, version=version), 4)
+
+
+@both_apis
+def test_a_model_that_is_loading_is_worth_waiting_for(ports, api):
+    with pytest.raises(
+        ConnectionError,
+        match=r"wanted a version that is AVAILABLE, found LOADING; wait until",
+    ):
+        connection.connect(served(ports, api, "loading-thin"), 4)
+
+
+@both_apis
+def test_a_seeder_does_not_segment(ports, api):
+    with pytest.raises(
+        ValueError,
+        match=r"^model 'seeder'.*: wanted a segmenter.* found image_bytes, "
+        r"image_labels to logits, score_maps, seeds; serve what "
+        r"bin/export_model --what=segmenter or guided writes$",
+    ):
+        connection.connect(served(ports, api, "seeder"), 4)
+
+
+@both_apis
+def test_a_segmenter_of_other_classes_is_refused(ports, api):
+    with pytest.raises(
+        ValueError,
+        match=r"wanted the 21 classes of the data set, background included, "
+        r"found 4; give the --dataset .* class_names.txt$",
+    ):
+        connection.connect(served(ports, api), 21)
+
+
+@both_apis
+def test_a_photograph_too_long_for_a_request_is_named(
+    ports, photographs, tmp_path, api
+):
+    with pytest.raises(
+        ValueError,
+        match=r"^image '0': wanted a request of at most 1000 bytes, found "
+        r"\d{4}; raise --server_max_bytes if the server takes it, or shrink",
+    ):
+        segment(
+            photographs,
+            tmp_path,
+            server=f"127.0.0.1:{ports[api]}",
+            server_api=api,
+            server_model="thin",
+            server_max_bytes="1000",
+        )
+    assert not list(tmp_path.glob("*.png"))
+
+
+@both_apis
+def test_an_answer_without_probabilities_is_refused(ports, api):
+    predict = connection.connect(served(ports, api, "silent-thin"), 4)
+    with pytest.raises(ValueError, match=r"found 'an answer without numbers'"):
+        predict(photograph(9, 8))
+
+
+@both_apis
+def test_what_the_server_refuses_is_told_in_its_words(ports, api):
+    asked = connection._api(api).Client(served(ports, api, retries=9))
+    with pytest.raises(
+        ValueError, match=r"found '.*Unknown image file format.*server's log$"
+    ):
+        asked.probabilities(b"no image")
+
+
+@both_apis
+def test_an_answer_of_another_size_is_refused(ports, api, monkeypatch):
+    predict = connection.connect(served(ports, api), 4)
+    other = artifacts.encode_image(photograph(5, 6)[0])
+    monkeypatch.setattr(artifacts, "encode_image", lambda _: other)
+    with pytest.raises(
+        ValueError,
+        match=r"wanted probabilities \(1, 9, 8, 4\), found \(1, 5, 6, 4\)",
+    ):
+        predict(photograph(9, 8))
+
+
+@both_apis
+@pytest.mark.parametrize("module", ["requests", "grpc"])
+def test_without_the_extra_it_is_named(monkeypatch, api, module):
+    name = f"guided_segmentation.serving.client.{connection.APIS[api]}"
+    monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setitem(sys.modules, module, None)
+    if (api, module) not in (("rest", "requests"), ("grpc", "grpc")):
+        connection._api(api)
+        return
+    with pytest.raises(
+        ValueError,
+        match=rf"^--server_api={api}: wanted the package {module}, "
+        r"found none; pip install 'guided_segmentation\[serving\]'$",
+    ):
+        connection._api(api)
+
+
+def test_the_pause_before_a_request_doubles_up_to_a_limit(monkeypatch):
+    pauses = []
+    monkeypatch.setattr(address.time, "sleep", pauses.append)
+    model = served({"rest": 1}, "rest", retries=6)
+    with pytest.raises(ConnectionError):
+        model.ask(mock.Mock(side_effect=ConnectionError))
+    assert pauses == [0.5, 1, 2, 4, 8, 10]
+
+
+def test_a_mistake_is_not_asked_again():
+    request = mock.Mock(side_effect=ValueError("no image"))
+    with pytest.raises(ValueError, match="no image"):
+        served({"rest": 1}, "rest", retries=6).ask(request)
+    assert request.call_count == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b"<html>", r"found 'an answer that is no JSON'"),
+        (b"[]", r"found 'metadata of no model"),
+    ],
+)
+def test_a_server_of_another_kind_is_told(monkeypatch, content, line):
+    answer = requests.Response()
+    answer.status_code, answer._content = 200, content
+    monkeypatch.setattr(requests, "request", lambda *_, **__: answer)
+    with pytest.raises(ValueError, match=line):
+        connection.connect(served({"rest": 1}, "rest"), 4)
+
+
+def test_a_refusal_that_is_no_json_is_told(monkeypatch):
+    answer = requests.Response()
+    answer.status_code, answer._content = 403, b"<html>\nkeep out"
+    monkeypatch.setattr(requests, "request", lambda *_, **__: answer)
+    with pytest.raises(ValueError, match=r"found '403: <html> keep out'; see"):
+        connection.connect(served({"rest": 1}, "rest"), 4)
+
+
+@pytest.fixture(scope="module")
+def both_forms(ports):
+    """One photograph asked in rows and in columns."""
+    content = artifacts.encode_image(photograph(7, 6)[0])
+    encoded = {"b64": base64.b64encode(content).decode()}
+    url = f"http://127.0.0.1:{ports['rest']}/v1/models/thin:predict"
+    bodies = {
+        "predictions": {"instances": [{"image_bytes": encoded}]},
+        "outputs": {"inputs": {"image_bytes": [encoded]}},
+    }
+    return {
+        key: requests.post(
+            url, json={"signature_name": "serve_encoded", **body}, timeout=60
+        ).json()[key]
+        for key, body in bodies.items()
+    }
+
+
+def test_rows_and_columns_are_the_same_answer(both_forms):
+    (row,), columns = both_forms["predictions"], both_forms["outputs"]
+    assert {key: [value] for key, value in row.items()} == columns

@@ -1,0 +1,80 @@
+import pytest
+import tensorflow as tf
+
+from guided_segmentation import artifacts
+from guided_segmentation.serving import model_card, servables
+
+SETTINGS = {
+    "network": {"name": "gap_roi"},
+    "source": "pascal_voc/train",
+    "images": 1464,
+    "objects": ["cat", "dog"],
+    "trunk_weights": "vgg16.h5",
+    "input_size": 321,
+    "framing": "whole",
+    "training": {"num_steps": 8000, "batch_size": 15, "seed": 0},
+}
+
+
+def nothing(image, objects):
+    size = tf.concat([tf.shape(image)[:2], tf.shape(objects)], 0)
+    return tf.zeros(size), tf.zeros(2)
+
+
+def card(measured=None):
+    module = servables.seeder(nothing, 2)
+    record = {"seeder": "cam", "scales": [1.0], "threshold": 0.2}
+    return model_card.text(module, "m, version 3", SETTINGS, record, measured)
+
+
+def test_a_card_tells_what_how_and_when_not():
+    lines = card().splitlines()
+    assert lines[0] == "# m, version 3"
+    for line in (
+        "| `serving_default` | `image` [any, any, any, 3] uint8; "
+        "`image_labels` [any, 2] bool |",
+        "| `serve_encoded` | `image_bytes` [any] string; "
+        "`image_labels` [any, 2] bool |",
+        "| `seeds` | [any, any, any] uint8 |",
+        "| `score_maps` | [any, any, any, 2] float32 |",
+        "| network | gap_roi |",
+        "| source | pascal_voc/train |",
+        "| objects | cat, dog |",
+        "| training.num_steps | 8000 |",
+        "| threshold | 0.2 |",
+        f"| TensorFlow | {tf.__version__} |",
+        "Not measured.",
+        "- The dense CRF (crf-seed) is not part of it.",
+    ):
+        assert line in lines
+
+
+def test_a_card_tells_what_was_measured(tmp_path):
+    scores = {"source": "pascal_voc/val", "images": 1449, "miou": 0.51234}
+    scores |= {"miou_interval": [0.5, 0.52468], "iou": {"cat": 0.5}}
+    scores |= {"mae": None, "against": {"difference": 0.1}}
+    scores |= {"predictions_dir": "/p/crf", "flip": False}
+    artifacts.write_json(tmp_path / "scores.json", scores)
+    found = model_card.figures(tmp_path / "scores.json")
+    assert found == {
+        "data": "pascal_voc/val",
+        "predictions_dir": "/p/crf",
+        "flip": False,
+        "images": "1449",
+        "miou": "0.512 [0.500, 0.525]",
+    }
+    assert "| miou | 0.512 [0.500, 0.525] |" in card(found)
+
+
+@pytest.mark.parametrize("other", [SETTINGS["network"], [1, 2], {"source": 1}])
+def test_figures_come_from_an_evaluation(tmp_path, other):
+    artifacts.write_json(tmp_path / "other.json", other)
+    with pytest.raises(
+        ValueError, match=r"other.json: wanted the scores of an"
+    ):
+        model_card.figures(tmp_path / "other.json")
+
+
+def test_every_servable_has_its_purpose_and_limits():
+    wanted = {*servables.OF_DENSE, "seeder"}
+    assert wanted == model_card.PURPOSE.keys() == model_card.LIMITS.keys()
