@@ -1,4 +1,4 @@
-"""tf.data stages: from names of images to batches of training examples.
+"""tf.data pipelines: from image ids to batches of training examples.
 
 Order and randomness are functions of the position in training alone, so a
 run resumed at any step, on any number of replicas, sees the same examples.
@@ -40,15 +40,15 @@ def numpy_op(
         return array
 
     @tf.autograph.experimental.do_not_convert
-    def stage(*tensors):
+    def op(*tensors):
         result = tf.py_function(call, tensors, output.dtype)
         return tf.ensure_shape(result, output.shape)
 
-    return stage
+    return op
 
 
 def read(parts: Mapping[str, Callable[[str], np.ndarray]]) -> Callable:
-    """Makes the stage that turns an image id into an example.
+    """Makes the map function that adds parts to an example.
 
     Args:
       parts: For some keys of schema.EXAMPLE, the function that makes that
@@ -57,13 +57,13 @@ def read(parts: Mapping[str, Callable[[str], np.ndarray]]) -> Callable:
     Returns:
       A function from an example with "image_id" to one with the parts added.
     """
-    stages = {
+    makers = {
         key: numpy_op(_of_text(function), schema.EXAMPLE[key])
         for key, function in parts.items()
     }
 
     def add_parts(example: dict) -> dict:
-        made = {k: stage(example["image_id"]) for k, stage in stages.items()}
+        made = {k: make(example["image_id"]) for k, make in makers.items()}
         return {**example, **made}
 
     return add_parts
@@ -122,20 +122,22 @@ def class_balanced(
 
 
 def training_batches(
-    examples: tf.data.Dataset, stages: list[Callable], batch_size: int
+    examples: tf.data.Dataset, transforms: list[Callable], batch_size: int
 ) -> tf.data.Dataset:
-    """Runs examples through stages, in order, and batches them.
+    """Maps examples through transforms, in order, and batches them.
 
     Args:
       examples: What `shuffled` or `class_balanced` returns.
-      stages: Functions from example to example.
+      transforms: Functions from example to example.
       batch_size: Examples a batch, over all replicas.
 
     Returns:
       Batches; a rest smaller than `batch_size` is dropped.
     """
-    for stage in stages:
-        examples = examples.map(stage, tf.data.AUTOTUNE, deterministic=True)
+    for transform in transforms:
+        examples = examples.map(
+            transform, tf.data.AUTOTUNE, deterministic=True
+        )
     batches = examples.batch(batch_size, drop_remainder=True)
     return _untuned(batches.prefetch(tf.data.AUTOTUNE))
 

@@ -110,8 +110,8 @@ def batches(
     if stored is None or recipe.crf_loss is not None:
         parts["image"] = source.image
     cut = _cut(recipe, key) if stored is None else _recall(recipe, key, stored)
-    stages = [pipeline.read(parts), cut]
-    return pipeline.training_batches(examples, stages, settings.batch_size)
+    transforms = [pipeline.read(parts), cut]
+    return pipeline.training_batches(examples, transforms, settings.batch_size)
 
 
 def _cut(recipe, key):

@@ -12,9 +12,9 @@ IMAGE_LABELS = np.array([[i % 2, i % 3 == 0, i == 5] for i in range(7)], bool)
 
 
 def through(function, output, *arrays):
-    """Runs a NumPy stage inside tf.data and returns data set and elements."""
-    stage = pipeline.numpy_op(function, output)
-    dataset = tf.data.Dataset.from_tensors(arrays).map(stage)
+    """Runs a NumPy function inside tf.data and returns data set and elements."""
+    op = pipeline.numpy_op(function, output)
+    dataset = tf.data.Dataset.from_tensors(arrays).map(op)
     return dataset, lambda: list(dataset.as_numpy_iterator())
 
 
@@ -36,21 +36,21 @@ def names(examples):
     return [example["image_id"].decode() for example in examples]
 
 
-def test_a_numpy_stage_keeps_dtype_and_shape_in_the_graph():
+def test_a_numpy_op_keeps_dtype_and_shape_in_the_graph():
     array = np.arange(6, dtype=np.uint8).reshape(2, 3)
     dataset, run = through(lambda a: a + 1, LABEL_MAP, array)
     assert dataset.element_spec == LABEL_MAP
     np.testing.assert_array_equal(run()[0], array + 1)
 
 
-def test_a_numpy_stage_gives_text_as_bytes():
+def test_a_numpy_op_gives_text_as_bytes():
     _, run = through(
         lambda name: np.array(len(name)), tf.TensorSpec([], tf.int64), b"cat"
     )
     assert run() == [3]
 
 
-def test_a_numpy_stage_of_another_dtype_says_so():
+def test_a_numpy_op_of_another_dtype_says_so():
     def make_seeds(array):
         return array.astype(np.int64)
 
@@ -62,7 +62,7 @@ def test_a_numpy_stage_of_another_dtype_says_so():
         run()
 
 
-def test_a_numpy_stage_of_another_shape_says_so():
+def test_a_numpy_op_of_another_shape_says_so():
     _, run = through(lambda a: a[0], LABEL_MAP, np.zeros((2, 2), np.uint8))
     with pytest.raises(tf.errors.InvalidArgumentError, match=r"\[\?,\?\]"):
         run()
