@@ -107,6 +107,6 @@ def test_labels_without_any_object_are_refused():
     with pytest.raises(
         ValueError,
         match="wanted an object to balance classes by, found none in the image "
-        "labels of 5 images; shuffle them",
+        "labels of 5 images; shuffle them instead",
     ):
         class_balance.order(np.zeros((5, 3), bool), 4, 0)

@@ -12,7 +12,7 @@ IMAGE_LABELS = np.array([[i % 2, i % 3 == 0, i == 5] for i in range(7)], bool)
 
 
 def through(function, output, *arrays):
-    """Runs a NumPy function inside tf.data and returns data set and elements."""
+    """Maps arrays in tf.data; returns data set and elements."""
     op = pipeline.numpy_op(function, output)
     dataset = tf.data.Dataset.from_tensors(arrays).map(op)
     return dataset, lambda: list(dataset.as_numpy_iterator())
