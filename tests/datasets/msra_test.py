@@ -103,7 +103,7 @@ def test_a_box_keeps_exactly_its_pixels_inside_the_image(corners):
     inside &= (rows >= top) & (rows < bottom)
     boxes = entry("{} {} {} {};".format(*corners), size=(30, 40))
     if not inside.any():
-        with pytest.raises(ValueError, match="holds no pixel"):
+        with pytest.raises(ValueError, match="contains no pixel"):
             msra.parse_boxes(boxes)
         return
     [[row_min, column_min, row_max, column_max]] = msra.parse_boxes(boxes)
@@ -118,8 +118,8 @@ def test_a_box_without_pixels_is_told_with_file_and_line(data_dir, box):
     with pytest.raises(
         ValueError,
         match=rf"0_data\.txt, line 5: the box '{box}' \(left top right "
-        rf"bottom\) holds no pixel of image '0001', 8 wide and 4 high; correct "
-        rf"it or exclude the image",
+        rf"bottom\) contains no pixel of image '0001', 8 wide and 4 high; "
+        rf"correct it or exclude the image",
     ):
         msra.source(data_dir)
 
@@ -186,7 +186,7 @@ def test_a_file_that_is_cut_is_refused(data_dir):
     with pytest.raises(
         ValueError,
         match=r"0_data\.txt: wanted 3 entries of three lines, found 6 lines; "
-        r"the file is cut or its first line is wrong",
+        r"the file is truncated, or its first line is wrong",
     ):
         msra.source(data_dir)
 
@@ -205,7 +205,7 @@ def test_a_missing_line_is_told_where_the_next_does_not_fit(data_dir):
 def test_an_image_in_two_files_is_refused(data_dir):
     write_user_data(data_dir, "2_data.txt", user_data(ENTRIES))
     with pytest.raises(
-        ValueError, match="UserData: image '0001' is there twice; keep one"
+        ValueError, match="UserData: image '0001' is listed twice; keep one"
     ):
         msra.source(data_dir)
 

@@ -167,21 +167,22 @@ def test_an_unknown_split_is_told_with_those_there_are(root):
     with pytest.raises(
         FileNotFoundError,
         match=r"no split 'tain': wanted .*ImageSets/Segmentation/tain\.txt or "
-        r"the path of a list; the splits there are train, val",
+        r"the path of a list; existing splits: train, val",
     ):
         pascal_voc.source(root, "tain")
 
 
 def test_without_any_split_there_are_none(root):
     (root / "ImageSets" / "Segmentation" / "train.txt").unlink()
-    with pytest.raises(FileNotFoundError, match="splits there are none"):
+    with pytest.raises(FileNotFoundError, match="existing splits: none"):
         pascal_voc.source(root, "train")
 
 
 def test_an_empty_split_is_refused(root):
     write_list(root, "train", "\n \n")
     with pytest.raises(
-        ValueError, match=r"train\.txt: wanted one image id a line, found none"
+        ValueError,
+        match=r"train\.txt: wanted one image id per line, found none",
     ):
         pascal_voc.source(root, "train")
 
@@ -189,7 +190,7 @@ def test_an_empty_split_is_refused(root):
 def test_an_image_listed_twice_is_refused(root):
     write_list(root, "train", f"{IDS[0]}\n{IDS[1]}\n{IDS[0]}.jpg 3")
     with pytest.raises(
-        ValueError, match=rf"train\.txt: image '{IDS[0]}' is there twice; keep"
+        ValueError, match=rf"train\.txt: image '{IDS[0]}' is listed twice; keep"
     ):
         pascal_voc.source(root, "train")
 
@@ -199,7 +200,7 @@ def test_ids_without_photographs_are_counted_before_anything_is_read(root):
     with pytest.raises(
         FileNotFoundError,
         match=r"train\.txt: 2 of 4 images have no photograph, the first is "
-        r"'lost': wanted .*JPEGImages/lost\.jpg; add them or take them off",
+        r"'lost': wanted .*JPEGImages/lost\.jpg; add them or remove them from",
     ):
         pascal_voc.source(root, "train")
 
