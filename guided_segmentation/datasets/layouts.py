@@ -16,7 +16,7 @@ from PIL import Image
 
 from guided_segmentation import artifacts, labels
 from guided_segmentation.datasets import schema, synthetic
-from guided_segmentation.datasets.scenes import composition
+from guided_segmentation.datasets.scenes import composition, masks
 
 Path = artifacts.Path
 
@@ -263,7 +263,7 @@ def _annotations(drawn: composition.Scene) -> list[Annotation]:
     annotations = []
     for number, class_index in enumerate(drawn.classes, start=1):
         if class_index != labels.BACKGROUND:
-            box = composition.tight_box(drawn.instances == number)
+            box = masks.tight_box(drawn.instances == number)
             ends = box[0], box[1], *np.subtract(drawn.instances.shape, box[2:])
             annotations.append(
                 Annotation(
