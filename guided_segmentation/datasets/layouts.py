@@ -1,4 +1,4 @@
-"""Writes data sets in the layouts that the readers expect: VOC's and MSRA's.
+"""Writers of data sets, in the layouts of VOC and MSRA that are read here.
 
 Source: the PASCAL VOC 2012 development kit; Liu et al., "Learning to Detect a
 Salient Object", CVPR 2007, for the boxes of several annotators.
@@ -20,22 +20,76 @@ from guided_segmentation.datasets.scenes import composition, masks
 
 Path = artifacts.Path
 
-_SETTINGS_FILE = "synthetic.json"  # Marks a folder as ours.
+# In a folder with this file, write_synthetic replaces the data sets.
+_SETTINGS_FILE = "synthetic.json"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Annotation:
-    """One object as VOC's Annotations/*.xml describe it.
+    """One object of VOC's Annotations/*.xml.
 
     Attributes:
       name: Class of the object.
-      box: (row_min, column_min, row_max, column_max), half-open.
-      truncated: Whether the border cuts the object.
+      box: (row_min, column_min, row_max, column_max), half-open, in pixels.
+      truncated: Whether part of the object is outside the image.
     """
 
     name: str
     box: tuple[int, int, int, int]
     truncated: bool
+
+
+def write_synthetic(
+    output_dir: artifacts.Path,
+    *,
+    num_images: Mapping[str, int] = synthetic.NUM_IMAGES,
+    num_saliency_images: int = synthetic.NUM_SALIENCY_IMAGES,
+    seed: int = 0,
+    size: tuple[int, int] = synthetic.SIZE,
+) -> None:
+    """Writes the scenes in VOC's layout and the saliency set in MSRA's.
+
+    Each folder appears when it is complete. The same arguments give the same
+    bytes.
+
+    Args:
+      output_dir: Receives VOCdevkit/VOC2012, msra_style and synthetic.json,
+        which records the arguments. Data of an earlier call are replaced.
+      num_images: Number of scenes of each split.
+      num_saliency_images: Number of images of the saliency set.
+      seed: Determines the images.
+      size: Height and width of the images in pixels.
+
+    Raises:
+      FileExistsError: If one of the folders exists and was not written by
+        this function.
+      ValueError: If there is no such split, or the size or a number is too
+        small.
+    """
+    root = pathlib.Path(output_dir)
+    sources = [
+        synthetic.source(split, num_images=count, seed=seed, size=size)
+        for split, count in num_images.items()
+    ]
+    saliency = synthetic.saliency_source(
+        num_images=num_saliency_images, seed=seed, size=size
+    )
+    _refuse_other_data(root)
+    settings = {
+        "dataset": "synthetic",
+        "seed": seed,
+        "size": list(size),
+        "num_images": {**num_images, "saliency": num_saliency_images},
+    }
+    artifacts.write_json(root / _SETTINGS_FILE, settings)
+    with artifacts.replacing_folder(root / "VOCdevkit") as folder:
+        for split in sources:
+            _write_split(folder / "VOC2012", split, seed, size)
+        names = "".join(f"{name}\n" for name in synthetic.LABEL_SET.objects)
+        path = folder / "VOC2012" / "class_names.txt"
+        artifacts.write_bytes(path, names.encode())
+    with artifacts.replacing_folder(root / "msra_style") as folder:
+        _write_saliency_set(folder, saliency)
 
 
 def write_photograph(path: Path, image: np.ndarray) -> None:
@@ -56,7 +110,7 @@ def write_voc_example(
 
     Args:
       root: The VOC2012 folder.
-      image_id: Name of the image, without extension.
+      image_id: Id of the image.
       image: [height, width, 3] uint8 RGB.
       label_map: [height, width] uint8 class indices and IGNORE.
       annotations: The objects in the image.
@@ -77,12 +131,12 @@ def annotation_xml(
     """Returns VOC's XML of one image.
 
     Args:
-      image_id: Name of the image, without extension.
+      image_id: Id of the image.
       shape: Height, width and channels of the image.
       annotations: The objects in the image.
 
     Returns:
-      The XML; its boxes are one-based and include their last pixel.
+      The XML; its boxes start at pixel 1 and include their last pixel.
     """
     top = ElementTree.Element("annotation")
     _children(top, folder="VOC2012", filename=f"{image_id}.jpg")
@@ -112,7 +166,7 @@ def write_voc_lists(
     objects_by_id: Mapping[str, Sequence[str]],
     objects: Sequence[str],
 ) -> None:
-    """Writes the lists of a split: for segmentation, and one for each class.
+    """Writes the lists of a split: one for segmentation and one per class.
 
     Args:
       root: The VOC2012 folder.
@@ -133,16 +187,16 @@ def write_voc_lists(
 
 
 def msra_list(entries: Sequence[tuple[str, Sequence[int], np.ndarray]]) -> str:
-    """Returns the content of one of MSRA's UserData files.
+    """Returns the content of a file of MSRA's UserData.
 
     Args:
-      entries: For each image its id, its shape and its [annotators, 4] boxes
-        (row_min, column_min, row_max, column_max), half-open.
+      entries: For each image its id, its shape and its [annotators, 4] int32
+        boxes (row_min, column_min, row_max, column_max), half-open.
 
     Returns:
-      The text: count, blank line, and for each image its path with a
-      backslash, width and height, "left top right bottom; " for each
-      annotator, and a blank line; with CRLF.
+      The text: the number of images and a blank line; then for each image its
+      path with a backslash, width and height, "left top right bottom; " for
+      each annotator, and a blank line. Lines end with CRLF.
     """
     lines = [str(len(entries)), ""]
     for image_id, (height, width, *_), boxes in entries:
@@ -179,64 +233,14 @@ def _children(parent: ElementTree.Element, **texts: object) -> None:
         ElementTree.SubElement(parent, tag).text = str(text)
 
 
-def write_synthetic(
-    output_dir: artifacts.Path,
-    *,
-    num_images: Mapping[str, int] = synthetic.NUM_IMAGES,
-    num_saliency_images: int = synthetic.NUM_SALIENCY_IMAGES,
-    seed: int = 0,
-    size: tuple[int, int] = synthetic.SIZE,
-) -> None:
-    """Writes the scenes in VOC's layout and the saliency set in MSRA's.
-
-    A folder appears when all of it is written. The same arguments give the
-    same bytes.
-
-    Args:
-      output_dir: Gets VOCdevkit/VOC2012, msra_style and synthetic.json, which
-        tells how they were made. What an earlier call wrote is replaced.
-      num_images: How many scenes of each split.
-      num_saliency_images: How many images of the saliency set.
-      seed: Another seed, other images.
-      size: Height and width of the images.
-
-    Raises:
-      FileExistsError: If one of the folders is there, and is not of our make.
-      ValueError: If there is no such split, or the size or a number is too
-        small.
-    """
-    root = pathlib.Path(output_dir)
-    sources = [
-        synthetic.source(split, num_images=count, seed=seed, size=size)
-        for split, count in num_images.items()
-    ]
-    saliency = synthetic.saliency_source(
-        num_images=num_saliency_images, seed=seed, size=size
-    )
-    _claim(root)
-    settings = {"dataset": "synthetic", "seed": seed, "size": list(size)}
-    counts = {**num_images, "saliency": num_saliency_images}
-    artifacts.write_json(
-        root / _SETTINGS_FILE, {**settings, "num_images": counts}
-    )
-    with artifacts.replacing_folder(root / "VOCdevkit") as folder:
-        for split in sources:
-            _write_split(folder / "VOC2012", split, seed, size)
-        names = "".join(f"{name}\n" for name in synthetic.LABEL_SET.objects)
-        path = folder / "VOC2012" / "class_names.txt"
-        artifacts.write_bytes(path, names.encode())
-    with artifacts.replacing_folder(root / "msra_style") as folder:
-        _write_saliency_set(folder, saliency)
-
-
-def _claim(root: pathlib.Path) -> None:
-    """Raises FileExistsError if `root` holds a data set of someone else's."""
+def _refuse_other_data(root: pathlib.Path) -> None:
+    """Raises FileExistsError if `root` holds data of another origin."""
     if (root / _SETTINGS_FILE).is_file():
         return
     for name in ("VOCdevkit", "msra_style"):
         if (root / name).exists():
             raise FileExistsError(
-                f"{root / name} is there, but was not written by "
+                f"{root / name} exists, but was not written by "
                 f"prepare_dataset --dataset=synthetic (no {_SETTINGS_FILE} "
                 f"beside it); choose another output folder"
             )
