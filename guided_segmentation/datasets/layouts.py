@@ -4,39 +4,22 @@ Source: the PASCAL VOC 2012 development kit; Liu et al., "Learning to Detect a
 Salient Object", CVPR 2007, for the boxes of several annotators.
 """
 
-import dataclasses
 import io
 import pathlib
-from collections.abc import Iterable, Mapping, Sequence
-from xml.etree import ElementTree
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 import tqdm
 from PIL import Image
 
 from guided_segmentation import artifacts, labels
-from guided_segmentation.datasets import schema, synthetic
+from guided_segmentation.datasets import schema, synthetic, voc_annotations
 from guided_segmentation.datasets.scenes import composition, masks
 
 Path = artifacts.Path
 
 # In a folder with this file, write_synthetic replaces the data sets.
 _SETTINGS_FILE = "synthetic.json"
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Annotation:
-    """One object of VOC's Annotations/*.xml.
-
-    Attributes:
-      name: Class of the object.
-      box: (row_min, column_min, row_max, column_max), half-open, in pixels.
-      truncated: Whether part of the object is outside the image.
-    """
-
-    name: str
-    box: tuple[int, int, int, int]
-    truncated: bool
 
 
 def write_synthetic(
@@ -89,7 +72,7 @@ def write_synthetic(
         path = folder / "VOC2012" / "class_names.txt"
         artifacts.write_bytes(path, names.encode())
     with artifacts.replacing_folder(root / "msra_style") as folder:
-        _write_saliency_set(folder, saliency)
+        _write_saliency_set(folder, saliency, seed, size)
 
 
 def write_photograph(path: Path, image: np.ndarray) -> None:
@@ -104,7 +87,7 @@ def write_voc_example(
     image_id: str,
     image: np.ndarray,
     label_map: np.ndarray,
-    annotations: Sequence[Annotation],
+    annotations: Sequence[voc_annotations.Annotation],
 ) -> None:
     """Writes photograph, label map and annotations of one image.
 
@@ -121,49 +104,14 @@ def write_voc_example(
     )
     artifacts.write_bytes(
         root / "Annotations" / f"{image_id}.xml",
-        annotation_xml(image_id, image.shape, annotations),
+        voc_annotations.to_xml(image_id, image.shape, annotations),
     )
-
-
-def annotation_xml(
-    image_id: str, shape: Sequence[int], annotations: Sequence[Annotation]
-) -> bytes:
-    """Returns VOC's XML of one image.
-
-    Args:
-      image_id: Id of the image.
-      shape: Height, width and channels of the image.
-      annotations: The objects in the image.
-
-    Returns:
-      The XML; its boxes start at pixel 1 and include their last pixel.
-    """
-    top = ElementTree.Element("annotation")
-    _children(top, folder="VOC2012", filename=f"{image_id}.jpg")
-    _children(
-        ElementTree.SubElement(top, "source"),
-        database="guided_segmentation synthetic",
-        annotation="guided_segmentation synthetic",
-        image="drawn",
-    )
-    height, width, depth = shape
-    _children(
-        ElementTree.SubElement(top, "size"),
-        width=width,
-        height=height,
-        depth=depth,
-    )
-    _children(top, segmented=1)
-    for annotation in annotations:
-        _append_object(top, annotation)
-    ElementTree.indent(top, "\t")
-    return ElementTree.tostring(top) + b"\n"
 
 
 def write_voc_lists(
     root: pathlib.Path,
     split: str,
-    objects_by_id: Mapping[str, Sequence[str]],
+    objects_by_id: Mapping[str, Collection[str]],
     objects: Sequence[str],
 ) -> None:
     """Writes the lists of a split: one for segmentation and one per class.
@@ -209,30 +157,6 @@ def msra_list(entries: Sequence[tuple[str, Sequence[int], np.ndarray]]) -> str:
     return "".join(f"{line}\r\n" for line in lines)
 
 
-def _append_object(top: ElementTree.Element, annotation: Annotation) -> None:
-    element = ElementTree.SubElement(top, "object")
-    _children(
-        element,
-        name=annotation.name,
-        pose="Unspecified",
-        truncated=int(annotation.truncated),
-        difficult=0,
-    )
-    row_min, column_min, row_max, column_max = annotation.box
-    _children(
-        ElementTree.SubElement(element, "bndbox"),
-        xmin=column_min + 1,
-        ymin=row_min + 1,
-        xmax=column_max,
-        ymax=row_max,
-    )
-
-
-def _children(parent: ElementTree.Element, **texts: object) -> None:
-    for tag, text in texts.items():
-        ElementTree.SubElement(parent, tag).text = str(text)
-
-
 def _refuse_other_data(root: pathlib.Path) -> None:
     """Raises FileExistsError if `root` holds data of another origin."""
     if (root / _SETTINGS_FILE).is_file():
@@ -263,14 +187,14 @@ def _write_split(
     write_voc_lists(root, name, found, synthetic.LABEL_SET.objects)
 
 
-def _annotations(drawn: composition.Scene) -> list[Annotation]:
+def _annotations(drawn: composition.Scene) -> list[voc_annotations.Annotation]:
     annotations = []
     for number, class_index in enumerate(drawn.classes, start=1):
         if class_index != labels.BACKGROUND:
             box = masks.tight_box(drawn.instances == number)
             ends = box[0], box[1], *np.subtract(drawn.instances.shape, box[2:])
             annotations.append(
-                Annotation(
+                voc_annotations.Annotation(
                     name=synthetic.LABEL_SET.classes[class_index],
                     box=box,
                     truncated=min(ends) == 0,
@@ -279,15 +203,24 @@ def _annotations(drawn: composition.Scene) -> list[Annotation]:
     return annotations
 
 
-def _write_saliency_set(root: pathlib.Path, saliency: schema.Source) -> None:
+def _write_saliency_set(
+    root: pathlib.Path,
+    saliency: schema.Source,
+    seed: int,
+    size: tuple[int, int],
+) -> None:
     entries = []
     for image_id in _progress(saliency.image_ids, "saliency"):
-        image = saliency.image(image_id)
-        write_photograph(root / f"Image/0/{image_id}.jpg", image)
-        artifacts.write_saliency_map(
-            root / f"masks/{image_id}.png", saliency.label_map(image_id)
+        index = synthetic.index_of(image_id)
+        drawn = synthetic.saliency_scene(index, seed=seed, size=size)
+        boxes = synthetic.annotators_boxes(
+            drawn.saliency_mask, index, seed=seed
         )
-        entries.append((image_id, image.shape, saliency.boxes(image_id)))
+        write_photograph(root / f"Image/0/{image_id}.jpg", drawn.image)
+        artifacts.write_saliency_map(
+            root / f"masks/{image_id}.png", drawn.saliency_mask.astype(float)
+        )
+        entries.append((image_id, drawn.image.shape, boxes))
     text = msra_list(entries)
     artifacts.write_bytes(root / "UserData" / "0_data.txt", text.encode())
 

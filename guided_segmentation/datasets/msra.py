@@ -156,8 +156,8 @@ def _entries(file: pathlib.Path) -> Iterator[Entry]:
     filled = [(number, line.strip()) for number, line in lines if line.strip()]
     if not filled:
         raise ValueError(f"{file}: wanted the number of entries, found nothing")
-    (first, count), *rest = filled
-    (count,) = _integers(count, "number_of_entries", f"{file}, line {first}")
+    (first, text), *rest = filled
+    (count,) = _integers(text, "number_of_entries", f"{file}, line {first}")
     for start in range(0, len(rest) - 2, 3):
         yield _entry(file, rest[start : start + 3])
     if len(rest) != 3 * count:

@@ -7,12 +7,16 @@ al., "Semantic contours from inverse detectors", ICCV 2011.
 
 import pathlib
 from collections.abc import Callable
-from xml.etree import ElementTree
 
 import numpy as np
 
 from guided_segmentation import artifacts, labels
-from guided_segmentation.datasets import image_files, label_files, schema
+from guided_segmentation.datasets import (
+    image_files,
+    label_files,
+    schema,
+    voc_annotations,
+)
 
 Path = artifacts.Path
 ROOTS = (".", "VOC2012", "VOCdevkit/VOC2012")  # Possible parents of JPEGImages.
@@ -206,7 +210,7 @@ def _labels_of_xml(
 ) -> Callable[[str], np.ndarray]:
     def image_labels(image_id: str) -> np.ndarray:
         path = _annotation(root, image_id)
-        names = [name for name, _ in _objects_in_xml(path)]
+        names = [name for name, _ in voc_annotations.read_objects(path)]
         present = label_files.named_labels(names, label_set, path, image_id)
         return label_files.require_objects(present, path, image_id)
 
@@ -218,7 +222,7 @@ def _difficult(
 ) -> Callable[[str], np.ndarray]:
     def difficult(image_id: str) -> np.ndarray:
         path = _annotation(root, image_id)
-        objects = _objects_in_xml(path)
+        objects = voc_annotations.read_objects(path)
         easy = {name for name, is_hard in objects if not is_hard}
         hard = [name for name, _ in objects if name not in easy]
         return label_files.named_labels(hard, label_set, path, image_id)
@@ -228,18 +232,3 @@ def _difficult(
 
 def _annotation(root: pathlib.Path, image_id: str) -> pathlib.Path:
     return root / "Annotations" / f"{image_id}.xml"
-
-
-def _objects_in_xml(path: pathlib.Path) -> list[tuple[str, bool]]:
-    """Returns the name of each object and whether it is marked difficult."""
-    try:
-        annotation = ElementTree.fromstring(artifacts.read_text(path))
-    except ElementTree.ParseError as error:
-        raise ValueError(f"{path}: wanted XML, found {error}") from error
-    return [
-        (
-            element.findtext("name", "").strip(),
-            element.findtext("difficult", "").strip() == "1",
-        )
-        for element in annotation.iter("object")
-    ]

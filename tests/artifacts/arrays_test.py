@@ -6,7 +6,7 @@ import pytest
 from guided_segmentation import artifacts
 
 
-def test_score_maps_survive_as_half_floats(tmp_path):
+def test_score_maps_are_stored_as_float16(tmp_path):
     score_maps = np.linspace(-3, 900, 60).reshape(4, 5, 3)
     artifacts.write_score_maps(
         tmp_path / "a.npz", score_maps, np.array([2, 7, 20])
@@ -17,7 +17,7 @@ def test_score_maps_survive_as_half_floats(tmp_path):
     np.testing.assert_array_equal(classes, [2, 7, 20])
 
 
-def test_areas_survive(tmp_path):
+def test_areas_are_read_as_written(tmp_path):
     wanted = {
         name: np.arange(6).reshape(2, 3) + 10**12 * index
         for index, name in enumerate(artifacts.AREAS)
@@ -32,7 +32,7 @@ def test_areas_survive(tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"no npz", b"PK"])
-def test_damaged_areas_are_told(tmp_path, content):
+def test_damaged_areas_are_refused(tmp_path, content):
     (tmp_path / "a.npz").write_bytes(content)
     with pytest.raises(
         ValueError,
@@ -63,7 +63,7 @@ def damaged_score_maps():
 @pytest.mark.parametrize(
     "content", damaged_score_maps().values(), ids=damaged_score_maps()
 )
-def test_damaged_score_maps_are_named_with_their_cure(tmp_path, content):
+def test_damaged_score_maps_are_refused_with_a_remedy(tmp_path, content):
     (tmp_path / "a.npz").write_bytes(content)
     with pytest.raises(
         ValueError,

@@ -34,7 +34,7 @@ def full_disk(monkeypatch):
 
 
 @pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
-def test_a_full_disk_leaves_the_old_file_whole_and_nothing_else(
+def test_a_full_disk_leaves_the_old_file_complete_and_nothing_else(
     tmp_path, write, request
 ):
     path = tmp_path / "artifact"
@@ -81,13 +81,13 @@ def test_an_interrupted_write_leaves_the_old_file(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_the_temporary_file_is_not_taken_for_an_artifact(tmp_path):
+def test_the_temporary_file_does_not_match_the_pattern_of_artifacts(tmp_path):
     with artifacts.replacing(tmp_path / "a.png") as temporary:
         temporary.write_bytes(b"")
         assert list(tmp_path.glob("*.png")) == []
 
 
-def test_orphans_are_what_processes_that_are_no_more_left(tmp_path):
+def test_orphans_of_processes_that_no_longer_run_are_removed(tmp_path):
     with subprocess.Popen([sys.executable, "-c", ""]) as gone:
         gone.wait()
     mine = tmp_path / f".a.npy.{os.getpid()}.tmp"

@@ -133,7 +133,7 @@ def test_damage_anywhere_gives_an_image_or_a_message_with_the_file(
 
 
 @given(hnp.arrays(np.uint8, MAP_SHAPE))
-def test_a_label_map_survives_encoding(label_map):
+def test_a_label_map_is_decoded_as_encoded(label_map):
     content = artifacts.encode_label_map(label_map)
     decoded = artifacts.decode_label_map(content)
     assert decoded.dtype == np.uint8
@@ -151,7 +151,7 @@ def test_a_written_label_map_shows_vocs_colours(tmp_path):
     )
 
 
-def test_a_label_map_without_palette_is_read_alike(tmp_path):
+def test_a_label_map_without_palette_is_read_as_indices(tmp_path):
     label_map = np.array([[0, 20], [255, 3]], np.uint8)
     path = save(tmp_path / "a.png", label_map)
     np.testing.assert_array_equal(artifacts.read_label_map(path), label_map)
@@ -167,7 +167,7 @@ def test_a_label_map_of_another_palette_keeps_its_indices(tmp_path):
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA"])
-def test_a_label_map_in_colours_is_refused(tmp_path, red, mode):
+def test_a_label_map_of_colours_is_refused(tmp_path, red, mode):
     path = save(tmp_path / "2007_000032.png", red, mode)
     with pytest.raises(
         ValueError,
@@ -188,7 +188,7 @@ def test_a_truncated_label_map_is_named(tmp_path):
 # Saliency maps.
 
 
-def test_a_saliency_map_survives_to_half_a_level(tmp_path):
+def test_a_saliency_map_is_stored_to_within_half_a_level(tmp_path):
     saliency_map = np.linspace(0, 1, 1000).reshape(20, 50)
     artifacts.write_saliency_map(tmp_path / "a.png", saliency_map)
     read = artifacts.read_saliency_map(tmp_path / "a.png")

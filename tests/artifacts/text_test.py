@@ -3,7 +3,7 @@ import pytest
 from guided_segmentation import artifacts
 
 
-def test_json_survives(tmp_path):
+def test_json_is_read_as_written(tmp_path):
     content = {"miou": 0.5, "iou": {"cat": None}, "names": ["a", "ü"]}
     artifacts.write_json(tmp_path / "a.json", content)
     assert artifacts.read_json(tmp_path / "a.json") == content
@@ -11,7 +11,7 @@ def test_json_survives(tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b'{"miou": 0.'])
-def test_half_a_json_file_is_named(tmp_path, content):
+def test_a_truncated_json_file_is_named(tmp_path, content):
     (tmp_path / "a.json").write_bytes(content)
     with pytest.raises(ValueError, match=r"a\.json: wanted JSON, found"):
         artifacts.read_json(tmp_path / "a.json")

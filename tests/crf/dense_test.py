@@ -185,7 +185,7 @@ def test_postprocess_without_edges_is_the_argmax():
     np.testing.assert_array_equal(label_map, probabilities.argmax(axis=2))
 
 
-def test_postprocess_fills_a_hole_and_accepts_probabilities_of_zero_and_one():
+def test_postprocess_fills_a_hole_and_accepts_probabilities_0_and_1():
     image, _ = random_case()
     wanted = np.zeros(image.shape[:2], np.uint8)
     wanted[:, 25:] = 2
@@ -194,7 +194,7 @@ def test_postprocess_fills_a_hole_and_accepts_probabilities_of_zero_and_one():
     np.testing.assert_array_equal(crf.postprocess(image, probabilities), wanted)
 
 
-def test_infer_leaves_its_arguments_as_they_were():
+def test_infer_does_not_change_its_arguments():
     image, energy = random_case()
     before = image.copy(), energy.copy()
     crf.infer(image, energy)

@@ -20,7 +20,7 @@ def test_photographs_alone_have_neither_labels_nor_truth(data_dir):
     assert source.label_set is labels.VOC
 
 
-def test_an_unreadable_photograph_is_told_when_it_is_asked_for(data_dir):
+def test_an_unreadable_photograph_is_an_error_when_it_is_read(data_dir):
     (data_dir / "a.png").write_bytes(b"")
     source = folder.source(data_dir)
     with pytest.raises(ValueError, match=r"a\.png: wanted an image"):
@@ -30,7 +30,7 @@ def test_an_unreadable_photograph_is_told_when_it_is_asked_for(data_dir):
 # The label set.
 
 
-def test_class_names_in_the_folder_go_before_all_but_the_callers(
+def test_class_names_in_the_folder_are_the_default_label_set(
     data_dir, tmp_path
 ):
     path = label_file(tmp_path, "a,cat", "b,dog", "my cat,cat")
@@ -40,12 +40,12 @@ def test_class_names_in_the_folder_go_before_all_but_the_callers(
     assert folder.source(data_dir, path, PETS).label_set is PETS
 
 
-def test_vocs_label_set_serves_where_it_covers_the_csv(data_dir, tmp_path):
+def test_the_label_set_is_that_of_voc_if_it_covers_the_csv(data_dir, tmp_path):
     path = label_file(tmp_path, "a,cat", "b,dog", "my cat,cat")
     assert folder.source(data_dir, path).label_set is labels.VOC
 
 
-def test_other_names_make_a_label_set_of_their_own(data_dir, tmp_path):
+def test_other_names_in_the_csv_become_the_label_set(data_dir, tmp_path):
     path = label_file(tmp_path, "a,zebra cat", "b,gnu", "my cat,cat")
     source = folder.source(data_dir, path)
     assert source.label_set.objects == ("cat", "gnu", "zebra")

@@ -4,7 +4,7 @@ from PIL import Image
 from guided_segmentation.datasets import folder, image_files
 
 
-def test_other_files_hidden_files_and_folders_are_passed_over(data_dir):
+def test_other_files_hidden_files_and_folders_are_ignored(data_dir):
     (data_dir / "notes.txt").write_text("none")
     (data_dir / "._a.png").write_text("macOS leaves such files")
     (data_dir / "more.jpg").mkdir()
@@ -25,7 +25,7 @@ def test_a_folder_without_photographs_is_refused(tmp_path):
         folder.source(tmp_path)
 
 
-def test_two_photographs_of_one_id_are_refused(data_dir):
+def test_two_photographs_with_the_same_id_are_refused(data_dir):
     Image.new("RGB", (4, 3)).save(data_dir / "a.jpg")
     with pytest.raises(
         ValueError,
@@ -45,11 +45,13 @@ def test_two_photographs_of_one_id_are_refused(data_dir):
         ("v1.2", "v1.2"),
     ],
 )
-def test_an_id_is_a_file_name_without_folder_and_ending(text, image_id):
+def test_an_image_id_is_a_file_name_without_folder_and_ending(text, image_id):
     assert image_files.image_id(text) == image_id
 
 
-def test_the_digest_tells_photographs_and_not_where_they_are(data_dir):
+def test_the_digest_depends_on_the_photographs_and_not_on_their_folder(
+    data_dir,
+):
     here = folder.source(data_dir)
     there = data_dir.rename(data_dir.with_name("elsewhere"))
     assert folder.source(there).digest == here.digest

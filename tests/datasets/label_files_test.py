@@ -24,7 +24,7 @@ def test_the_csv_may_name_further_images_and_have_empty_lines(
     assert source.image_ids == ("a", "b", "my cat")
 
 
-def test_windows_line_ends_and_byte_order_mark_do_no_harm(tmp_path):
+def test_windows_line_ends_and_a_byte_order_mark_are_ignored(tmp_path):
     path = tmp_path / "labels.csv"
     path.write_bytes("\ufeffimage_id,labels\r\n0042,cat\r\n".encode())
     assert label_files.read_label_names(path) == {"0042": ["cat"]}
@@ -46,7 +46,7 @@ def test_a_csv_keeps_ids_as_text_and_the_order_of_names(
 
 
 @pytest.mark.parametrize("header", ["id,classes", "a,cat", "image_id"])
-def test_another_header_is_shown_beside_the_wanted_one(tmp_path, header):
+def test_another_header_is_refused(tmp_path, header):
     path = label_file(tmp_path, "a,cat", header=header)
     with pytest.raises(
         ValueError,
@@ -63,7 +63,7 @@ def test_an_empty_csv_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("line", ["a", "a,cat,dog"])
-def test_a_line_of_other_columns_is_shown(tmp_path, line):
+def test_a_line_with_other_columns_is_refused(tmp_path, line):
     with pytest.raises(
         ValueError,
         match=rf"labels\.csv: wanted an image id, a comma and names separated "
@@ -101,7 +101,7 @@ def test_a_name_outside_the_label_set_is_named_with_its_image(
         folder.source(data_dir, path, PETS)
 
 
-def test_an_image_without_objects_is_told_when_it_is_asked_for(
+def test_an_image_without_objects_is_an_error_when_it_is_read(
     data_dir, tmp_path
 ):
     path = label_file(tmp_path, "a,cat", "b,", "my cat,cat")
@@ -113,7 +113,7 @@ def test_an_image_without_objects_is_told_when_it_is_asked_for(
 
 
 @pytest.mark.parametrize("names", ["", "cat\ndog\ncat\n", "background\ncat\n"])
-def test_class_names_that_make_no_label_set_are_told_by_file(data_dir, names):
+def test_class_names_that_are_no_label_set_are_refused(data_dir, names):
     (data_dir / "class_names.txt").write_text(names)
     with pytest.raises(ValueError, match=r"class_names\.txt: .*label set"):
         folder.source(data_dir)

@@ -107,7 +107,7 @@ def test_the_same_seed_writes_the_same_bytes_over_an_older_set(
     assert _contents(tmp_path) == _contents(written)
 
 
-def test_a_killed_run_leaves_the_old_set_whole(tmp_path):
+def test_a_failed_write_leaves_the_old_data_set_complete(tmp_path):
     _write(tmp_path)
     before = _contents(tmp_path / "VOCdevkit")
     failing = mock.patch.object(
@@ -119,7 +119,7 @@ def test_a_killed_run_leaves_the_old_set_whole(tmp_path):
     assert not list(tmp_path.glob(".*"))
 
 
-def test_leftovers_of_a_killed_run_are_not_kept(written, tmp_path):
+def test_leftovers_of_a_killed_process_are_removed(written, tmp_path):
     leftover = tmp_path / ".VOCdevkit.tmp/VOC2012/JPEGImages/train_000000.jpg"
     leftover.parent.mkdir(parents=True)
     leftover.write_bytes(b"half a")
@@ -127,7 +127,7 @@ def test_leftovers_of_a_killed_run_are_not_kept(written, tmp_path):
     assert _contents(tmp_path) == _contents(written)
 
 
-def test_a_data_set_of_someone_else_is_not_overwritten(tmp_path):
+def test_a_data_set_of_another_origin_is_not_overwritten(tmp_path):
     photograph = tmp_path / "VOCdevkit/VOC2012/JPEGImages/2007_000032.jpg"
     photograph.parent.mkdir(parents=True)
     photograph.write_bytes(b"precious")

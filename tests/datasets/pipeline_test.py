@@ -50,7 +50,7 @@ def test_a_numpy_op_gives_text_as_bytes():
     assert run() == [3]
 
 
-def test_a_numpy_op_of_another_dtype_says_so():
+def test_a_numpy_op_that_returns_another_dtype_is_an_error():
     def make_seeds(array):
         return array.astype(np.int64)
 
@@ -62,13 +62,13 @@ def test_a_numpy_op_of_another_dtype_says_so():
         run()
 
 
-def test_a_numpy_op_of_another_shape_says_so():
+def test_a_numpy_op_that_returns_another_shape_is_an_error():
     _, run = through(lambda a: a[0], LABEL_MAP, np.zeros((2, 2), np.uint8))
     with pytest.raises(tf.errors.InvalidArgumentError, match=r"\[\?,\?\]"):
         run()
 
 
-def test_what_python_says_survives_the_trip_through_tensorflow():
+def test_the_message_of_a_python_error_passes_through_tensorflow():
     def fail(_):
         raise ValueError("no seeds for image '2007_000032'")
 
@@ -138,7 +138,7 @@ def test_another_seed_gives_another_order():
 
 @pytest.mark.parametrize("order", [visits, balanced])
 @pytest.mark.parametrize("first", [0, 1, 6, 7, 12, 20])
-def test_an_order_taken_up_in_the_middle_goes_on_as_the_whole(order, first):
+def test_an_order_resumed_in_the_middle_continues_the_whole_order(order, first):
     whole, rest = order(0, 21), order(first, 21)
     assert len(rest) == 21 - first
     for expected, example in zip(whole[first:], rest, strict=True):
@@ -173,7 +173,7 @@ def test_a_balanced_order_is_that_of_class_balance():
         assert dtypes[0] == dtypes[1]
 
 
-def test_batches_keep_the_order_and_drop_the_rest():
+def test_batches_keep_the_order_and_drop_a_smaller_last_batch():
     double = {
         "index": lambda example: {**example, "index": 2 * example["index"]}
     }
@@ -188,7 +188,7 @@ def test_batches_keep_the_order_and_drop_the_rest():
     )
 
 
-def test_no_tuner_keeps_a_training_from_its_end():
+def test_autotune_is_off():
     batches = pipeline.training_batches(
         pipeline.shuffled(("a", "b"), 0, 4, seed=0), [], 2
     )

@@ -153,7 +153,7 @@ def test_all_foreground_is_salient(scenes):
         assert scene.saliency_mask[foreground].all()
 
 
-def test_the_part_is_a_small_share_of_the_object(scenes):
+def test_the_part_is_a_small_fraction_of_the_object(scenes):
     shares = [
         np.count_nonzero(scene.part_mask & (scene.instances == number))
         / np.count_nonzero(scene.instances == number)
@@ -181,7 +181,7 @@ def _body_colours(count):
     return np.array(colours), np.array(classes)
 
 
-def test_the_colour_of_a_body_says_nothing_about_its_class():
+def test_the_colour_of_a_body_does_not_depend_on_its_class():
     """Means of classes differ no more than chance has it (z below 3.5)."""
     colours, classes = _body_colours(150)
     for class_index in range(1, 7):
@@ -190,7 +190,7 @@ def test_the_colour_of_a_body_says_nothing_about_its_class():
         assert (np.abs(chosen.mean(0) - colours.mean(0)) < 3.5 * error).all()
 
 
-def test_the_part_tells_the_class(scenes):
+def test_the_colour_of_the_part_determines_the_class(scenes):
     """The mean colour of the nearest class's parts is right far above 1/6."""
     parts = np.array(
         [
@@ -259,7 +259,7 @@ def test_scenes_of_another_size_have_that_size():
     assert scene.image.dtype == scene.label_map.dtype == np.uint8
 
 
-def test_the_saliency_set_has_things_of_no_class_only(saliency_scenes):
+def test_the_saliency_set_has_only_things_of_no_class(saliency_scenes):
     for scene in saliency_scenes:
         assert set(scene.classes) == {0}
         assert len(scene.classes) in (1, 2)

@@ -8,7 +8,7 @@ from guided_segmentation import images
 
 @pytest.mark.parametrize("shape", [(50, 70), (20, 12), (33, 33)])
 @pytest.mark.parametrize("framing", images.FRAMINGS)
-def test_image_and_label_map_stay_together(shape, framing):
+def test_image_and_label_map_are_cut_and_flipped_alike(shape, framing):
     """Both say the row, then both the column, of the pixel they show."""
     photograph = coordinates(*shape)
     for axis in range(2):
@@ -22,7 +22,7 @@ def test_image_and_label_map_stay_together(shape, framing):
 
 
 @pytest.mark.parametrize("framing", images.FRAMINGS)
-def test_a_crop_is_fixed_by_its_seed(framing):
+def test_a_crop_is_determined_by_its_seed(framing):
     photograph, label_map = coordinates(50, 70), np.zeros((50, 70), np.uint8)
 
     def cut(seed):
@@ -105,7 +105,7 @@ def test_a_scaled_crop_shows_its_photograph_at_that_scale(framing, scale):
         assert gap_px.max() < 0.51
 
 
-def test_one_of_some_values_is_drawn_as_often_as_any_other():
+def test_every_value_is_drawn_equally_often():
     drawn = [
         float(images.draw_value((1.0, 1.5, 2.0), tf.constant([7, seed])))
         for seed in range(150)
@@ -113,7 +113,7 @@ def test_one_of_some_values_is_drawn_as_often_as_any_other():
     assert {drawn.count(value) > 30 for value in (1.0, 1.5, 2.0)} == {True}
 
 
-def test_one_value_alone_needs_no_draw():
+def test_a_single_value_is_returned_as_it_is():
     assert images.draw_value((1.5,), tf.constant([7, 7])) == 1.5
 
 

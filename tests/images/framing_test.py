@@ -17,7 +17,7 @@ def interior(places, first, last):
 
 @pytest.mark.parametrize("shape", PHOTOGRAPHS)
 @pytest.mark.parametrize("framing", images.FRAMINGS)
-def test_a_framed_photograph_lies_where_its_places_say(shape, framing):
+def test_a_framed_photograph_is_where_its_positions_say(shape, framing):
     photograph = coordinates(*shape)
     framed = images.frame(photograph, SIZE, framing)
     seen = images.sample(framed.pixels, framed.rows, framed.columns).numpy()

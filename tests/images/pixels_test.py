@@ -4,7 +4,7 @@ import tensorflow as tf
 from guided_segmentation import images
 
 
-def test_the_mean_is_taken_off_blue_green_red():
+def test_the_mean_is_subtracted_from_blue_green_red():
     rgb = np.array([[[122.679, 116.669, 104.007], [255, 0, 0]]], np.float32)
     np.testing.assert_allclose(
         images.subtract_mean(rgb),

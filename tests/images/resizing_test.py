@@ -28,7 +28,7 @@ def reflected(index, length):
         ((1, 1000), 33, (1, 33)),
     ],
 )
-def test_the_longer_side_is_the_size_wanted(shape, size, expected):
+def test_the_longer_side_has_the_size_wanted(shape, size, expected):
     for method in ("bilinear", "nearest"):
         resized = images.resize_longer_side(tf.zeros([*shape, 2]), size, method)
         assert resized.shape == (*expected, 2)
@@ -38,7 +38,7 @@ def test_the_longer_side_is_the_size_wanted(shape, size, expected):
     st.integers(1, 5), st.integers(1, 5), st.integers(1, 24), st.integers(1, 24)
 )
 @settings(max_examples=60, deadline=None)
-def test_padding_reflects_again_and_again(rows, columns, height, width):
+def test_padding_reflects_repeatedly(rows, columns, height, width):
     tensor = np.arange(rows * columns).reshape(1, rows, columns, 1)
     padded = images.reflect_pad(tensor, height, width)
     before = max(height - rows, 0) // 2, max(width - columns, 0) // 2
@@ -50,7 +50,7 @@ def test_padding_reflects_again_and_again(rows, columns, height, width):
     np.testing.assert_array_equal(padded, tensor)
 
 
-def test_padding_by_less_than_the_image_is_that_of_numpy():
+def test_padding_by_less_than_the_image_equals_that_of_numpy():
     tensor = np.arange(5 * 6).reshape(5, 6, 1)
     np.testing.assert_array_equal(
         images.reflect_pad(tensor, 12, 9),
@@ -58,7 +58,7 @@ def test_padding_by_less_than_the_image_is_that_of_numpy():
     )
 
 
-def test_padding_larger_than_the_image_is_that_of_numpy():
+def test_padding_by_more_than_the_image_equals_that_of_numpy():
     tensor = np.arange(3).reshape(3, 1, 1)
     np.testing.assert_array_equal(
         tf.squeeze(images.reflect_pad(tensor, 13, 1)),
@@ -70,7 +70,7 @@ def test_padding_larger_than_the_image_is_that_of_numpy():
     ("scale", "stride", "side"),
     [(1, 8, 321), (1.5, 8, 481), (1.5, 16, 481), (0.7, 8, 225), (0.7, 16, 225)],
 )
-def test_a_scaled_photograph_has_whole_cells(scale, stride, side):
+def test_a_scaled_size_is_a_multiple_of_the_stride_plus_1(scale, stride, side):
     """0.7 * 320 = 224, a multiple of both strides; 0.73 is rounded."""
     assert images.scaled_size(321, scale, stride) == side
     assert images.scaled_size(321, 0.73, 16) == 241

@@ -14,7 +14,7 @@ Pattern = Callable[[np.ndarray, np.ndarray], np.ndarray]
 Colour = tuple[float, float, float]  # Red, green, blue in [0, 1].
 
 # Cosine and sine of 90, 162, 234, 306 and 378 degrees: a star's five sides.
-_FIVE_WAYS = (
+_STAR_NORMALS = (
     (0.0, 1.0),
     (-0.951, 0.309),
     (-0.588, -0.809),
@@ -71,8 +71,8 @@ def _diamond(u: np.ndarray, v: np.ndarray) -> np.ndarray:
 
 
 def _star(u: np.ndarray, v: np.ndarray) -> np.ndarray:
-    sides = [u * x + v * y < 0.31 for x, y in _FIVE_WAYS]
-    return sum(side.astype(np.uint8) for side in sides) >= 4
+    sides = [u * x + v * y < 0.31 for x, y in _STAR_NORMALS]
+    return np.count_nonzero(sides, axis=0) >= 4
 
 
 def _crescent(u: np.ndarray, v: np.ndarray) -> np.ndarray:

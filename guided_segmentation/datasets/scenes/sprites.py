@@ -125,7 +125,8 @@ def _body_texture(
     saturated than any background and less than any emblem.
     """
     colour = rgb(hue, between(rng, 0.45, 0.7), between(rng, 0.5, 0.75))
-    bands = pick(rng, (0 * u, u, v, u * u + v * v, noise(rng, u.shape, 5)))
+    size = len(u), len(u)
+    bands = pick(rng, (0 * u, u, v, u * u + v * v, noise(rng, size, 5)))
     dark = np.floor(bands * between(rng, 1.5, 3.0)) % 2
     light = 1 - between(rng, 0.0, 0.3) * dark - between(rng, 0.0, 0.12) * v
     return np.clip(light[..., None] * np.array(colour), 0, 1)
