@@ -136,7 +136,7 @@ STRIDE = flags.DEFINE_enum(
 POOLING = flags.DEFINE_enum(
     "pooling",
     "3x3",
-    sorted(deeplab_v1.ORIGINS),
+    sorted(deeplab_v1.GRID_ORIGINS),
     "Windows of the first four pools in DeepLabv1-LargeFOV: 3x3, the paper's, "
     "or 2x2, VGG16's own, which suits a trunk that stays as ImageNet left it.",
 )

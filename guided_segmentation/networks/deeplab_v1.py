@@ -13,7 +13,7 @@ from guided_segmentation.networks import vgg16
 from guided_segmentation.networks.dropout import ExampleDropout
 
 STRIDE = 8  # Pixels between neighbouring cells of the logits.
-ORIGINS = {"3x3": 0.0, "2x2": 7.5}  # Pixel on which cell 0 is centred.
+GRID_ORIGINS = {"3x3": 0.0, "2x2": 7.5}  # Pixel on which cell 0 is centred.
 _POOLS = {"3x3": vgg16.pool_3x3, "2x2": vgg16.pool_2x2}
 
 
@@ -128,10 +128,10 @@ def features(
     return x
 
 
-def origin(network: keras.Model) -> float:
+def grid_origin(network: keras.Model) -> float:
     """Returns the pixel on which cell 0 of a LargeFOV network is centred."""
     size, _ = network.get_layer("pool1").pool_size
-    return ORIGINS[f"{size}x{size}"]
+    return GRID_ORIGINS[f"{size}x{size}"]
 
 
 def _require_stride(stride, **dilations):

@@ -14,7 +14,7 @@ from guided_segmentation.networks import resnet101, vgg16
 
 NAME = "deeplab_v2"
 STRIDE = 8  # Pixels between neighbouring cells of the logits.
-ORIGIN = 0.0  # Pixel on which cell 0 is centred.
+GRID_ORIGIN = 0.0  # Pixel on which cell 0 is centred.
 RATES = (6, 12, 18, 24)  # Dilations of the atrous spatial pyramid.
 HEAD_LAYERS = tuple(f"fc1_rate{rate}" for rate in RATES)
 

@@ -32,8 +32,8 @@ class Variant:
       averages_scores: Whether the average comes after the votes. That changes
         nothing: both are linear (appendix B.1).
       head: Layers between conv5 and the average.
-      origin: Pixel on which cell 0 of the dense features is centred; None if
-        that depends on the pools of the network.
+      grid_origin: Pixel on which cell 0 of the dense features is centred; None
+        if it depends on the pools of the network.
     """
 
     has_pool4: bool = False
@@ -41,14 +41,14 @@ class Variant:
     is_deeplab: bool = False
     averages_scores: bool = False
     head: tuple[str, ...] = ("fc6", "fc7")
-    origin: float | None = 3.5
+    grid_origin: float | None = 3.5
 
 
 VARIANTS = {
-    "gap_lowres": Variant(has_pool4=True, head=("fc6",), origin=7.5),
+    "gap_lowres": Variant(has_pool4=True, head=("fc6",), grid_origin=7.5),
     "gap_highres": Variant(),
     "gap_roi": Variant(has_roi_pool=True, averages_scores=True),
-    "gap_deeplab": Variant(is_deeplab=True, origin=None),
+    "gap_deeplab": Variant(is_deeplab=True, grid_origin=None),
 }
 
 
@@ -127,10 +127,10 @@ def features(network: keras.Model) -> keras.Model:
     return keras.Model(network.input, top.input)
 
 
-def origin(network: keras.Model) -> float:
+def grid_origin(network: keras.Model) -> float:
     """Returns the pixel on which cell 0 of its dense features is centred."""
-    found = VARIANTS[network.name].origin
-    return deeplab_v1.origin(network) if found is None else found
+    found = VARIANTS[network.name].grid_origin
+    return deeplab_v1.grid_origin(network) if found is None else found
 
 
 def _trunk(image, table, width_multiplier, dense):

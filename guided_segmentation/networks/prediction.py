@@ -118,8 +118,8 @@ def require_saliency_net(network: keras.Model, settings: dict) -> None:
 def grid_origin(network: keras.Model) -> float:
     """Returns the pixel on which cell 0 of a dense network is centred."""
     if network.name == deeplab_v2.NAME:
-        return deeplab_v2.ORIGIN
-    return deeplab_v1.origin(network)
+        return deeplab_v2.GRID_ORIGIN
+    return deeplab_v1.grid_origin(network)
 
 
 def _framed(image, size, framing, scale):

@@ -15,7 +15,7 @@ from keras import layers
 from guided_segmentation.networks.dropout import ExampleDropout
 
 HEAD_CHANNELS = 4096  # Of the classifier's fc6 and fc7.
-SMALLEST = 193  # Side of an image whose conv5 fills the window of fc6.
+MIN_INPUT_SIZE = 193  # Side of an image whose conv5 fills the window of fc6.
 BLOCKS = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))
 CONVOLUTIONS = tuple(
     f"conv{block}_{index}"
@@ -134,7 +134,7 @@ def classifier(
     Returns:
       [batch, rows, columns, 3] BGR minus mean -> [batch, num_objects] float32
       logits, averaged over the places where the 7x7 window fits; inputs are
-      at least SMALLEST pixels a side.
+      at least MIN_INPUT_SIZE pixels a side.
     """
     image = keras.Input([None, None, 3], name="image")
     rules = {"relu": relu, "convolution": convolution}

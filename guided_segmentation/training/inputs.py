@@ -198,7 +198,7 @@ def _on_grid(recipe, label_map):
     """The label under the centre of each cell of the logits."""
     step = recipe.stride
     pooling = recipe.network.get("pooling", "3x3")
-    first = round(deeplab_v1.ORIGINS[pooling])
+    first = round(deeplab_v1.GRID_ORIGINS[pooling])
     beyond = [[0, first], [0, first]]
     label_map = tf.pad(label_map, beyond, constant_values=labels.IGNORE)
     return label_map[first::step, first::step]
@@ -210,6 +210,6 @@ def _at_cells(recipe, image):
     Beyond the border it is that of the border.
     """
     pooling = recipe.network.get("pooling", "3x3")
-    first = deeplab_v1.ORIGINS[pooling]
+    first = deeplab_v1.GRID_ORIGINS[pooling]
     places = first + tf.range(0.0, recipe.input_size, recipe.stride)
     return tf.cast(tf.round(images.sample(image, places, places)), tf.uint8)

@@ -17,7 +17,7 @@ from guided_segmentation.networks import (
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class CrfLoss:
+class CrfLossSettings:
     """crf-loss beside the cross-entropy; see training.losses.crf_loss.
 
     Attributes:
@@ -65,7 +65,7 @@ class Recipe:
     scales: tuple[float, ...] = (1.0,)
     data_dependent_init: bool = False
     sampling: str = "shuffled"
-    crf_loss: CrfLoss | None = None
+    crf_loss: CrfLossSettings | None = None
 
     def __post_init__(self):
         stride = self.stride
@@ -75,9 +75,12 @@ class Recipe:
                 f"borders to lie in cells of the label map; got "
                 f"{self.input_size}"
             )
-        if self.network["name"] == "vgg16" and self.input_size < vgg16.SMALLEST:
+        if (
+            self.network["name"] == "vgg16"
+            and self.input_size < vgg16.MIN_INPUT_SIZE
+        ):
             raise ValueError(
-                f"wanted an input_size of at least {vgg16.SMALLEST} for "
+                f"wanted an input_size of at least {vgg16.MIN_INPUT_SIZE} for "
                 f"vgg16, whose fc6 looks at 7x7 cells of 32 pixels; got "
                 f"{self.input_size}"
             )

@@ -580,7 +580,7 @@ def test_flags_reach_what_train_segmenter_calls():
         "stride": 16,
         "pooling": "2x2",
     }
-    crf_loss = recipe.CrfLoss(settings=crf.SEC, weight=0.5)
+    crf_loss = recipe.CrfLossSettings(settings=crf.SEC, weight=0.5)
     assert_trained_as_told(train, strategy, network, crf_loss=crf_loss)
     assert_labelled_as_told(labeller, *classifier)
     source = train.call_args.args[1]

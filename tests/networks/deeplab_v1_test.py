@@ -42,7 +42,7 @@ def test_logits_subsample_by_eight_one_more_than_fits():
     assert logits.dtype == tf.float32
 
 
-@pytest.mark.parametrize("pooling", deeplab_v1.ORIGINS)
+@pytest.mark.parametrize("pooling", deeplab_v1.GRID_ORIGINS)
 @pytest.mark.parametrize("stride", [8, 16])
 def test_a_cell_is_centred_on_its_origin_and_stride(pooling, stride):
     """The pixels that reach a cell through the pools lie evenly around it."""
@@ -55,7 +55,7 @@ def test_a_cell_is_centred_on_its_origin_and_stride(pooling, stride):
     reached = network(impulses).numpy()[..., 0].max(2)
     for cell in range(5, 11):
         pixels = np.flatnonzero(reached[:, cell])
-        centre = deeplab_v1.origin(network) + deeplab_v1.STRIDE * cell
+        centre = deeplab_v1.grid_origin(network) + deeplab_v1.STRIDE * cell
         assert pixels.mean() == centre
 
 
@@ -71,7 +71,7 @@ def test_dense_logits_subsampled_are_those_of_the_strided_network():
     )
 
 
-@pytest.mark.parametrize("pooling", deeplab_v1.ORIGINS)
+@pytest.mark.parametrize("pooling", deeplab_v1.GRID_ORIGINS)
 def test_the_hole_algorithm_says_between_cells_what_it_says_at_cells(pooling):
     spec = {"num_classes": 3, "width_multiplier": 1 / 32, "head_channels": 4}
     spec |= {"stride": 16, "fc6_dilation": 4, "pooling": pooling}

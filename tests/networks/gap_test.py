@@ -59,7 +59,7 @@ def test_features_subsample_by_eight_and_logits_are_one_an_object(variant):
 def test_a_cell_is_centred_on_its_origin_and_stride(variant):
     """The pixels that reach cell i through the pools lie around it."""
     network = gap.build(variant, 1, 1 / 64, 1, dense=True)
-    origin = gap.origin(network)
+    origin = gap.grid_origin(network)
     pass_through(network)
     impulses = np.zeros((112, 112, 9, 3), np.float32)
     impulses[range(112), range(112), 4, 0] = 1

@@ -61,7 +61,7 @@ RESIDUAL = dataclasses.replace(
 FROZEN = dataclasses.replace(
     SEGMENTER, freeze_through="conv2_2", framing="whole"
 )
-CONSTRAINED = recipe.CrfLoss(settings=crf.SEC, weight=0.5)
+CONSTRAINED = recipe.CrfLossSettings(settings=crf.SEC, weight=0.5)
 
 
 def truth(image_id):
