@@ -1,6 +1,7 @@
 import threading
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from guided_segmentation import artifacts, crf, segmenter
@@ -155,3 +156,13 @@ def test_only_objects_that_are_present_are_predicted(tmp_path):
         for folder in folders:
             found = artifacts.read_label_map(folder / "2007_000032.png")
             assert found.tolist() == wanted
+
+
+def test_an_error_of_the_prediction_names_the_image(tmp_path):
+    def predict(image):
+        raise ValueError(f"too small: {image.shape[1]} rows")
+
+    with pytest.raises(
+        ValueError, match=r"^image '2007_0': too small: 20 rows$"
+    ):
+        segmenter.segment_images(predict, source(), {tmp_path: None})

@@ -40,7 +40,7 @@ def test_rows_are_regions_however_many_pass_at_once(count, monkeypatch):
     classify = region_logits.classifier(totals, 65)
     at_once = classify(photograph(), stripes(count))
     assert at_once.shape == (count + 1, 3)
-    monkeypatch.setattr(region_logits, "_AT_ONCE", 1)
+    monkeypatch.setattr(region_logits, "_VIEWS_PER_PASS", 1)
     singly = region_logits.classifier(totals, 65)(photograph(), stripes(count))
     np.testing.assert_allclose(at_once, singly, rtol=1e-5)
 

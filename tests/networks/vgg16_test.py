@@ -56,7 +56,7 @@ def test_vgg16_has_thirteen_convolutions_by_caffes_names():
     ("width", "channels"), [(1.0, 512), (0.25, 128), (1 / 1024, 1)]
 )
 def test_width_scales_channels_down_to_one(width, channels):
-    assert vgg16.scaled(512, width) == channels
+    assert vgg16.scaled_channels(512, width) == channels
 
 
 @pytest.mark.parametrize("name", POOLS)

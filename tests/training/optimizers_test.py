@@ -186,7 +186,7 @@ def test_a_short_gradient_is_not_clipped():
 
 def test_the_optimisers_of_a_checkpoint_are_named_by_their_rate():
     optimizer = optimizers.LayerwiseOptimizer(two_layers(), PAPER, 10)
-    assert list(optimizer.by_rate) == ["1", "2", "10", "20"]
+    assert list(optimizer.by_multiplier) == ["1", "2", "10", "20"]
 
 
 def test_a_rate_of_many_digits_still_steps():

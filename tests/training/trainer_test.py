@@ -63,12 +63,12 @@ def task(at=lambda position: None, **changes):
 
     return trainer.Task(
         **{
-            "build": tiny,
-            "batches": batches,
+            "build_network": tiny,
+            "make_batches": batches,
             "loss": losses.pixel_loss,
-            "inputs": "image",
-            "targets": ("label_map",),
-            "seeded": dropout.example_seeds,
+            "input_key": "image",
+            "target_keys": ("label_map",),
+            "noise_context": dropout.example_seeds,
             **changes,
         }
     )
@@ -132,7 +132,7 @@ def test_two_replicas_train_exactly_as_one_with_a_crf_loss(two_cpus, tmp_path):
         pixels = losses.pixel_loss(label_map, output)
         return pixels + losses.crf_loss(seen, output, crf.SEC.shrunk(12))
 
-    both = task(loss=loss, targets=("label_map", "image"))
+    both = task(loss=loss, target_keys=("label_map", "image"))
     one, two = (
         weights.to_dict(
             trainer.train(
@@ -227,7 +227,7 @@ def test_pictures_come_at_their_steps(tmp_path):
         return np.zeros((4, 2, 2, 3), np.uint8)
 
     trainer.train(
-        task(pictures=pictures),
+        task(draw_pictures=pictures),
         work_dir=tmp_path,
         settings=SETTINGS,
         strategy=ONE,
@@ -301,14 +301,3 @@ def test_a_folder_begun_under_other_settings_is_refused(whole):
 def test_the_defaults_are_the_papers():
     paper = trainer.TrainSettings()
     assert (paper.num_steps, paper.batch_size) == (8000, 15)
-
-
-@pytest.mark.parametrize(
-    ("name", "count", "replicas"),
-    [("mirrored", 1, 1), ("mirrored", 2, 2), ("one_device", 2, 1)],
-)
-def test_a_strategy_has_the_replicas_of_its_name(name, count, replicas):
-    strategy = trainer.make_strategy(name, count)
-    assert strategy.num_replicas_in_sync == replicas
-    mirrored = isinstance(strategy, tf.distribute.MirroredStrategy)
-    assert mirrored == (name == "mirrored")
