@@ -35,14 +35,14 @@ def source(count=3):
     )
 
 
-def test_without_a_crf_the_likeliest_class_wins():
+def test_without_a_crf_the_class_of_highest_probability_wins():
     probabilities = np.array([[[0.2, 0.5, 0.3], [0.4, 0.1, 0.5]]], np.float32)
     label_map = segmenter.label_map(halves(1, 2), probabilities)
     assert label_map.dtype == np.uint8
     assert label_map.tolist() == [[1, 2]]
 
 
-def test_with_a_crf_a_pixel_follows_its_like():
+def test_with_a_crf_a_pixel_follows_pixels_of_its_colour():
     image = halves()
     probabilities = unsure(image)
     plain = segmenter.label_map(image, probabilities)
@@ -134,7 +134,7 @@ def test_the_next_photograph_is_predicted_while_one_is_refined(
 
 
 def test_only_objects_that_are_present_are_predicted(tmp_path):
-    """Class 2 is likeliest everywhere; the image labels know class 1 alone."""
+    """Class 2 has the highest probability; the labels have class 1 alone."""
     likely = np.array([[[0.3, 0.1, 0.6], [0.1, 0.3, 0.6]]], np.float32)
     labelled = schema.Source(
         name="two",

@@ -61,7 +61,7 @@ def residual_parameters(width, num_classes, blocks):
     return count + 4 * (9 * channels * num_classes + num_classes)
 
 
-def test_every_builder_has_its_counts():
+def test_every_builder_has_its_parameters_counted():
     assert PARAMETERS.keys() == builders.BUILDERS.keys()
     assert thin_networks.ARGUMENTS.keys() == builders.BUILDERS.keys()
 

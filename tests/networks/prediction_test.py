@@ -54,7 +54,9 @@ def test_every_pixel_gets_probabilities(network, framing):
         np.testing.assert_allclose(total, 1, rtol=1e-5)
 
 
-def test_at_the_centre_of_a_cell_is_what_the_network_says_of_it(network):
+def test_probabilities_at_the_centre_of_a_cell_are_those_of_the_network(
+    network,
+):
     image = photographs(SIZE, SIZE)
     predict = prediction.dense(network, size=SIZE, framing="whole")
     expected = tf.nn.softmax(network(images.subtract_mean(image)))
@@ -72,7 +74,9 @@ def test_logits_are_interpolated_before_the_softmax(network):
     )
 
 
-def test_with_the_flip_a_mirrored_photograph_gives_a_mirrored_answer(network):
+def test_with_the_flip_a_mirrored_photograph_gives_mirrored_probabilities(
+    network,
+):
     image = photographs()
     predict = prediction.dense(network, size=SIZE, framing="whole", flip=True)
     turned = predict(image[:, :, ::-1])[:, :, ::-1]

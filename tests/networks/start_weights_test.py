@@ -63,7 +63,7 @@ def test_weights_that_may_be_trained_with_masks_are_used_with_a_warning(
     assert capsys.readouterr().err == (warning if sign else "")
 
 
-def test_none_are_no_weights():
+def test_the_name_none_stands_for_no_weights():
     assert start_weights.pretrained("none") == {}
     assert weights.sha256("none") == ""
 
@@ -101,7 +101,7 @@ def test_the_top_keeps_every_third_tap_and_every_fourth_output():
     assert reduced["fc7/bias"].tolist() == [0, 40]
 
 
-def test_only_windows_of_seven_by_seven_have_a_top_to_reduce():
+def test_only_an_fc6_of_seven_by_seven_taps_is_subsampled():
     """The fc6 of an earlier seeder is another layer of the same name."""
     assert start_weights.subsample_fc6_fc7({}) == {}
     assert (
@@ -113,7 +113,7 @@ def test_only_windows_of_seven_by_seven_have_a_top_to_reduce():
 
 
 @pytest.mark.parametrize("head_channels", [3, 16])
-def test_a_top_is_reduced_evenly_or_not_at_all(head_channels):
+def test_head_channels_must_divide_those_of_fc6(head_channels):
     stored = {"fc6/kernel": np.zeros((7, 7, 2, 8))}
     with pytest.raises(
         ValueError,

@@ -128,7 +128,7 @@ def test_another_relu_reaches_every_convolution():
     assert network(x).numpy().min() < 0
 
 
-def test_gaussians_deviate_as_asked():
+def test_gaussians_have_the_given_standard_deviation():
     drawn = np.asarray(vgg16.gaussian(0.005)([10_000]))
     assert abs(drawn.mean()) < 3e-4
     assert 0.0047 < drawn.std() < 0.0053

@@ -92,7 +92,7 @@ def test_a_finished_run_gives_back_its_network(segmenter):
 
 
 def test_a_run_at_stride_16_predicts_every_8_pixels(tmp_path):
-    """It learns from every other cell of the labels, and says all of them."""
+    """It is trained on every other cell and predicts all of them."""
     chosen = dataclasses.replace(
         FROZEN, network={**SEGMENTER.network, "stride": 16}
     )
@@ -136,7 +136,7 @@ def test_a_finished_run_of_other_batches_is_refused(segmenter):
     [{}, {"data_dependent_init": True}, {"sampling": "class_balanced"}],
     ids=["plain", "data_dependent_init", "class_balanced"],
 )
-def test_a_run_that_was_killed_ends_as_one_that_was_not(
+def test_a_killed_run_ends_with_the_weights_of_an_unbroken_one(
     tmp_path, monkeypatch, changes
 ):
     """Killed in its third step, when a checkpoint of the second is there."""
@@ -156,7 +156,7 @@ def test_a_run_that_was_killed_ends_as_one_that_was_not(
         np.testing.assert_array_equal(array, whole[name])
 
 
-def test_frozen_layers_stay_as_they_are(tmp_path):
+def test_frozen_layers_do_not_change(tmp_path):
     cropped = dataclasses.replace(FROZEN, framing="crop")
     before = weights.to_dict(fresh_network(cropped))
     above = {*vgg16.CONVOLUTIONS[4:], "fc6", "fc7", "fc8"}
@@ -167,7 +167,7 @@ def test_frozen_layers_stay_as_they_are(tmp_path):
 def test_training_on_cached_features_is_training_on_whole_photographs(
     tmp_path, monkeypatch
 ):
-    """The same squares, flips and dropout; only float16 is in between."""
+    """The same crops, flips and dropout; only float16 differs."""
     cached = trained(tmp_path / "cached", FROZEN)
     assert list((tmp_path / "cached" / "features").glob("*/features.npy"))
     monkeypatch.setattr(inputs, "frozen_features", lambda *_: None)
@@ -196,7 +196,7 @@ def test_runs_share_cached_features(tmp_path, monkeypatch):
 def test_seeder_and_segmenter_share_features_of_the_same_layers(
     tmp_path, monkeypatch, segmenter
 ):
-    """With the same pools, and whatever the heads above."""
+    """If the pools are the same; the heads may differ."""
     run = {
         "settings": SETTINGS,
         "strategy": ONE,
@@ -218,7 +218,7 @@ def test_seeder_and_segmenter_share_features_of_the_same_layers(
     assert len(list((tmp_path / "features").iterdir())) == 1
 
 
-def test_features_of_other_pools_are_others(tmp_path, monkeypatch):
+def test_features_of_other_pools_are_cached_apart(tmp_path, monkeypatch):
     filled = []
     fill = features._fill
     monkeypatch.setattr(
@@ -335,7 +335,7 @@ def test_a_crf_loss_trains_other_weights_and_is_recorded(tmp_path, segmenter):
 
 
 def test_the_weighted_crf_loss_adds_to_that_of_the_pixels():
-    """Its reaches are 12 pixels of a photograph to a cell of 8."""
+    """A cell of 8 pixels spans 12 pixels of a photograph."""
     batch = next(
         iter(
             inputs.batches(
@@ -383,8 +383,8 @@ def test_two_replicas_of_a_residual_network_train_as_one(tmp_path, two_cpus):
         np.testing.assert_allclose(two[name], array, rtol=1e-3, atol=1e-5)
 
 
-def test_blocks_that_stay_as_they_are_are_computed_once(tmp_path, residual):
-    """Their features are cached, and what is above learns."""
+def test_features_of_frozen_blocks_are_cached(tmp_path, residual):
+    """The layers above are trained."""
     chosen = dataclasses.replace(
         RESIDUAL,
         framing="whole",
@@ -402,7 +402,7 @@ def test_blocks_that_stay_as_they_are_are_computed_once(tmp_path, residual):
 def test_features_of_other_photographs_of_the_same_names_are_not_taken(
     tmp_path,
 ):
-    """The folder of features is shared by runs, and so by mistakes."""
+    """Runs on other photographs may share the folder of features."""
     cache = tmp_path / "features"
     for digest in ("this", "that", "that"):
         source = dataclasses.replace(SOURCE, digest=digest)

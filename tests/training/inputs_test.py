@@ -61,7 +61,9 @@ def test_class_balanced_batches_follow_the_image_labels_of_the_data():
 
 @pytest.mark.parametrize("scales", [(1.0,), (1.0, 2.0), (2.0, 0.5)])
 @pytest.mark.parametrize(("stride", "side"), [(16, 33), (8, 41)])
-def test_cut_features_and_targets_show_the_same_cells(scales, stride, side):
+def test_crops_of_features_and_targets_show_the_same_cells(
+    scales, stride, side
+):
     """Features that hold the label under their cell come back as the target."""
     chosen = dataclasses.replace(
         FROZEN,

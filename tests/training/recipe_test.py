@@ -9,12 +9,12 @@ from thin_recipes import (
 
 
 @pytest.mark.parametrize("scales", [(), (1.0, 0.0)])
-def test_scales_that_show_nothing_are_refused(scales):
+def test_scales_must_be_positive(scales):
     with pytest.raises(ValueError, match="wanted positive train_scales"):
         dataclasses.replace(SEGMENTER, scales=scales)
 
 
-def test_a_seeder_that_would_see_less_than_its_labels_say_is_refused():
+def test_a_seeder_takes_scale_1_alone():
     with pytest.raises(ValueError, match=r"wanted train_scales of 1 for gap_"):
         dataclasses.replace(SEEDER, scales=(1.0, 2.0))
 
