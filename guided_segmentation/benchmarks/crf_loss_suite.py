@@ -18,7 +18,7 @@ def measure(
       As `run` says.
     """
     plain = training.segmenter_recipe(source, settings)
-    crf_loss = recipe.CrfLoss(settings=crf.SEC)
+    crf_loss = recipe.CrfLossSettings(settings=crf.SEC)
     both = dataclasses.replace(plain, crf_loss=crf_loss)
     batch = next(iter(training.batches(both, source, settings)))
     return clock.compared(

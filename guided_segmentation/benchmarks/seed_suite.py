@@ -25,7 +25,7 @@ def measure(
     Returns:
       As `run` says, for the first `batch_size` photographs.
     """
-    size = max(settings.input_size, vgg16.SMALLEST)
+    size = max(settings.input_size, vgg16.MIN_INPUT_SIZE)
     photographs = [
         tf.constant(source.image(image_id))
         for image_id in source.image_ids[: settings.batch_size]

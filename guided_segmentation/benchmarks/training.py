@@ -82,12 +82,12 @@ def step_seconds(
         return loss(target, *rest)
 
     task = trainer.Task(
-        build=functools.partial(builders.build, what.network),
-        batches=lambda _: tf.data.Dataset.from_tensors(batch).repeat(),
+        build_network=functools.partial(builders.build, what.network),
+        make_batches=lambda _: tf.data.Dataset.from_tensors(batch).repeat(),
         loss=timed,
-        inputs="input",
-        targets=targets,
-        seeded=dropout.example_seeds,
+        input_key="input",
+        target_keys=targets,
+        noise_context=dropout.example_seeds,
     )
     with tempfile.TemporaryDirectory() as work_dir:
         trainer.train(

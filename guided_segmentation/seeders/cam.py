@@ -67,7 +67,7 @@ def seeder(
         logits = tf.reduce_mean(maps, [0, 1])
         return tf.gather(maps, objects, axis=-1), logits
 
-    origin = gap.origin(network)
+    origin = gap.grid_origin(network)
     return views.averaged(
         score_one_view, size, scales, flip, stride=gap.STRIDE, origin=origin
     )

@@ -65,6 +65,7 @@ from guided_segmentation.training import (
     fine_tuning,
     optimizers,
     recipe,
+    strategies,
     trainer,
 )
 
@@ -302,7 +303,7 @@ def call_training(name, *patches, **given):
     return calling(
         name,
         stand_in(fine_tuning, "train"),
-        stand_in(trainer, "make_strategy", object()),
+        stand_in(strategies, "make_strategy", object()),
         *patches,
         **FEW,
         **{**TRAINING, **given},
@@ -580,7 +581,7 @@ def test_flags_reach_what_train_segmenter_calls():
         "stride": 16,
         "pooling": "2x2",
     }
-    crf_loss = recipe.CrfLoss(settings=crf.SEC, weight=0.5)
+    crf_loss = recipe.CrfLossSettings(settings=crf.SEC, weight=0.5)
     assert_trained_as_told(train, strategy, network, crf_loss=crf_loss)
     assert_labelled_as_told(labeller, *classifier)
     source = train.call_args.args[1]
@@ -588,8 +589,8 @@ def test_flags_reach_what_train_segmenter_calls():
         "label", pathlib.Path("/g"), source=source
     )
     assert train.call_args.args[2] == "remembered"
-    assert train.call_args.kwargs["record"]["guide"] == "g1"
-    assert train.call_args.kwargs["record"]["unary"] == "prob"
+    assert train.call_args.kwargs["extra_settings"]["guide"] == "g1"
+    assert train.call_args.kwargs["extra_settings"]["unary"] == "prob"
 
 
 def test_flags_reach_what_make_guides_calls():

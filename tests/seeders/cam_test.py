@@ -103,7 +103,7 @@ def test_a_score_map_at_the_centre_of_a_cell_is_the_cells_vote(variant):
     Each of the two around it is a sixteenth of the way to the next cell.
     """
     cells, maps = votes_and_map(variant)
-    first = int(gap.VARIANTS[variant].origin) + 8
+    first = int(gap.VARIANTS[variant].grid_origin) + 8
     last = first + 6 * 8
     centres = maps
     for _ in range(2):
