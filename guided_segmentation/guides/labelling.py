@@ -70,7 +70,7 @@ def labeller(
     return label
 
 
-def remembered(
+def cached(
     label: Labeller,
     cache_dir: artifacts.Path | None = None,
     *,

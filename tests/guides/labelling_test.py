@@ -199,7 +199,7 @@ def test_each_guide_is_made_once(where, tmp_path):
         return truth(image_id)
 
     cache_dir = tmp_path / "guides" if where == "folder" else None
-    recall = labelling.remembered(label, cache_dir)
+    recall = labelling.cached(label, cache_dir)
     for _ in range(3):
         for image_id in IDS:
             again = recall(image_id)
@@ -209,8 +209,8 @@ def test_each_guide_is_made_once(where, tmp_path):
 
 
 def test_guides_in_a_folder_outlive_the_process(tmp_path):
-    labelling.remembered(truth, tmp_path)(IDS[0])
-    recall = labelling.remembered(pytest.fail, tmp_path)
+    labelling.cached(truth, tmp_path)(IDS[0])
+    recall = labelling.cached(pytest.fail, tmp_path)
     np.testing.assert_array_equal(recall(IDS[0]), truth(IDS[0]))
     assert [path.name for path in tmp_path.iterdir()] == [f"{IDS[0]}.png"]
 
@@ -224,7 +224,7 @@ def test_a_guide_that_fails_is_not_remembered(tmp_path):
             raise answer
         return answer
 
-    recall = labelling.remembered(label, tmp_path)
+    recall = labelling.cached(label, tmp_path)
     with pytest.raises(ValueError, match="bad seeds"):
         recall(IDS[0])
     np.testing.assert_array_equal(recall(IDS[0]), truth(IDS[0]))
@@ -234,7 +234,7 @@ def test_guides_made_ahead_are_those_remembered_on_the_fly(tmp_path, folders):
     label = labelling.labeller("g2", SOURCE, settings=SETTINGS, **folders)
     labelling.make_guides(label, SOURCE, tmp_path / "ahead")
     for image_id in IDS:
-        labelling.remembered(label, tmp_path / "fly")(image_id)
+        labelling.cached(label, tmp_path / "fly")(image_id)
         ahead, fly = (
             tmp_path / folder / f"{image_id}.png" for folder in ("ahead", "fly")
         )
@@ -281,7 +281,7 @@ def test_a_guide_in_the_folder_that_does_not_fit_is_refused(
     if guide is None:
         guide = np.full(SOURCE.image(image_id).shape[:2], 7, np.uint8)
     artifacts.write_label_map(tmp_path / f"{image_id}.png", guide)
-    recall = labelling.remembered(pytest.fail, tmp_path, source=SOURCE)
+    recall = labelling.cached(pytest.fail, tmp_path, source=SOURCE)
     for _ in range(2):
         with pytest.raises(ValueError, match=rf"{image_id}\.png: {told}"):
             recall(image_id)
@@ -290,6 +290,6 @@ def test_a_guide_in_the_folder_that_does_not_fit_is_refused(
 def test_a_guide_in_the_folder_that_fits_is_taken(tmp_path):
     guide = np.ones(SOURCE.image(IDS[0]).shape[:2], np.uint8)
     artifacts.write_label_map(tmp_path / f"{IDS[0]}.png", guide)
-    recall = labelling.remembered(pytest.fail, tmp_path, source=SOURCE)
+    recall = labelling.cached(pytest.fail, tmp_path, source=SOURCE)
     for _ in range(2):
         np.testing.assert_array_equal(recall(IDS[0]), guide)
