@@ -57,6 +57,7 @@ from guided_segmentation.seeders import (
     cam,
     center_mean_shape,
     grad_cam,
+    refinement,
     seeds,
 )
 from guided_segmentation.serving import converters, saved_model, servables
@@ -761,7 +762,7 @@ def test_score_maps_are_refined_by_the_crf_asked_for(method, asked, used):
         stand_in(cam, "seeder", "plain"),
         stand_in(grad_cam, "seeder", "plain"),
         stand_in(backprop, "seeder", "plain"),
-        stand_in(seeds, "refined", "refined"),
+        stand_in(refinement, "refined", "refined"),
         seeder=method,
         seed_crf=asked,
     ) as (_, make, *_, refined):
