@@ -40,7 +40,7 @@ def batches(
     what: recipe.Recipe, source: schema.Source, settings: BenchmarkSettings
 ) -> tf.data.Dataset:
     """Returns batches without end, whose guides are all remembered."""
-    label = labelling.remembered(
+    label = labelling.cached(
         lambda image_id: guides.g2(evidence(source, image_id))
     )
     for image_id in source.image_ids:

@@ -57,6 +57,7 @@ from guided_segmentation.seeders import (
     cam,
     center_mean_shape,
     grad_cam,
+    refinement,
     seeds,
 )
 from guided_segmentation.serving import converters, saved_model, servables
@@ -563,14 +564,14 @@ def test_flags_reach_what_train_segmenter_calls():
     with call_training(
         "train_segmenter",
         stand_in(labelling, "labeller", "label"),
-        stand_in(labelling, "remembered", "remembered"),
+        stand_in(labelling, "cached", "cached"),
         *classifying(),
         **GUIDE_FLAGS,
         guide_cache="file",
         guides_dir="/g",
         crf_loss="v1",
         crf_loss_weight="0.5",
-    ) as (train, strategy, labeller, remembered, *classifier):
+    ) as (train, strategy, labeller, cached, *classifier):
         pass
     classes = synthetic.LABEL_SET.num_classes
     network = {
@@ -585,10 +586,10 @@ def test_flags_reach_what_train_segmenter_calls():
     assert_trained_as_told(train, strategy, network, crf_loss=crf_loss)
     assert_labelled_as_told(labeller, *classifier)
     source = train.call_args.args[1]
-    assert remembered.call_args == mock.call(
+    assert cached.call_args == mock.call(
         "label", pathlib.Path("/g"), source=source
     )
-    assert train.call_args.args[2] == "remembered"
+    assert train.call_args.args[2] == "cached"
     assert train.call_args.kwargs["extra_settings"]["guide"] == "g1"
     assert train.call_args.kwargs["extra_settings"]["unary"] == "prob"
 
@@ -762,7 +763,7 @@ def test_score_maps_are_refined_by_the_crf_asked_for(method, asked, used):
         stand_in(cam, "seeder", "plain"),
         stand_in(grad_cam, "seeder", "plain"),
         stand_in(backprop, "seeder", "plain"),
-        stand_in(seeds, "refined", "refined"),
+        stand_in(refinement, "refined", "refined"),
         seeder=method,
         seed_crf=asked,
     ) as (_, make, *_, refined):
