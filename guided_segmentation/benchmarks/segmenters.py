@@ -51,7 +51,7 @@ def spec(source: schema.Source, settings: BenchmarkSettings) -> dict:
     }
 
 
-def served(module: tf.Module, folder: artifacts.Path) -> converters.Ask:
+def served(module: tf.Module, folder: artifacts.Path) -> converters.Predict:
     """Saves a servable to a folder, and returns what asks serving_default."""
     model = tf.saved_model.load(str(saved_model.save(module, folder)))
     signature = model.signatures["serving_default"]
