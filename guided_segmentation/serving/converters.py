@@ -50,7 +50,7 @@ def onnx(module: tf.Module) -> Converted:
 
     Args:
       module: A servable of a dense network in float32, from a function of
-        serving.servables.OF_DENSE.
+        serving.servables.DENSE.
 
     Raises:
       ValueError: If tf2onnx is not installed.

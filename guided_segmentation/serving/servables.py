@@ -135,7 +135,7 @@ def saliency(
     return _module("saliency", answer)
 
 
-OF_DENSE = {"segmenter": segmenter, "guided": guided, "saliency": saliency}
+DENSE = {"segmenter": segmenter, "guided": guided, "saliency": saliency}
 
 
 def seeder(

@@ -76,5 +76,5 @@ def test_a_file_without_scores_is_refused(tmp_path, other):
 
 
 def test_every_servable_has_its_purpose_and_limits():
-    wanted = {*servables.OF_DENSE, "seeder"}
+    wanted = {*servables.DENSE, "seeder"}
     assert wanted == model_card.PURPOSE.keys() == model_card.LIMITS.keys()
