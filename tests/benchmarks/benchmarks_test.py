@@ -155,9 +155,9 @@ def test_the_same_batch_is_trained_on_with_and_without_crf_loss(monkeypatch):
     assert found["measurements"]["with_crf"] == [4.0, 1.0, 4.0]
 
 
-def test_data_without_truth_are_refused():
+def test_data_without_ground_truth_are_refused():
     source = dataclasses.replace(two_squares(), label_map=None)
-    with pytest.raises(ValueError, match="squares has no true label maps"):
+    with pytest.raises(ValueError, match="squares: wanted ground truth, from"):
         benchmarks.run(["guides"], source)
 
 
@@ -223,8 +223,8 @@ def test_the_table_names_machine_data_rates_and_ratio():
         }
     )
     assert text.splitlines() == [
-        "Abacus, 2 cores; 7 images of squares; medians of 5, of "
-        "what serves of 9",
+        "Abacus, 2 cores; 7 images of squares; medians of 5 measurements "
+        "(serving, formats: 9)",
         "input",
         "  pipeline                   120.0 images/s",
         "  step                        40.0 images/s",
