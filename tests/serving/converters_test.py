@@ -8,7 +8,7 @@ import tensorflow as tf
 from guided_segmentation import images
 from guided_segmentation.datasets import synthetic
 from guided_segmentation.networks import builders, prediction
-from guided_segmentation.serving import converters, saved_model, servables
+from guided_segmentation.serving import converters, servables
 
 SIZE = 33
 SPEC = {"name": "deeplab_v1", "num_classes": 4, "width_multiplier": 0.05}
@@ -45,7 +45,7 @@ def segmenter(**views):
 
 
 def predicted(image, **views):
-    """What the checkpoint itself predicts."""
+    """Returns the probabilities of the network itself."""
     predict = prediction.dense(network(), size=SIZE, framing="whole", **views)
     return predict(image).numpy()
 
@@ -133,30 +133,3 @@ def test_squares_are_what_the_network_sees(framing):
     wanted = seen[top : top + SIZE, left : left + SIZE]
     assert found[0].dtype == np.uint8
     np.testing.assert_allclose(found[0], wanted, atol=0.51)
-
-
-def test_a_file_is_exported_with_its_classes_and_card(tmp_path):
-    made = converters.Converted(
-        "model.onnx",
-        b"graph",
-        servables.IMAGE,
-        {"label_map": tf.TensorSpec([None, None, None], tf.uint8)},
-        ("One.", "Two."),
-    )
-    path = saved_model.export(
-        segmenter(), SETTINGS, tmp_path, name="thin", converted=made
-    )
-    files = {
-        str(each.relative_to(path))
-        for each in path.rglob("*")
-        if each.is_file()
-    }
-    extra = {"assets.extra/labels.txt", "assets.extra/settings.json"}
-    assert files == {"README.md", "SHA256SUMS", "model.onnx", *extra}
-    assert (path / "model.onnx").read_bytes() == b"graph"
-    assert "model.onnx" in (path / "SHA256SUMS").read_text()
-    card = (path / "README.md").read_text()
-    assert "`model.onnx`: One. Two." in card
-    assert "| `image` | [any, any, any, 3] uint8 |" in card
-    assert "| `label_map` | [any, any, any] uint8 |" in card
-    assert "serve_encoded" not in card

@@ -1,5 +1,6 @@
 import pytest
 import tensorflow as tf
+from thin_servables import every_model
 
 from guided_segmentation import artifacts
 from guided_segmentation.serving import model_card, servables
@@ -78,3 +79,11 @@ def test_a_file_without_scores_is_refused(tmp_path, other):
 def test_every_servable_has_its_purpose_and_limits():
     wanted = {*servables.DENSE, "seeder"}
     assert wanted == model_card.PURPOSE.keys() == model_card.LIMITS.keys()
+
+
+@every_model
+def test_the_card_goes_with_the_model(exported, model):
+    card = (exported / model / "1" / "README.md").read_text()
+    assert card.startswith(f"# {model}, version 1\n")
+    assert "| objects | cat, dog, cow |" in card or model == "saliency"
+    assert "| predictions_dir | g2 |\n| miou | 0.250 |" in card

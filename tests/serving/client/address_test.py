@@ -20,7 +20,7 @@ def test_the_pause_before_a_request_doubles_up_to_a_limit(monkeypatch):
     assert pauses == [0.5, 1, 2, 4, 8, 10]
 
 
-def test_a_mistake_is_not_asked_again():
+def test_a_refused_request_is_not_repeated():
     request = mock.Mock(side_effect=ValueError("no image"))
     with pytest.raises(ValueError, match="no image"):
         model(retries=6).send_with_retries(request)

@@ -32,22 +32,22 @@ SERVER = pathlib.Path(programs.ROOT, "tests", "loopback_server.py")
 
 @pytest.fixture(scope="session")
 def run_dir(tmp_path_factory):
-    """A run of bin/train_segmenter whose classes all win somewhere."""
+    """A run of bin/train_segmenter whose label maps have several classes."""
     tf.keras.utils.set_random_seed(0)
     network = builders.build(SPEC)
     last = network.get_layer("fc8")
     noise = np.random.default_rng(0).normal(size=(1, 33, 33, 3)) * 60
     logits = np.asarray(network(noise.astype(np.float32)))
-    mean, deviation = logits.mean((0, 1, 2)), logits.std((0, 1, 2))
-    last.set_weights([last.get_weights()[0] / deviation, -mean / deviation])
+    mean, stddev = logits.mean((0, 1, 2)), logits.std((0, 1, 2))
+    last.set_weights([last.get_weights()[0] / stddev, -mean / stddev])
     folder = tmp_path_factory.mktemp("run")
     weights.save(network, folder / weights.WEIGHTS_FILE)
     artifacts.write_json(folder / provenance.SETTINGS_FILE, SETTINGS)
     return folder
 
 
-def of_nothing(image, objects):
-    """Finds nothing: a seeder without a network."""
+def no_evidence(image, objects):
+    """A seeder without a network, whose score maps are 0."""
     size = tf.concat([tf.shape(image)[:2], tf.shape(objects)], 0)
     return tf.zeros(size), tf.zeros([3])
 
@@ -59,7 +59,7 @@ def ports(run_dir, tmp_path_factory):
     network, settings = weights.load_trained(run_dir)
     segmenter = servables.segmenter(network, settings)
     saved_model.export(segmenter, settings, folder, name="thin")
-    seeder = servables.seeder(of_nothing, 3)
+    seeder = servables.seeder(no_evidence, 3)
     saved_model.export(seeder, settings, folder, name="seeder")
     with subprocess.Popen(
         [sys.executable, str(SERVER), str(folder)],
@@ -74,7 +74,7 @@ def ports(run_dir, tmp_path_factory):
 
 @pytest.fixture
 def hasty(monkeypatch):
-    """Sends a request again without the pause."""
+    """Repeats requests without a pause."""
     monkeypatch.setattr(address, "FIRST_PAUSE_S", 0.0)
 
 

@@ -122,7 +122,7 @@ def test_a_server_that_is_busy_twice_is_asked_a_third_time(ports, hasty, api):
 
 
 @both_apis
-def test_a_server_that_hangs_is_not_waited_for(ports, api):
+def test_a_late_answer_is_a_timeout_error(ports, api):
     model = served(ports, api, "hanging-thin", timeout_s=0.3)
     with pytest.raises(
         TimeoutError,
@@ -139,7 +139,7 @@ def _ask_quickly(model):
 
 
 @both_apis
-def test_nobody_listening_is_told_with_what_to_do(api):
+def test_an_unreachable_server_is_named_with_a_remedy(api):
     with socket.socket() as bound:  # Bound, but not listening.
         bound.bind(("127.0.0.1", 0))
         ports = {api: bound.getsockname()[1]}
@@ -154,7 +154,7 @@ def test_nobody_listening_is_told_with_what_to_do(api):
 
 @both_apis
 @pytest.mark.parametrize(("model", "version"), [("thick", None), ("thin", 7)])
-def test_a_model_that_is_not_there_is_told(ports, api, model, version):
+def test_an_absent_model_is_named(ports, api, model, version):
     with pytest.raises(
         ValueError,
         match=rf"^model '{model}'.*: wanted a served model, found none of that "
@@ -164,7 +164,7 @@ def test_a_model_that_is_not_there_is_told(ports, api, model, version):
 
 
 @both_apis
-def test_a_model_that_is_loading_is_worth_waiting_for(ports, api):
+def test_a_model_that_is_loading_is_a_connection_error(ports, api):
     with pytest.raises(
         ConnectionError,
         match=r"wanted a version that is AVAILABLE, found LOADING; wait until",
@@ -221,7 +221,7 @@ def test_an_answer_without_probabilities_is_refused(ports, api):
 
 
 @both_apis
-def test_what_the_server_refuses_is_told_in_its_words(ports, api):
+def test_a_refusal_quotes_the_server(ports, api):
     asked = connection._api(api).Client(served(ports, api, retries=9))
     with pytest.raises(
         ValueError, match=r"found '.*Unknown image file format.*server's log$"
@@ -243,7 +243,7 @@ def test_an_answer_of_another_size_is_refused(ports, api, monkeypatch):
 
 @both_apis
 @pytest.mark.parametrize("module", ["requests", "grpc"])
-def test_without_the_extra_it_is_named(monkeypatch, api, module):
+def test_a_missing_extra_is_named(monkeypatch, api, module):
     name = f"guided_segmentation.serving.client.{connection.APIS[api]}"
     monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setitem(sys.modules, module, None)

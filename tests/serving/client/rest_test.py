@@ -71,7 +71,7 @@ def test_a_connection_that_the_server_closes_is_opened_again():
         (b"[]", r"found 'metadata of no model"),
     ],
 )
-def test_a_server_of_another_kind_is_told(monkeypatch, content, line):
+def test_an_answer_of_another_server_is_refused(monkeypatch, content, line):
     answer = requests.Response()
     answer.status_code, answer._content = 200, content
     monkeypatch.setattr(requests.Session, "request", lambda *_, **__: answer)
@@ -79,7 +79,7 @@ def test_a_server_of_another_kind_is_told(monkeypatch, content, line):
         client.connect(served({"rest": 1}, "rest"), 4)
 
 
-def test_a_refusal_that_is_no_json_is_told(monkeypatch):
+def test_a_refusal_that_is_no_json_is_quoted(monkeypatch):
     answer = requests.Response()
     answer.status_code, answer._content = 403, b"<html>\nkeep out"
     monkeypatch.setattr(requests.Session, "request", lambda *_, **__: answer)
