@@ -1,13 +1,13 @@
 """The page in a process of its own, asked over HTTP and by a browser."""
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
 from unittest import mock
 
+import browsers
 import demo_samples
 import numpy as np
 import programs
@@ -19,9 +19,6 @@ from guided_segmentation.demo import gallery, page, session, upload
 LIMITS = upload.Limits()
 PATIENCE = 120  # Seconds until a server that hangs is given up.
 CHOICES = ("g2", 0.5, 0.5, 25, 1.0, True, "none")
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None
-)
 
 
 @pytest.fixture(scope="module")
@@ -125,15 +122,8 @@ def test_other_machines_are_not_let_in(url):
 
 @pytest.fixture(scope="module")
 def browser():
-    playwright = pytest.importorskip(
-        "playwright.sync_api", reason="wants playwright: pip install .[test]"
-    )
-    if CHROMIUM is None:
-        pytest.skip("wants Chromium (Debian: apt-get install chromium)")
-    with playwright.sync_playwright() as driver:
-        yield driver.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox"]
-        )
+    with browsers.chromium() as opened:
+        yield opened
 
 
 def test_a_person_uploads_a_photograph_and_moves_a_slider(url, browser, photo):
