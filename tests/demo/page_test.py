@@ -86,7 +86,7 @@ def test_a_photograph_goes_in_and_pictures_come_out(client, photo):
         assert artifacts.decode_label_map(content).shape == size
 
 
-def test_the_page_answers_as_the_desk_does(client, photo):
+def test_the_page_shows_what_a_session_returns(client, photo):
     """From the same weights: the run in its folder."""
     shown = demo_samples.downloads(ask(client, photo))
     answers = session.DemoSession(demo_samples.networks(), LIMITS)
@@ -99,7 +99,7 @@ def test_the_page_answers_as_the_desk_does(client, photo):
 def test_a_file_of_another_type_gets_one_line(client, tmp_path):
     path = tmp_path / "notes.png"
     path.write_text("not a photograph")
-    assert ask(client, path) == gallery.say(
+    assert ask(client, path) == gallery.message_html(
         "notes.png: wanted a photograph as JPEG or PNG, found a file of "
         "another type; choose another",
         "problem",
