@@ -127,7 +127,7 @@ def _figure(figure: Figure) -> dict:
     """Returns what the template shows of a figure."""
     pixels = figure.pixels
     if pixels.shape[0] < _MIN_HEIGHT_PX:
-        pixels = visualize.scaled(pixels, _MIN_HEIGHT_PX)
+        pixels = visualize.resize_to_height(pixels, _MIN_HEIGHT_PX)
     picture = visualize.jpeg(pixels, _QUALITY)
     download = None
     if figure.label_map is not None:

@@ -59,7 +59,9 @@ def _pictures(
 
 def _source(pixels: np.ndarray) -> str:
     """Encodes [height, width, 3] uint8 RGB pixels as the URI of a JPEG."""
-    content = visualize.jpeg(visualize.scaled(pixels, _PICTURE_PX), _QUALITY)
+    content = visualize.jpeg(
+        visualize.resize_to_height(pixels, _PICTURE_PX), _QUALITY
+    )
     return templates.data_uri("jpeg", content)
 
 

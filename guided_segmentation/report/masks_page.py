@@ -40,7 +40,7 @@ def write_page(
     """
     if pathlib.Path(path).exists():
         return
-    found = quality.of_masks(source, masks_dir, settings)
+    found = quality.rank_masks(source, masks_dir, settings)
     page = templates.render(
         "report/templates/masks_page.html.jinja",
         source_name=source.name,
@@ -128,5 +128,5 @@ def _draw_box(
 
 def _source(picture: np.ndarray) -> str:
     """Encodes a [height, width, 3] uint8 picture as the URI of a JPEG."""
-    content = visualize.jpeg(visualize.scaled(picture, _PICTURE_PX))
+    content = visualize.jpeg(visualize.resize_to_height(picture, _PICTURE_PX))
     return templates.data_uri("jpeg", content)

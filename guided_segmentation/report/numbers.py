@@ -31,7 +31,12 @@ def interval(ends: Sequence[float] | None, sign: str = "") -> str:
 def percent_with_interval(
     fraction: float | None, ends: Sequence[float] | None
 ) -> str:
-    """Returns a fraction in percent and, if there is one, its interval."""
+    """Returns a fraction in percent and, if there is one, its interval.
+
+    Args:
+      fraction: A dash is returned for None.
+      ends: The lower and the upper end of the interval, fractions.
+    """
     return f"{percent(fraction)} {interval(ends)}".rstrip()
 
 

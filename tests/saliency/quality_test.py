@@ -9,7 +9,7 @@ from guided_segmentation.saliency import quality
 def of_window(rows, columns, box=BOX):
     mask = np.zeros((20, 20), bool)
     mask[rows, columns] = True
-    return quality.of_mask("a", mask, box)
+    return quality.compare_with_box("a", mask, box)
 
 
 def test_a_mask_is_measured_along_and_inside_its_box():
@@ -41,10 +41,10 @@ def test_masks_along_the_outline_and_small_masks_are_doubtful(
 
 def test_the_most_doubtful_masks_come_first(tmp_path):
     photographs = masks_samples.write_masks(tmp_path)
-    found = quality.of_masks(photographs, tmp_path, SETTINGS)
+    found = quality.rank_masks(photographs, tmp_path, SETTINGS)
     assert [each.image_id for each in found] == ["box", "half", "good"]
 
 
 def test_a_missing_mask_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"no file .*good\.png"):
-        quality.of_masks(masks_samples.source(), tmp_path, SETTINGS)
+        quality.rank_masks(masks_samples.source(), tmp_path, SETTINGS)
