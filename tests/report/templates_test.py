@@ -1,4 +1,7 @@
+import configparser
+
 import jinja2
+import programs
 import pytest
 
 from guided_segmentation.report import sections, templates
@@ -29,3 +32,17 @@ def test_a_missing_template_is_named():
 def test_files_become_data_uris():
     uri = templates.data_uri("png", b"png")
     assert uri == "data:image/png;base64,cG5n"
+
+
+def test_every_template_is_part_of_the_wheel():
+    setup = configparser.ConfigParser()
+    setup.read(programs.ROOT / "setup.cfg")
+    shipped = {
+        path
+        for package, pattern in setup["options.package_data"].items()
+        for path in (programs.ROOT / package.replace(".", "/")).glob(pattern)
+    }
+    package = programs.ROOT / "guided_segmentation"
+    templates_of_package = set(package.rglob("templates/*"))
+    assert len(templates_of_package) > 10
+    assert templates_of_package <= shipped
