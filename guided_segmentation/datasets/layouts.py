@@ -25,7 +25,7 @@ _SETTINGS_FILE = "synthetic.json"  # Marks a folder as ours.
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Annotation:
-    """One object as VOC's Annotations/*.xml describe it.
+    """One object as VOC's `Annotations/*.xml` describe it.
 
     Attributes:
       name: Class of the object.
