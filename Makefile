@@ -5,18 +5,28 @@ VENV ?= .venv/$(VERSION)
 BIN := $(VENV)/bin
 export PYTHONUNBUFFERED := 1
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint docs clean
 
 demo: $(VENV)/installed
-	$(BIN)/run_experiment --flagfile=flags/demo.flags
+	$(BIN)/run_experiment --flagfile=flags/demo/experiment.flags
 
-test: $(VENV)/tested lint
+test: $(VENV)/tested lint docs
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/tested
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+
+# Sphinx 9 wants Python 3.11 or later.
+ifeq ($(shell $(PYTHON) -c 'import sys; print(sys.version_info >= (3, 11))' 2>/dev/null),True)
+docs: $(VENV)/documented
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
+	@echo "docs: build/docs/index.html"
+else
+docs:
+	@echo "docs: not built; Sphinx 9 wants Python 3.11 or later, found $(VERSION)"
+endif
 
 # Binaries are installed as copies, so that a changed one is installed again.
 $(VENV)/installed: setup.cfg pyproject.toml $(wildcard bin/*) | machine
@@ -28,6 +38,10 @@ $(VENV)/tested: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[demo,test]'
 	touch $@
 
+$(VENV)/documented: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	touch $@
+
 .PHONY: machine
 machine:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || \
@@ -36,4 +50,4 @@ machine:
 	  { echo "error: wanted g++ to build pydensecrf2, found none; install it (Debian: apt-get install g++)" >&2; exit 1; }
 
 clean:
-	rm -rf .venv runs
+	rm -rf .venv build runs
