@@ -1,22 +1,30 @@
-# make demo, make test; PYTHON=python3.12 make test runs the other stack.
+# make install, make demo, make test, make docs; PYTHON=python3.12 make test runs the other stack.
 PYTHON ?= python3
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 VENV ?= .venv/$(VERSION)
 BIN := $(VENV)/bin
 export PYTHONUNBUFFERED := 1
 
-.PHONY: demo test lint clean
+.PHONY: install demo test lint docs clean
+
+install: $(VENV)/installed
+	@echo "installed; next: source $(BIN)/activate, then make demo, or any binary with --help, such as train_seeder --help"
 
 demo: $(VENV)/installed
 	$(BIN)/run_experiment --flagfile=flags/demo.flags
 
+# A module's tests stay in one process, which shares what they set up.
 test: $(VENV)/tested lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/tested
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+docs: $(VENV)/documented
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
 
 # Binaries are installed as copies, so that a changed one is installed again.
 $(VENV)/installed: setup.cfg pyproject.toml $(wildcard bin/*) | machine
@@ -28,6 +36,10 @@ $(VENV)/tested: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[demo,test]'
 	touch $@
 
+$(VENV)/documented: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	touch $@
+
 .PHONY: machine
 machine:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || \
@@ -36,4 +48,4 @@ machine:
 	  { echo "error: wanted g++ to build pydensecrf2, found none; install it (Debian: apt-get install g++)" >&2; exit 1; }
 
 clean:
-	rm -rf .venv runs
+	rm -rf .venv build runs
