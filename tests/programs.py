@@ -27,7 +27,11 @@ from guided_segmentation import artifacts, command_line
 from guided_segmentation.networks import builders, weights
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-NAMES = sorted(path.name for path in (ROOT / "bin").iterdir() if path.is_file())
+NAMES = sorted(
+    path.name
+    for path in (ROOT / "bin").iterdir()
+    if path.is_file() and path.suffix != ".py"
+)
 FLAGS_MODULES = tuple(
     f"guided_segmentation.command_line.{module.name}"
     for module in pkgutil.iter_modules(command_line.__path__)
@@ -170,6 +174,7 @@ def _be(name, arguments, file_limit):
             _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
             resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit, hard))
         sys.argv = [str(ROOT / "bin" / name), *arguments]
+        sys.path.insert(0, str(ROOT / "bin"))  # As Python does for a script.
         runpy.run_path(sys.argv[0], run_name="__main__")
         code = 0
     except SystemExit as end:
