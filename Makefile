@@ -27,7 +27,7 @@ docs: $(VENV)/documented
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
 
 # Binaries are installed as copies, so that a changed one is installed again.
-$(VENV)/installed: setup.cfg pyproject.toml $(wildcard bin/*) | machine
+$(VENV)/installed: setup.cfg setup.py pyproject.toml $(wildcard bin/*) | machine
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	touch $@
