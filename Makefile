@@ -1,22 +1,27 @@
-# make demo, make test; PYTHON=python3.12 make test runs the other stack.
+# make install, make demo, make test, make docs; PYTHON=python3.12 make test runs the other stack.
 PYTHON ?= python3
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 VENV ?= .venv/$(VERSION)
 BIN := $(VENV)/bin
 export PYTHONUNBUFFERED := 1
 
-.PHONY: demo test lint docs clean
+.PHONY: install demo test lint docs clean
+
+install: $(VENV)/installed
+	@echo "installed; next: source $(BIN)/activate, then make demo, or any binary with --help, such as train_seeder --help"
 
 demo: $(VENV)/installed
 	$(BIN)/run_experiment --flagfile=flags/demo/experiment.flags
 
+# A module's tests stay in one process, which shares what they set up.
 test: $(VENV)/tested lint docs
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/tested
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/mypy
 
 # Sphinx 9 wants Python 3.11 or later.
 ifeq ($(shell $(PYTHON) -c 'import sys; print(sys.version_info >= (3, 11))' 2>/dev/null),True)
@@ -29,7 +34,7 @@ docs:
 endif
 
 # Binaries are installed as copies, so that a changed one is installed again.
-$(VENV)/installed: setup.cfg pyproject.toml $(wildcard bin/*) | machine
+$(VENV)/installed: setup.cfg setup.py pyproject.toml $(wildcard bin/*) | machine
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	touch $@

@@ -4,6 +4,7 @@ import pathlib
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # Before TensorFlow loads.
 
 import keras
+import programs
 import pytest
 import tensorflow as tf
 from absl import flags
@@ -22,7 +23,7 @@ def pytest_configure():
 
 @pytest.fixture(autouse=True)
 def _float32():
-    """No test leaves its precision to the next one."""
+    """Resets the precision after every test."""
     yield
     keras.mixed_precision.set_global_policy("float32")
 
@@ -32,6 +33,14 @@ def two_cpus():
     """A strategy of two replicas."""
     devices = [f"CPU:{index}" for index in range(NUM_CPUS)]
     return tf.distribute.MirroredStrategy(devices)
+
+
+@pytest.fixture(scope="session")
+def launcher():
+    """Runs the binaries in forks of one process."""
+    found = programs.Launcher()
+    yield found
+    found.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,8 @@
-"""The binaries: as modules to look into, and run for real without the wait.
+"""Loads the binaries as modules, and runs them without the start-up time.
 
 Importing TensorFlow takes seconds, a binary's own work often less. `Launcher`
-imports the libraries once and forks for each run; the flags are left to the
-binary. Run as a program, this file is that process.
+starts a process that imports the libraries once and forks for each run; only
+the binary defines flags. Run as a program, this file is that process.
 """
 
 import concurrent.futures
@@ -27,7 +27,11 @@ from guided_segmentation import artifacts, command_line
 from guided_segmentation.networks import builders, weights
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-NAMES = sorted(path.name for path in (ROOT / "bin").iterdir() if path.is_file())
+NAMES = sorted(
+    path.name
+    for path in (ROOT / "bin").iterdir()
+    if path.is_file() and path.suffix != ".py"
+)
 FLAGS_MODULES = tuple(
     f"guided_segmentation.command_line.{module.name}"
     for module in pkgutil.iter_modules(command_line.__path__)
@@ -36,7 +40,7 @@ FLAGS_MODULES = tuple(
 
 @contextlib.contextmanager
 def loaded(name: str) -> Iterator[types.ModuleType]:
-    """Imports bin/`name` for a while; its flags vanish with it.
+    """Imports bin/`name`; on exit its flags are removed again.
 
     Two binaries with a flag of the same name cannot be loaded together.
     """
@@ -50,7 +54,7 @@ def loaded(name: str) -> Iterator[types.ModuleType]:
 
 @contextlib.contextmanager
 def _own_flags():
-    """Lets flags be defined anew, and puts back those of before."""
+    """Allows flags to be defined again, and restores the earlier ones."""
     for module in FLAGS_MODULES:
         importlib.import_module(module)
     before = {name: flags.FLAGS[name] for name in flags.FLAGS}
@@ -79,7 +83,7 @@ def _own_flags():
 def write_seeder(
     folder: pathlib.Path, objects: list[str], name: str = "gap_roi"
 ) -> None:
-    """Writes a run of bin/train_seeder that learned nothing."""
+    """Writes a run of bin/train_seeder with random weights."""
     spec = {"name": name, "num_objects": len(objects), "width_multiplier": 0.02}
     spec["head_channels"] = 2
     size = 193 if name == "vgg16" else 17
@@ -91,14 +95,20 @@ def write_seeder(
 class Launcher:
     """Runs binaries, each in a fresh fork that has only imported libraries."""
 
-    def __init__(self):
-        path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    def __init__(self, root: pathlib.Path = ROOT, cwd: pathlib.Path = ROOT):
+        """Starts the process.
+
+        Args:
+          root: Folder of the package and of bin/.
+          cwd: Folder to run the binaries in.
+        """
+        path = os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])
         self.process = subprocess.Popen(
-            [sys.executable, __file__],
+            [sys.executable, __file__, str(root)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            cwd=ROOT,
+            cwd=cwd,
             env={**os.environ, "PYTHONPATH": path},
         )
 
@@ -110,8 +120,8 @@ class Launcher:
         Args:
           name: Of the binary.
           *arguments: Of the command line.
-          file_limit: Longest file it may write, in bytes; what is over fails
-            as on a full disk.
+          file_limit: Largest file it may write, in bytes; more fails as on a
+            full disk.
         """
         request = json.dumps([name, arguments, file_limit])
         print(request, file=self.process.stdin, flush=True)
@@ -128,8 +138,11 @@ class Launcher:
 def _serve():
     _import_library()
     answers = os.fdopen(os.dup(1), "w")
+    bin_dir = pathlib.Path(sys.argv[1], "bin")
     for line in sys.stdin:
-        print(json.dumps(_answer(*json.loads(line))), file=answers, flush=True)
+        name, *request = json.loads(line)
+        answer = _answer(bin_dir / name, *request)
+        print(json.dumps(answer), file=answers, flush=True)
 
 
 def _import_library():
@@ -142,13 +155,13 @@ def _import_library():
             importlib.import_module(module.name)
 
 
-def _answer(name, arguments, file_limit):
+def _answer(binary, arguments, file_limit):
     out, err = os.pipe(), os.pipe()
     child = os.fork()
     if child == 0:
         os.dup2(out[1], 1)
         os.dup2(err[1], 2)
-        _be(name, arguments, file_limit)
+        _be(binary, arguments, file_limit)
     os.close(out[1])
     os.close(err[1])
     with concurrent.futures.ThreadPoolExecutor() as pool:
@@ -162,14 +175,15 @@ def _read(descriptor):
         return pipe.read()
 
 
-def _be(name, arguments, file_limit):
-    """Turns this fork into bin/`name`, and ends it."""
+def _be(binary, arguments, file_limit):
+    """Turns this fork into the binary of that path, and ends it."""
     code = 1
     try:
         if file_limit is not None:
             _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
             resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit, hard))
-        sys.argv = [str(ROOT / "bin" / name), *arguments]
+        sys.argv = [str(binary), *arguments]
+        sys.path.insert(0, str(binary.parent))  # As Python does for a script.
         runpy.run_path(sys.argv[0], run_name="__main__")
         code = 0
     except SystemExit as end:

@@ -1,4 +1,4 @@
-"""Flags of more than one binary, and how a binary runs and fails.
+"""Flags that several binaries share, and how a binary starts and ends.
 
 Only binaries import this package.
 """

@@ -1,4 +1,4 @@
-"""Flags of the data. Only binaries import this module."""
+"""Flags that name the data. Only binaries import this module."""
 
 from absl import flags
 
@@ -14,18 +14,18 @@ DATASET = flags.DEFINE_enum(
     "dataset",
     "synthetic",
     ["folder", "msra", "pascal_voc", "synthetic"],
-    "Reader of the photographs. synthetic draws scenes and needs no data_dir.",
+    "Data set to read. synthetic draws scenes and needs no --data_dir.",
 )
 DATA_DIR = flags.DEFINE_string(
     "data_dir",
     None,
-    "Folder of the data: the one that holds VOCdevkit or JPEGImages "
-    "(pascal_voc), Image and UserData (msra), or photographs (folder).",
+    "Folder of the data: it contains VOCdevkit or JPEGImages (pascal_voc), "
+    "Image and UserData (msra), or photographs (folder).",
 )
 SPLIT = flags.DEFINE_string(
     "split",
     "train",
-    "Split: a list in ImageSets/Segmentation, or a path to a list "
+    "Name of a list in ImageSets/Segmentation, or path of a list of image ids "
     "(pascal_voc); train, val or test (synthetic).",
 )
 IMAGE_LABELS = flags.DEFINE_string(
@@ -35,30 +35,45 @@ IMAGE_LABELS = flags.DEFINE_string(
     "csv:PATH (folder).",
 )
 ONLY_IDS = flags.DEFINE_string(
-    "only_ids", None, "File of the only image ids to use (msra)."
+    "only_ids",
+    None,
+    "File of the image ids to use; others are left out (msra).",
 )
 EXCLUDE_IDS = flags.DEFINE_string(
     "exclude_ids", None, "File of image ids to leave out (msra)."
 )
 NUM_IMAGES = flags.DEFINE_integer(
-    "num_images", None, "Images to draw (synthetic).", lower_bound=1
+    "num_images", None, "Number of images to draw (synthetic).", lower_bound=1
 )
-DATA_SEED = flags.DEFINE_integer("data_seed", 0, "Seed of drawn scenes.")
+DATA_SEED = flags.DEFINE_integer(
+    "data_seed", 0, "Seed of the random scenes (synthetic)."
+)
 SALIENCY_DIR = flags.DEFINE_string(
     "saliency_dir",
     None,
-    "Folder of saliency maps, written by bin/make_saliency: 8-bit PNGs.",
+    "Folder of saliency maps: 8-bit PNGs, such as bin/make_saliency writes.",
 )
+
+
+def given(split: str | None = None) -> list[str]:
+    """Returns the flags of the data that were given, for another command.
+
+    Args:
+      split: Value of --split in that command; None for its default.
+    """
+    holders = (DATASET, DATA_DIR, IMAGE_LABELS, NUM_IMAGES, DATA_SEED)
+    told = [f"--{each.name}={each.value}" for each in holders if each.present]
+    return told if split is None else [*told, f"--split={split}"]
 
 
 def source(
     only_photographs: bool = False, split: str | None = None
 ) -> schema.Source:
-    """Opens the data that the flags name.
+    """Opens the data set that the flags name.
 
     Args:
-      only_photographs: Whether image-level labels are of no interest.
-      split: Instead of --split.
+      only_photographs: Whether image-level labels are not needed.
+      split: Replaces --split.
 
     Raises:
       ValueError: If a flag that the data set needs is missing.
@@ -85,12 +100,12 @@ def source(
         return folder.source(_data_dir(), path or None)
     raise ValueError(
         "--dataset=msra has boxes, not image labels; only bin/train_saliency "
-        "and bin/make_saliency read it"
+        "reads it"
     )
 
 
 def saliency_source() -> schema.Source:
-    """Opens the photographs with boxes that the flags name.
+    """Opens the photographs and boxes that the flags name.
 
     Raises:
       ValueError: If the data set has no boxes.

@@ -1,6 +1,8 @@
-"""Flags of the binaries that make guides. Only these import this module."""
+"""Flags of the binaries that make guides. Only they import this module."""
 
 import dataclasses
+from collections.abc import Callable
+from typing import Any
 
 from absl import flags
 
@@ -23,9 +25,11 @@ GUIDE_PRESET = flags.DEFINE_enum(
     "guide_preset",
     "paper",
     list(guides.PRESETS),
-    "Settings of the flags below that are not given. paper: ignore, log, "
-    "region; released, as the authors' implementation: background, prob, "
-    "image; both: 25 pixels, 0.01, largest, deeplab.",
+    "Values of the guide flags that are not given. paper: --in_doubt=ignore "
+    "--unary=log --crf_extent=region; released, as the authors' "
+    "implementation: --in_doubt=background --unary=prob --crf_extent=image; "
+    "both: --seed_min_area=25 --saliency_min_area=0.01 --no_gain=largest "
+    "--guide_crf=deeplab.",
 )
 SEED_MIN_AREA = flags.DEFINE_integer(
     "seed_min_area",
@@ -36,7 +40,7 @@ SEED_MIN_AREA = flags.DEFINE_integer(
 SALIENCY_MIN_AREA = flags.DEFINE_float(
     "saliency_min_area",
     None,
-    "Smallest area of a salient region as a share of the image (G1, G2).",
+    "Smallest area of a salient region, as a fraction of the image (G1, G2).",
     lower_bound=0.0,
     upper_bound=1.0,
 )
@@ -44,20 +48,21 @@ IN_DOUBT = flags.DEFINE_enum(
     "in_doubt",
     None,
     guides.CHOICES["in_doubt"],
-    "What becomes of pixels that a guide cannot tell (G1, G2, OAA).",
+    "Label of pixels for which the evidence gives none (G1, G2, OAA).",
 )
 NO_GAIN = flags.DEFINE_enum(
     "no_gain",
     None,
     guides.CHOICES["no_gain"],
-    "A region that no class gains from goes to the one that loses least, or is "
-    "ignored (G1).",
+    "A region that raises no class score gets the class whose score drops "
+    "least, or is ignored (G1).",
 )
 UNARY = flags.DEFINE_enum(
     "unary",
     None,
     guides.CHOICES["unary"],
-    "How blurred seeds become energies where classes share a region (G2).",
+    "How blurred seeds become unary energies where several classes have seeds "
+    "in one region (G2).",
 )
 GUIDE_CRF = flags.DEFINE(
     parsers.CrfParser(),
@@ -70,13 +75,13 @@ CRF_EXTENT = flags.DEFINE_enum(
     "crf_extent",
     None,
     guides.CHOICES["crf_extent"],
-    "What that CRF sees (G2).",
+    "Pixels that this CRF sees (G2).",
 )
 
 
 def settings() -> guides.GuideSettings:
-    """Returns the preset's settings, but for the flags that are given."""
-    given = {
+    """Returns the preset's settings, changed by the flags that are given."""
+    given: dict[str, Any] = {
         "seed_min_area_px": SEED_MIN_AREA.value,
         "saliency_min_area": SALIENCY_MIN_AREA.value,
         "in_doubt": IN_DOUBT.value,
@@ -92,11 +97,11 @@ def settings() -> guides.GuideSettings:
 
 
 def labeller(guide: str, source: schema.Source) -> labelling.Labeller:
-    """Makes the labeller of a guide from the evidence that the flags name.
+    """Builds the labeller of a guide from the evidence that the flags name.
 
     Raises:
-      ValueError: If evidence is missing, or the classifier is another network
-        or knows other objects.
+      ValueError: If evidence is missing, or if the classifier is another
+        network or was trained for other objects.
     """
     return labelling.labeller(
         guide,
@@ -109,12 +114,18 @@ def labeller(guide: str, source: schema.Source) -> labelling.Labeller:
 
 
 def made(guide: str) -> dict:
-    """Returns what tells guides of one kind from others, for their folder."""
+    """Returns the settings to record in a folder of guides."""
     return {"guide": guide, **dataclasses.asdict(settings())}
 
 
-def _classifier(source):
-    """The classifier of G1, if there is one."""
+def evidence() -> list[str]:
+    """Returns the flags of the evidence, for another command."""
+    holders = (SEEDS_DIR, CLASSIFIER_DIR, data_flags.SALIENCY_DIR, GUIDE_PRESET)
+    return [f"--{each.name}={each.value}" for each in holders if each.present]
+
+
+def _classifier(source: schema.Source) -> Callable | None:
+    """The classifier of G1, if the flags name one."""
     if CLASSIFIER_DIR.value is None:
         return None
     network, trained = network_flags.trained(CLASSIFIER_DIR.value)

@@ -1,4 +1,6 @@
-"""Flags of binaries that load networks. Only binaries import this module."""
+"""Flags of binaries that run networks. Only binaries import this module."""
+
+from typing import Any
 
 import keras
 from absl import flags
@@ -12,19 +14,27 @@ PRECISION = flags.DEFINE_enum(
     "precision",
     trainer.TrainSettings.precision,
     sorted(trainer.LOSS_SCALE),
-    "Precision of the arithmetic; weights stay float32. mixed_bfloat16 is up "
-    "to twice as fast on CPUs with AVX512-BF16.",
+    "Floating-point precision; weights stay float32. mixed_bfloat16 is up to "
+    "twice as fast on CPUs with AVX512-BF16.",
 )
 
 
-def trained(network_dir: str, **rules) -> tuple[keras.Model, dict]:
-    """Loads a trained network in the precision that the flags give."""
+def trained(network_dir: str, **rules: Any) -> tuple[keras.Model, dict]:
+    """Loads a trained network, in the precision that the flags give.
+
+    Args:
+      network_dir: Folder of a finished training run.
+      **rules: Further arguments of `weights.load_trained`.
+
+    Returns:
+      The network, and the settings it was trained with.
+    """
     keras.mixed_precision.set_global_policy(PRECISION.value)
     return weights.load_trained(network_dir, **rules)
 
 
 def made_by(network_dir: str) -> dict:
-    """Returns what tells the maps that a network makes, wherever it lies."""
+    """Returns what identifies a network's output, wherever its folder is."""
     return {
         "weights_sha256": weights.sha256(network_dir),
         "precision": PRECISION.value,
@@ -35,9 +45,10 @@ def require_objects(settings: dict, source: schema.Source) -> None:
     """Checks that a network was trained for the objects of a data set.
 
     Raises:
-      ValueError: If not.
+      ValueError: If it was trained for others.
     """
-    wanted, found = settings["objects"], list(source.label_set.objects)
+    found = list(source.label_set.objects) if source.label_set else []
+    wanted = settings["objects"]
     if wanted != found:
         raise ValueError(
             f"the network knows the objects {wanted}, but {source.name} has "
@@ -46,5 +57,5 @@ def require_objects(settings: dict, source: schema.Source) -> None:
 
 
 def label_set(settings: dict) -> labels.LabelSet:
-    """Returns the classes of a trained network."""
+    """Returns the classes that a network was trained for."""
     return labels.LabelSet(tuple(settings["objects"]))

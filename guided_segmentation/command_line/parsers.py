@@ -1,4 +1,4 @@
-"""Parsers of flag values that absl does not have."""
+"""Flag types that absl does not have."""
 
 from absl import flags
 
@@ -6,19 +6,19 @@ from guided_segmentation import crf
 
 
 class CrfParser(flags.ArgumentParser):
-    """Takes the name of a dense CRF, as crf.named does, and keeps it."""
+    """The name of a dense CRF that `crf.named` accepts."""
 
     syntactic_help = crf.NAMES
 
     def parse(self, argument: str) -> str:
-        """Returns the name.
+        """Checks the name and returns it.
 
         Raises:
-          ValueError: If no CRF has it.
+          ValueError: If no CRF has this name.
         """
         crf.named(argument)
         return argument
 
     def flag_type(self) -> str:
-        """Returns what --help calls it."""
+        """Returns the name of the type."""
         return "crf"

@@ -1,17 +1,21 @@
-"""Flags of the binaries that predict. Only these import this module."""
+"""Flags of the binaries that predict. Only they import this module."""
 
 import math
 
 from absl import flags
 
 SCALES = flags.DEFINE_list(
-    "scales", ["1.0"], "Scales of the photograph to average over."
+    "scales",
+    ["1.0"],
+    "Scales of the photograph over which predictions are averaged.",
 )
-FLIP = flags.DEFINE_bool("flip", False, "Average with the mirror image.")
+FLIP = flags.DEFINE_bool(
+    "flip", False, "Average with predictions for the mirrored photograph."
+)
 
 
 def views() -> dict:
-    """Returns how a photograph is looked at: "scales" and "flip"."""
+    """Returns the views of a photograph to average: "scales" and "flip"."""
     return {"scales": list(map(float, SCALES.value)), "flip": FLIP.value}
 
 

@@ -1,4 +1,6 @@
-"""Flags of the binaries that seed. Only these import this module."""
+"""Flags of the binaries that make seeds. Only they import this module."""
+
+from typing import Any
 
 from absl import flags
 
@@ -25,50 +27,52 @@ SEEDER = flags.DEFINE_enum(
     "cam",
     ["cam", "grad_cam", *backprop.METHODS, "center_mean_shape"],
     "cam: score maps of a GAP network; grad_cam, vanilla, guided, excitation: "
-    "gradients of the classifier; center_mean_shape: the baseline that looks "
-    "at no pixel, from the label maps of shape_split.",
+    "gradients of the classifier; center_mean_shape: the baseline that ignores "
+    "the image and uses the mean object shape of --shape_split.",
 )
 SEEDER_DIR = flags.DEFINE_string(
-    "seeder_dir", None, "Folder of bin/train_seeder's run."
+    "seeder_dir", None, "Folder of a finished run of bin/train_seeder."
 )
 BLUR_PX = flags.DEFINE_float(
     "blur_px",
     backprop.BLUR_PX,
-    "Deviation of the Gaussian that smooths gradients, in pixels of the "
-    "network's input (vanilla, guided, excitation).",
+    "Standard deviation of the Gaussian that smooths gradients, in pixels of "
+    "the network's input (vanilla, guided, excitation).",
     lower_bound=0.0,
 )
 CONTRASTIVE = flags.DEFINE_bool(
     "contrastive",
     False,
-    "Take away what excites the negated votes (excitation).",
+    "Subtract the map of the negated output weights (excitation).",
 )
 SEED_CRF = flags.DEFINE(
     parsers.CrfParser(),
     "seed_crf",
     None,
-    "Dense CRF that sharpens score maps: crf-seed. Not given: mild, a tenth of "
-    "sec, for vanilla, guided and excitation; none for the others.",
+    "Dense CRF that sharpens score maps (crf-seed). Not given: mild, a tenth "
+    "of sec, for vanilla, guided and excitation; none for the others.",
     serializer=flags.ArgumentSerializer(),
 )
 SHAPE_SPLIT = flags.DEFINE_string(
-    "shape_split", "train", "Split whose objects have the mean shape."
+    "shape_split",
+    "train",
+    "Split that the mean shape is computed from (center_mean_shape).",
 )
 
 
 def seeder(source: schema.Source) -> tuple[seeds.Seeder, dict]:
-    """Makes the seeder that the flags name, and a record of how.
+    """Builds the seeder that the flags name, and a record of its settings.
 
     Raises:
-      ValueError: If --seeder_dir is missing, or its network is of another
-        kind or of other objects.
+      ValueError: If --seeder_dir is missing, or if its network is of another
+        kind or was trained for other objects.
     """
     name = SEEDER.value
     if name == "center_mean_shape":
         shape_source = data_flags.source(split=SHAPE_SPLIT.value)
         shape = center_mean_shape.mean_shape(shape_source)
         found = center_mean_shape.seeder(shape)
-        record = {"shape_split": SHAPE_SPLIT.value}
+        record: dict[str, Any] = {"shape_split": SHAPE_SPLIT.value}
     else:
         found, settings, record = trained()
         network_flags.require_objects(settings, source)
@@ -79,12 +83,18 @@ def seeder(source: schema.Source) -> tuple[seeds.Seeder, dict]:
     return found, {"seeder": name, **record, "seed_crf": used}
 
 
+def given() -> list[str]:
+    """Returns the flags of the seeder that were given, for another command."""
+    holders = (SEEDER, SEEDER_DIR, BLUR_PX, CONTRASTIVE, SEED_CRF, SHAPE_SPLIT)
+    return [f"--{each.name}={each.value}" for each in holders if each.present]
+
+
 def trained() -> tuple[views.Seeder, dict, dict]:
-    """Makes the seeder of a trained network that the flags name.
+    """Builds the seeder of the trained network that the flags name.
 
     Returns:
-      The seeder before any CRF, the network's settings, and a record of how
-      it was made.
+      The seeder before any CRF, the network's settings, and a record of the
+      seeder's settings.
 
     Raises:
       ValueError: If --seeder has no network, if --seeder_dir is missing, or if
@@ -104,12 +114,15 @@ def trained() -> tuple[views.Seeder, dict, dict]:
     network, settings = network_flags.trained(
         SEEDER_DIR.value, **backprop.METHODS.get(name, {})
     )
-    looks = prediction_flags.views()
-    record = {"seeder": name, **looks}
+    views_used = prediction_flags.views()
+    record: dict[str, Any] = {"seeder": name, **views_used}
     size = settings["input_size"]
     if name in backprop.METHODS:
-        own = {"blur_px": BLUR_PX.value, "contrastive": CONTRASTIVE.value}
-        found = backprop.seeder(network, size, name, **looks, **own)
+        own: dict[str, Any] = {
+            "blur_px": BLUR_PX.value,
+            "contrastive": CONTRASTIVE.value,
+        }
+        found = backprop.seeder(network, size, name, **views_used, **own)
         return found, settings, {**record, **own}
     make = {"cam": cam.seeder, "grad_cam": grad_cam.seeder}[name]
-    return make(network, size, **looks), settings, record
+    return make(network, size, **views_used), settings, record

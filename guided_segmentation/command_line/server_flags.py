@@ -10,40 +10,41 @@ from guided_segmentation.serving.client import address, connection
 SERVER = flags.DEFINE_string(
     "server",
     None,
-    "host:port of a TensorFlow Serving that serves the segmenter: 8501 is its "
-    "port for rest, 8500 for grpc.",
+    "host:port of a TensorFlow Serving that serves the segmenter. Its port is "
+    "8500 for grpc and 8501 for rest.",
 )
 SERVER_API = flags.DEFINE_enum(
     "server_api",
     "grpc",
     sorted(connection.APIS),
-    "How the server is asked; rest answers in JSON, many times as long.",
+    "Protocol of the server; rest answers in JSON, which is many times larger.",
 )
 SERVER_MODEL = flags.DEFINE_string(
-    "server_model", saved_model.NAME, "What the server calls the model."
+    "server_model", saved_model.NAME, "Name of the model on the server."
 )
 SERVER_VERSION = flags.DEFINE_integer(
     "server_version",
     None,
-    "Version of the model; the server chooses if not given.",
+    "Version of the model. Not given: the server's choice.",
     lower_bound=1,
 )
 SERVER_TIMEOUT = flags.DEFINE_float(
     "server_timeout",
     address.ServedModel.timeout_s,
-    "Seconds that an answer may take; over rest, that nothing of it comes.",
+    "Timeout of an answer in seconds; over rest, of the wait for more data.",
     lower_bound=0.001,
 )
 SERVER_RETRIES = flags.DEFINE_integer(
     "server_retries",
     address.ServedModel.retries,
-    "How often a request is sent again if the server is away, busy or late.",
+    "How often a request is sent again if the server is unreachable, busy or "
+    "too slow.",
     lower_bound=0,
 )
 SERVER_MAX_BYTES = flags.DEFINE_integer(
     "server_max_bytes",
     address.ServedModel.max_bytes,
-    "Longest request that is sent, in bytes.",
+    "Largest request that is sent, in bytes.",
     lower_bound=1,
 )
 
@@ -51,7 +52,7 @@ SERVER_MAX_BYTES = flags.DEFINE_integer(
 def served() -> address.ServedModel:
     """Returns the model that the flags name."""
     return address.ServedModel(
-        server=SERVER.value,
+        server=SERVER.value or "",
         api=SERVER_API.value,
         model=SERVER_MODEL.value,
         version=SERVER_VERSION.value,

@@ -1,6 +1,7 @@
-"""Flags of the three train_* binaries. Only these import this module."""
+"""Flags of the three train_* binaries. Only they import this module."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import tensorflow as tf
 from absl import flags
@@ -22,60 +23,65 @@ WORK_DIR = flags.DEFINE_string(
     "work_dir",
     None,
     "Folder for checkpoints, TensorBoard events, settings.json and "
-    "weights.npz. The same command resumes a stopped run.",
+    "weights.npz. The same command resumes an interrupted run.",
     required=True,
 )
 NUM_STEPS = flags.DEFINE_integer(
-    "num_steps", _TRAIN.num_steps, "Optimiser steps.", lower_bound=1
+    "num_steps", _TRAIN.num_steps, "Optimizer steps.", lower_bound=1
 )
 BATCH_SIZE = flags.DEFINE_integer(
     "batch_size",
     _TRAIN.batch_size,
-    "Images a step over all replicas.",
+    "Images per step, over all replicas.",
     lower_bound=1,
 )
 OPTIMIZER = flags.DEFINE_enum(
     "optimizer",
     _SGD.algorithm,
     list(optimizers.ALGORITHMS),
-    "sgd: with momentum and Caffe's rates, the paper's; adam: starts networks "
-    "without pretrained weights faster.",
+    "sgd: with momentum and Caffe's learning rates, as in the paper; adam: "
+    "networks without pretrained weights learn faster at first.",
 )
 LEARNING_RATE = flags.DEFINE_float(
-    "learning_rate", _SGD.learning_rate, "Rate of the first step."
+    "learning_rate", _SGD.learning_rate, "Learning rate of the first step."
 )
 SCHEDULE = flags.DEFINE_enum(
     "schedule",
     _SGD.schedule,
     list(optimizers.SCHEDULES),
-    "step: a tenth of the rate after every lr_decay_steps; poly: down to zero.",
+    "step: the learning rate drops to a tenth every lr_decay_steps; poly: it "
+    "falls to zero over all steps.",
 )
 LR_DECAY_STEPS = flags.DEFINE_integer(
     "lr_decay_steps",
     _SGD.lr_decay_steps,
-    "Steps between two drops of the rate.",
+    "Steps between two drops of the learning rate (--schedule=step).",
 )
 MOMENTUM = flags.DEFINE_float("momentum", _SGD.momentum, "Momentum of SGD.")
 WEIGHT_DECAY = flags.DEFINE_float(
-    "weight_decay", _SGD.weight_decay, "L2 penalty of kernels."
+    "weight_decay", _SGD.weight_decay, "Factor on the L2 penalty of kernels."
 )
 HEAD_LR_MULTIPLIER = flags.DEFINE_float(
     "head_lr_multiplier",
     _SGD.head_lr_multiplier,
-    "Factor on the rate of head_layers.",
+    "Factor on the learning rate of head_layers.",
 )
 HEAD_LAYERS = flags.DEFINE_list(
-    "head_layers", list(_SGD.head_layers), "Layers that start fresh."
+    "head_layers",
+    list(_SGD.head_layers),
+    "Layers that start without pretrained weights.",
 )
 CLIP_NORM = flags.DEFINE_float(
     "clip_norm",
     _SGD.clip_norm,
-    "Longest gradient over all variables; 0 does not clip. Networks without "
-    "pretrained weights need it to start fast.",
+    "Largest norm of the gradient over all variables; 0 does not clip. "
+    "Networks without pretrained weights learn faster at first with it.",
     lower_bound=0.0,
 )
 SEED = flags.DEFINE_integer(
-    "seed", _TRAIN.seed, "Fixes order, augmentation, dropout, fresh weights."
+    "seed",
+    _TRAIN.seed,
+    "Seed of image order, augmentation, dropout and initial weights.",
 )
 CHECKPOINT_STEPS = flags.DEFINE_integer(
     "checkpoint_steps",
@@ -86,121 +92,122 @@ CHECKPOINT_STEPS = flags.DEFINE_integer(
 TRUNK_WEIGHTS = flags.DEFINE_string(
     "trunk_weights",
     recipe.Recipe.trunk_weights,
-    "imagenet (Keras's download), a path to Keras's .h5 file of VGG16, or of "
-    "ResNet101 for deeplab_v2, the folder of an earlier training run, or none "
-    "(He initialisation).",
+    "Initial weights of the trunk: imagenet (downloaded by Keras), the path of "
+    "Keras's .h5 file of VGG16, or of ResNet101 for deeplab_v2, the folder of "
+    "an earlier training run, or none (He initialization).",
 )
 FREEZE_THROUGH = flags.DEFINE_string(
     "freeze_through",
     None,
-    "Last layer that does not learn, e.g. conv3_3, or conv3_block4_out in "
-    "ResNet101. With --framing=whole the features of the frozen layers are "
-    "cached on the disk.",
+    "Last frozen layer, such as conv3_3, or conv3_block4_out in ResNet101. "
+    "With --framing=whole the features of the frozen layers are cached on "
+    "disk.",
 )
 FEATURES_DIR = flags.DEFINE_string(
     "features_dir",
     None,
-    "Folder where features of frozen layers are cached; runs that share it "
-    "share the features. Inside work_dir if not given.",
+    "Folder of the cached features of frozen layers, which several runs can "
+    "share. Not given: inside work_dir.",
 )
 WIDTH_MULTIPLIER = flags.DEFINE_float(
     "width_multiplier",
     1.0,
-    "Factor on the channels of the trunk; thin ones suit small machines.",
+    "Factor on the number of channels of the trunk; small machines need less "
+    "than 1.",
     lower_bound=0.01,
 )
 HEAD_CHANNELS = flags.DEFINE_integer(
     "head_channels",
     None,
-    "Channels of fc6 and fc7, which deeplab_v2 lacks. Not given: 1024, the "
-    "paper's; 4096 for vgg16.",
+    "Channels of fc6 and fc7, which deeplab_v2 does not have. Not given: 1024, "
+    "as in the paper; 4096 for vgg16.",
     lower_bound=1,
 )
 FC6_DILATION = flags.DEFINE_integer(
     "fc6_dilation",
     12,
-    "Dilation of fc6 in DeepLabv1-LargeFOV: its reach in cells of 8 pixels. "
-    "Shrink it for small photographs.",
+    "Dilation of fc6 in DeepLabv1-LargeFOV, in cells of 8 pixels. Small "
+    "photographs need a smaller one.",
     lower_bound=1,
 )
 CONV5_DILATION = flags.DEFINE_integer(
     "conv5_dilation",
     2,
-    "Dilation of conv5 in DeepLabv1-LargeFOV; 1 suits a trunk that comes from "
-    "GAP-HighRes, which has no pool4 either.",
+    "Dilation of conv5 in DeepLabv1-LargeFOV; use 1 with a trunk from "
+    "GAP-HighRes, which has no pool4.",
     lower_bound=1,
 )
 STRIDE = flags.DEFINE_enum(
     "stride",
     "8",
     ["8", "16"],
-    "Pixels between the cells that DeepLabv1-LargeFOV learns from; 16 leaves a "
-    "quarter of them above conv4. Predictions are made every 8 pixels either "
-    "way, by the hole algorithm.",
+    "Output stride of DeepLabv1-LargeFOV in training, in pixels; 16 computes a "
+    "quarter of the cells above conv4. Predictions always have stride 8, by "
+    "dilated convolution.",
 )
 POOLING = flags.DEFINE_enum(
     "pooling",
     "3x3",
     sorted(deeplab_v1.GRID_ORIGINS),
-    "Windows of the first four pools in DeepLabv1-LargeFOV: 3x3, the paper's, "
-    "or 2x2, VGG16's own, which suits a trunk that stays as ImageNet left it.",
+    "Windows of the first four pools in DeepLabv1-LargeFOV: 3x3, as in the "
+    "paper, or 2x2, as in VGG16, for a trunk that is frozen.",
 )
 DROPOUT = flags.DEFINE_float(
     "dropout",
     0.5,
-    "Share of activations dropped after fc6 and fc7 in training.",
+    "Fraction of activations dropped after fc6 and fc7 in training.",
     lower_bound=0.0,
     upper_bound=0.99,
 )
 INPUT_SIZE = flags.DEFINE_integer(
     "input_size",
     recipe.Recipe.input_size,
-    "Side of the squares that the network takes, in pixels.",
+    "Network input size: side of the square crops, in pixels.",
     lower_bound=9,
 )
 FRAMING = flags.DEFINE_enum(
     "framing",
     None,
     sorted(images.FRAMINGS),
-    "How squares are cut. "
+    "How photographs become squares. "
     + "; ".join(f"{name}: {text}" for name, text in images.FRAMINGS.items()),
 )
 TRAIN_SCALES = flags.DEFINE_list(
     "train_scales",
     [str(scale) for scale in recipe.Recipe.scales],
-    "Factors on the size at which photographs are seen in training, one drawn "
-    "for each example; squares of input_size are cut from larger ones. Cached "
-    "features are kept for each. Not for seeders.",
+    "Factors on the size of photographs in training, one drawn at random for "
+    "each example; squares of input_size are cropped from larger ones. "
+    "Features are cached for each factor. Not for seeders.",
 )
 DATA_DEPENDENT_INIT = flags.DEFINE_bool(
     "data_dependent_init",
     recipe.Recipe.data_dependent_init,
-    "Scale layers without pretrained weights to the first batch (data-"
-    "dependent initialisation); deep thin networks start far faster, and "
-    "ResNet101, whose normalisation is frozen, does not start without.",
+    "Data-dependent initialization: scale layers without pretrained weights by "
+    "the first batch. Deep thin networks learn much faster at first; "
+    "ResNet101, whose normalization is frozen, learns nothing without it.",
 )
 STRATEGY = flags.DEFINE_enum(
     "strategy",
     "mirrored",
     ["mirrored", "one_device"],
-    "mirrored: all GPUs, else the CPU; one_device: the first of them.",
+    "mirrored: all GPUs, or the CPU if there are none; one_device: the first.",
 )
 NUM_VIRTUAL_CPUS = flags.DEFINE_integer(
     "num_virtual_cpus",
     1,
-    "Replicas to simulate on the CPU; they train exactly as one.",
+    "Replicas to simulate on the CPU; the result is that of one.",
     lower_bound=1,
 )
 
 
-def train_settings(**defaults) -> trainer.TrainSettings:
-    """Returns how the flags say to train.
+def train_settings(**defaults: Any) -> trainer.TrainSettings:
+    """Returns the settings of a training run from the flags.
 
     Args:
-      **defaults: What flags of the schedule and the head are, by name, if
-        they are not given.
+      **defaults: Values of the flags of the schedule and the head, by name,
+        that hold if the flags are not given.
     """
-    told = {
+    told: dict[str, Any] = {
         holder.name: holder.value
         if holder.present
         else defaults.get(holder.name, holder.value)
@@ -240,37 +247,37 @@ def recipe_from_flags(
     head_channels: int = 1024,
     scales: Sequence[float] = recipe.Recipe.scales,
 ) -> recipe.Recipe:
-    """Returns the recipe that the flags give.
+    """Returns the recipe that the flags describe.
 
     Args:
       network: Name of the builder and its number of classes or objects.
-      framing: What --framing is if it is not given.
-      sampling: Key of recipe.BATCHES.
-      head_channels: What --head_channels is if it is not given.
-      scales: What --train_scales is if it is not given.
+      framing: Default of --framing.
+      sampling: Key of inputs.SAMPLINGS.
+      head_channels: Default of --head_channels.
+      scales: Default of --train_scales.
     """
-    head = {
+    head: dict[str, Any] = {
         "head_channels": HEAD_CHANNELS.value or head_channels,
         "dropout": DROPOUT.value,
     }
     if network["name"] == deeplab_v2.NAME:
-        head = {}  # It has no fc6 and fc7.
+        head = {}  # It has neither fc6 nor fc7.
     if TRAIN_SCALES.present:
-        scales = TRAIN_SCALES.value
+        scales = [float(scale) for scale in TRAIN_SCALES.value]
     return recipe.Recipe(
         network={**network, "width_multiplier": WIDTH_MULTIPLIER.value, **head},
         trunk_weights=TRUNK_WEIGHTS.value,
         freeze_through=FREEZE_THROUGH.value,
         input_size=INPUT_SIZE.value,
         framing=FRAMING.value or framing,
-        scales=tuple(map(float, scales)),
+        scales=tuple(scales),
         data_dependent_init=DATA_DEPENDENT_INIT.value,
         sampling=sampling,
     )
 
 
 def dense_network(num_classes: int, name: str = "deeplab_v1") -> dict:
-    """Returns a DeepLab as the flags give it, for `recipe_from_flags`.
+    """Returns a DeepLab as the flags describe it, for `recipe_from_flags`.
 
     Args:
       num_classes: Number of classes.
@@ -281,7 +288,7 @@ def dense_network(num_classes: int, name: str = "deeplab_v1") -> dict:
 
 
 def of_deeplab() -> dict:
-    """Returns what sets one DeepLabv1-LargeFOV apart from another."""
+    """Returns the settings that only DeepLabv1-LargeFOV has."""
     return {
         "fc6_dilation": FC6_DILATION.value,
         "conv5_dilation": CONV5_DILATION.value,

@@ -439,7 +439,8 @@ def test_the_summary_does_not_depend_on_the_folder(bin_dir, tmp_path):
 
 
 def run_experiment(bin_dir, work_dir, *flags, **environment):
-    shutil.copy(ROOT / "bin" / "run_experiment", bin_dir)
+    for name in ("_environment.py", "run_experiment"):
+        shutil.copy(ROOT / "bin" / name, bin_dir)
     return subprocess.run(
         [
             sys.executable,

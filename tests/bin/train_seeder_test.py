@@ -1,0 +1,169 @@
+"""bin/train_seeder: its flags, defaults and bad input."""
+
+import contextlib
+import json
+
+import programs
+import pytest
+from absl import flags
+from absl.testing import flagsaver
+from binary_calls import (
+    TRAINING,
+    assert_ends_well,
+    assert_trained_as_told,
+    call_training,
+    stand_in,
+)
+from damaged_data import TINY, error_of, write_network
+
+from guided_segmentation.datasets import (
+    synthetic,
+)
+from guided_segmentation.training import (
+    fine_tuning,
+)
+
+
+def test_the_flags_of_training_are_all_tested_here():
+    module = "guided_segmentation.command_line.training_flags"
+    defined = flags.FLAGS.flags_by_module_dict()[module]
+    assert {flag.name for flag in defined} == TRAINING.keys()
+
+
+def test_flags_reach_what_train_seeder_calls(launcher, capsys):
+    with call_training(
+        "train_seeder",
+        seeder="gap_lowres",
+        head_init_stddev="0.01",
+        score_init_stddev="0.5",
+        sampling="class_balanced",
+        train_scales="1",
+    ) as (train, strategy):
+        pass
+    network = {
+        "name": "gap_lowres",
+        "num_objects": synthetic.LABEL_SET.num_objects,
+        "head_init_stddev": 0.01,
+        "score_init_stddev": 0.5,
+    }
+    assert_trained_as_told(
+        train, strategy, network, scales=(1.0,), sampling="class_balanced"
+    )
+    source = train.call_args.args[1]
+    assert train.call_args.args[2] is source.image_labels
+    assert len(source.image_ids) == 2
+    assert_ends_well(
+        launcher, capsys.readouterr().err, "the network gap_lowres is in /w"
+    )
+
+
+def test_flags_of_deeplab_reach_gap_deeplab():
+    with call_training(
+        "train_seeder",
+        seeder="gap_deeplab",
+        head_init_stddev="0.01",
+        score_init_stddev="0.5",
+        sampling="class_balanced",
+        train_scales="1",
+    ) as (train, _):
+        pass
+    network = train.call_args.args[0].network
+    for name in ("fc6_dilation", "conv5_dilation", "stride", "pooling"):
+        assert str(network[name]) == TRAINING[name]
+
+
+def test_the_classifier_is_trained_as_in_appendix_f():
+    """But for what the user says: here all but lr_decay_steps."""
+    with call_training(
+        "train_seeder",
+        seeder="vgg16",
+        sampling="shuffled",
+        head_init_stddev="0.01",
+        score_init_stddev="0.5",
+        train_scales="1",
+        input_size="193",
+    ) as (train, _):
+        pass
+    network = train.call_args.args[0].network
+    assert network["name"] == "vgg16"
+    assert network["score_init_stddev"] == 0.5
+    assert "head_init_stddev" not in network
+    assert network["head_channels"] == int(TRAINING["head_channels"])
+
+
+@pytest.mark.parametrize(
+    ("seeder", "steps", "batch", "drop", "channels"),
+    [
+        ("vgg16", 30_000, 40, 5000, 4096),
+        ("gap_highres", 8000, 15, 2000, 1024),
+    ],
+)
+def test_what_is_not_given_is_the_papers(seeder, steps, batch, drop, channels):
+    with contextlib.ExitStack() as stack:
+        train = stack.enter_context(stand_in(fine_tuning, "train"))
+        program = stack.enter_context(programs.loaded("train_seeder"))
+        stack.enter_context(flagsaver.as_parsed(seeder=seeder, work_dir="/w"))
+        program.main(["train_seeder"])
+    settings = train.call_args.kwargs["settings"]
+    assert (settings.num_steps, settings.batch_size) == (steps, batch)
+    assert settings.optimizer.lr_decay_steps == drop
+    assert train.call_args.args[0].network["head_channels"] == channels
+
+
+def test_weights_of_another_shape_do_not_start_a_training(launcher, tmp_path):
+    write_network(tmp_path / "run", width=0.04)
+    done = launcher.run(
+        "train_seeder",
+        *TINY,
+        f"--trunk_weights={tmp_path}/run",
+        f"--work_dir={tmp_path}/out",
+    )
+    assert "conv1_1/kernel has shape" in error_of(done)
+    assert not list((tmp_path / "out").rglob("*.npz"))
+
+
+def test_the_classifier_needs_photographs_as_large_as_its_window(
+    launcher, tmp_path
+):
+    done = launcher.run(
+        "train_seeder",
+        "--seeder=vgg16",
+        "--trunk_weights=none",
+        "--input_size=121",
+        f"--work_dir={tmp_path}/run",
+    )
+    assert "wanted an input_size of at least 193 for vgg16" in error_of(done)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_full_disk_ends_a_training_and_leaves_no_weights(launcher, tmp_path):
+    done = launcher.run(
+        "train_seeder",
+        *TINY,
+        "--trunk_weights=none",
+        f"--work_dir={tmp_path}/run",
+        file_limit=6000,
+    )
+    assert "File too large" in error_of(done)
+    assert not list(tmp_path.rglob("*.npz"))
+    settings = (tmp_path / "run" / "settings.json").read_text()
+    assert json.loads(settings)["input_size"] == 17
+
+
+def test_a_full_disk_leaves_no_half_cache_of_features(launcher, tmp_path):
+    done = launcher.run(
+        "train_seeder",
+        *TINY,
+        "--trunk_weights=none",
+        "--input_size=65",
+        "--framing=whole",
+        "--freeze_through=conv1_2",
+        f"--features_dir={tmp_path}/features",
+        f"--work_dir={tmp_path}/run",
+        file_limit=6000,
+    )
+    line = error_of(done)
+    assert "File too large" in line
+    assert "/features.npy'" in line
+    (left,) = (tmp_path / "features").rglob("*.*")
+    assert left.name == "key.json"
