@@ -31,6 +31,7 @@ from guided_segmentation.training import (
     fine_tuning,
     optimizers,
     recipe,
+    strategies,
     trainer,
 )
 

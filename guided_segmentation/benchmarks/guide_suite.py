@@ -60,7 +60,7 @@ def needs_crf(
     parts, classes = regions.seed_components(
         evidence.seeds, evidence.image_labels, settings.seed_min_area_px
     )
-    touches = regions.touching(numbers, parts)
+    touches = regions.intersecting(numbers, parts)
     return any(
         np.setdiff1d(classes[row], [BACKGROUND]).size > 1 for row in touches
     )

@@ -28,6 +28,7 @@ from guided_segmentation.seeders import (
     backprop,
     cam,
     grad_cam,
+    refinement,
     seeds,
 )
 
