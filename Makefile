@@ -8,7 +8,7 @@ export PYTHONUNBUFFERED := 1
 .PHONY: demo test lint clean
 
 demo: $(VENV)/installed
-	$(BIN)/run_experiment --flagfile=flags/demo.flags
+	$(BIN)/run_experiment --flagfile=flags/demo/experiment.flags
 
 test: $(VENV)/tested lint
 	$(BIN)/python -m pytest

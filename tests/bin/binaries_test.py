@@ -1555,7 +1555,11 @@ def test_flags_reach_what_run_experiment_calls(tmp_path, capsys):
     train, val = write_report.call_args.args[2:]
     assert (train.name, val.name) == ("synthetic/test", "synthetic/train")
     assert capsys.readouterr().out == (
-        "table 1\ntables 4 and 5\nthe table\nreport: the report\n"
+        f"table 1\ntables 4 and 5\nthe table\n"
+        f"summary: {tmp_path}/summary.json\n"
+        f"report: the report, a page for your browser\n"
+        f"next: bin/segment_images --segmenter_dir={tmp_path}/segmenter/g2 "
+        f"--dataset=folder --data_dir=YOUR_PHOTOGRAPHS --output_dir=masks\n"
     )
 
 
