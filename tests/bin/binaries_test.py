@@ -47,7 +47,12 @@ from guided_segmentation.evaluation import (
     saliency_curves,
     seed_curves,
 )
-from guided_segmentation.experiments import runner, table_1, table_4_5
+from guided_segmentation.experiments import (
+    flagfiles,
+    runner,
+    table_1,
+    table_4_5,
+)
 from guided_segmentation.guides import labelling
 from guided_segmentation.networks import prediction, region_logits, weights
 from guided_segmentation.report import figures, masks_page, table_2
@@ -68,11 +73,8 @@ from guided_segmentation.training import (
     trainer,
 )
 
-FLAGFILES = sorted(
-    path
-    for path in (programs.ROOT / "flags").iterdir()
-    if path.name != "common.flags"
-)
+FLAGFILES = sorted((programs.ROOT / "flags").glob("*/*.flags"))
+EXPERIMENTS = [path for path in FLAGFILES if path.stem == "experiment"]
 every_binary = pytest.mark.parametrize("name", programs.NAMES)
 
 
@@ -177,26 +179,67 @@ def test_the_example_of_a_docstring_fits_the_binary(launcher, name):
         assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("path", FLAGFILES, ids=lambda path: path.stem)
+def name_of(path):
+    return f"{path.parent.name}/{path.stem}"
+
+
+@pytest.mark.parametrize("path", FLAGFILES, ids=name_of)
 def test_a_flagfile_fits_its_binary(launcher, path):
-    binary = path.read_text().removeprefix("# bin/").partition(":")[0]
+    text = path.read_text()
+    if text.startswith("# For "):  # Included by files that are tried here.
+        users = [other for other in FLAGFILES if includes(other, path)]
+        assert users
+        return
+    binary = text.removeprefix("# bin/").partition(":")[0]
     assert binary in programs.NAMES
     done = launcher.run(binary, f"--flagfile={path}", "--only_check_args")
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("path", FLAGFILES, ids=lambda path: path.stem)
-def test_a_flagfile_fits_the_binaries_of_all_stages(
+def includes(path, other):
+    line = f"--flagfile={other.relative_to(programs.ROOT)}"
+    return line in path.read_text().splitlines()
+
+
+def planned(path):
+    """The stages of an experiment's flagfile, and the flags of its files."""
+    with programs.loaded("run_experiment") as program, flagsaver.flagsaver():
+        flags.FLAGS(["run_experiment", f"--flagfile={path}"])
+        files = flagfiles.read(program.STAGE_FLAGS.value)
+        return experiments.plan(program.settings(files)), files
+
+
+@pytest.mark.parametrize("path", EXPERIMENTS, ids=name_of)
+def test_an_experiment_fits_the_binaries_of_all_stages(
     launcher, path, monkeypatch
 ):
     monkeypatch.chdir(programs.ROOT)  # Flagfiles name each other from there.
-    with programs.loaded("run_experiment") as program, flagsaver.flagsaver():
-        flags.FLAGS(["run_experiment", f"--flagfile={path}"])
-        plan = experiments.plan(program.settings())
+    plan, _ = planned(path)
     assert plan
-    for stage in plan:
+    first = {stage.command[1:]: stage for stage in plan}
+    for stage in first.values():
         done = launcher.run(*stage.command, "--only_check_args")
         assert (done.returncode, done.stderr) == (0, ""), stage
+
+
+@pytest.mark.parametrize("path", EXPERIMENTS, ids=name_of)
+def test_a_file_on_its_own_does_what_the_stage_of_an_experiment_does(
+    path, monkeypatch
+):
+    """But for --crf_dir, which an experiment gives only with --crf."""
+    monkeypatch.chdir(programs.ROOT)
+    plan, files = planned(path)
+    commands = [{*stage.command} - {f"{CRF_DIR}/crf"} for stage in plan]
+    for own in path.parent.glob("*.flags"):
+        text = own.read_text()
+        if text.startswith("# For ") or own == path:
+            continue
+        binary = text.removeprefix("# bin/").partition(":")[0]
+        alone = {binary, *files[own.stem]} - {f"{CRF_DIR}/crf"}
+        assert alone in commands, own
+
+
+CRF_DIR = "--crf_dir={work_dir}/predictions/g2"
 
 
 def test_only_the_modules_of_flags_define_flags():
@@ -1493,7 +1536,8 @@ def test_flags_reach_what_benchmark_calls(tmp_path, capsys):
     assert artifacts.read_json(tmp_path / "found.json") == {"suites": {}}
 
 
-def test_flags_reach_what_run_experiment_calls(tmp_path, capsys):
+def test_flags_reach_what_run_experiment_calls(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(programs.ROOT)  # Flagfiles name each other from there.
     with calling(
         "run_experiment",
         stand_in(runner, "check_flags"),
@@ -1517,6 +1561,7 @@ def test_flags_reach_what_run_experiment_calls(tmp_path, capsys):
         seeders="gap_roi",
         crf_rows="loss_v1",
         crf_seeders="gap_lowres",
+        stage_flags="flags/demo",
         saliency_dataset="msra",
         saliency_data_dir="/m",
         report="true",
@@ -1547,6 +1592,7 @@ def test_flags_reach_what_run_experiment_calls(tmp_path, capsys):
     }
     assert wanted < {*commands["train_segmenter_g2"]}
     assert "--split=test" in commands["train_seeder_gap_roi"]
+    assert "--threshold=0.5" in commands["make_seeds"]  # Of flags/demo.
     assert "evaluate_segmenter_gap_lowres_loss_v1" in commands
     assert "--guide=seeds_only" in commands["train_segmenter_g2_round2"]
     crf_dir = "--crf_dir={work_dir}/predictions/g2/crf"
