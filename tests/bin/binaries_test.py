@@ -1561,7 +1561,7 @@ def test_flags_reach_what_run_experiment_calls(tmp_path, capsys, monkeypatch):
         seeders="gap_roi",
         crf_rows="loss_v1",
         crf_seeders="gap_lowres",
-        stage_flags="flags/demo",
+        stage_flags="flags/demo,flags/table1_synthetic",
         saliency_dataset="msra",
         saliency_data_dir="/m",
         report="true",

@@ -94,7 +94,7 @@ def test_a_signal_is_passed_on_and_leaves_a_state_to_go_on_from(
     run = begin(bin_dir, work_dir)
     wait_for(work_dir / "b" / "begun")
     run.send_signal(number)
-    _, said = run.communicate(timeout=20)
+    _, said = run.communicate(timeout=120)
     assert f"{number.name} stopped stage second; its log is" in said
     assert not records(work_dir)["second"]["done"]
     (work_dir / "wait_b").unlink()

@@ -87,7 +87,7 @@ def test_a_stage_that_outlived_a_kill_is_waited_for(bin_dir, work_dir):
     assert "is in use by another run" in second.stderr.readline()
     assert calls_so_far(work_dir) == ""
     (work_dir / "wait_a").unlink()
-    second.communicate(timeout=20)
+    second.communicate(timeout=120)
     assert calls(work_dir) == "aabcd"
 
 

@@ -16,7 +16,7 @@ def test_a_file_gets_the_beginning_and_the_end_of_a_line(capsys):
 
 
 @pytest.fixture
-def on_a_terminal(monkeypatch):
+def on_a_terminal(capsys, monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     monkeypatch.setattr(
         terminal.shutil, "get_terminal_size", lambda: os.terminal_size((20, 5))
