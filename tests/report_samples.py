@@ -7,7 +7,7 @@ from guided_segmentation.datasets import schema
 from guided_segmentation.report import table_2
 
 LABEL_SET = labels.LabelSet(("cat & dog", "rook"))
-GUIDES = ("seeds_only", "g0", "g2", "saliency_oracle", "full_supervision")
+GUIDES = ("seeds_only", "g0", "g2", "saliency_oracle", "full")
 
 
 def guide_scores(miou=0.5):
@@ -27,7 +27,7 @@ def summary(guides=GUIDES):
     return {
         "guides": {name: guide_scores() for name in guides},
         "segmenters": segmenters,
-        "full_supervision": segmenters.get("full_supervision"),
+        "full_supervision": segmenters.get("full"),
         "percent_of_full_supervision": table_2.percent_of_full_supervision(
             segmenters, "g2"
         ),

@@ -1,4 +1,4 @@
-"""Average precision of a classifier, as Pascal VOC has it since 2010.
+"""Average precision of a classifier, as in Pascal VOC since 2010.
 
 Source: Everingham et al., "The PASCAL visual object classes challenge: a
 retrospective", IJCV 2015, section 2.2.1.
@@ -14,17 +14,22 @@ def average_precision(
 ) -> float:
     """Returns the area under the monotone precision-recall curve of a class.
 
-    The curve has a point after each image, by falling score; images of equal
-    score keep their order. The precision at a recall is the best one at that
-    recall or any higher.
+    The curve has a point for each image, in order of decreasing score; images
+    of equal score keep their order. The precision at a recall is the highest
+    one at that recall or above.
+
+    >>> scores = np.array([0.9, 0.8, 0.7])
+    >>> present = np.array([True, False, True])
+    >>> round(average_precision(scores, present), 3)  # Mean of 1 and 2 / 3.
+    0.833
 
     Args:
-      scores: [images] float, the higher the surer.
+      scores: [images] float, higher for images that more likely show the class.
       present: [images] bool, whether the class is in the image.
-      difficult: [images] bool; such images count nowhere. None means none.
+      difficult: [images] bool; such images are not counted. None means none.
 
     Returns:
-      A float in [0, 1]; nan if the class is in no image that counts.
+      A float in [0, 1]; nan if the class is in no counted image.
 
     Raises:
       ValueError: If the arrays differ in shape.
@@ -46,6 +51,11 @@ def by_class(
     difficult: np.ndarray | None = None,
 ) -> np.ndarray:
     """Returns the average precision of each class.
+
+    >>> scores = np.array([[0.9, 0.1], [0.8, 0.6], [0.7, 0.2]])
+    >>> present = np.array([[True, False], [False, True], [False, True]])
+    >>> by_class(scores, present).tolist()
+    [1.0, 1.0]
 
     Args:
       scores: [images, num_objects] float.

@@ -1,4 +1,4 @@
-"""Scores that an earlier call wrote, to be drawn beside new ones."""
+"""Scores that an earlier call wrote, to be plotted with new ones."""
 
 from collections.abc import Iterable
 
@@ -17,8 +17,11 @@ def read(
     Args:
       path: The JSON file.
       source: The images.
-      binary: Name of the program that writes such scores.
-      keys: What no other program writes together.
+      binary: Name of the binary that writes such scores.
+      keys: Keys that only its scores have together.
+
+    Returns:
+      The scores.
 
     Raises:
       FileNotFoundError: If there is no such file.

@@ -1,6 +1,6 @@
 """Scores of a folder of label maps or saliency maps against the truth.
 
-Images pass one by one, so that memory stays flat.
+Images are read one by one, so memory does not grow with their number.
 """
 
 import pathlib
@@ -16,12 +16,12 @@ from guided_segmentation.evaluation import mean_iou, saliency_curves
 
 
 class Counts(NamedTuple):
-    """Pixels of a split.
+    """Pixel counts of a split.
 
     Attributes:
       confusion: [num_classes, num_classes + 1] int64, the sum over all images
         of mean_iou.confusion.
-      areas: Those of each image, [images, num_classes].
+      areas: Areas of each image, [images, num_classes].
     """
 
     confusion: np.ndarray
@@ -34,6 +34,9 @@ def count(source: schema.Source, folder: artifacts.Path) -> Counts:
     Args:
       source: Images with true label maps.
       folder: Of <image_id>.png label maps.
+
+    Returns:
+      The counts.
 
     Raises:
       FileNotFoundError: If an image has no label map in `folder`.
@@ -65,6 +68,9 @@ def saliency(
       source: Images with true label maps.
       folder: Of <image_id>.png saliency maps.
 
+    Returns:
+      Scores at every threshold.
+
     Raises:
       FileNotFoundError: If an image has no map in `folder`.
       ValueError: If the data have no truth, or a map does not fit.
@@ -81,7 +87,7 @@ def saliency(
 
 
 def truth(source: schema.Source) -> Callable[[str], np.ndarray]:
-    """Returns what reads the true label map of an image.
+    """Returns the function that reads the true label map of an image.
 
     Raises:
       ValueError: If the data have no truth.
@@ -99,7 +105,7 @@ def _counts(
     folder: artifacts.Path,
     count: Callable[[str, pathlib.Path], np.ndarray],
 ) -> Iterator[np.ndarray]:
-    """Counts image by image, inside the bar: an error ends its line."""
+    """Counts image by image inside the progress bar, so errors close it."""
     ids = source.image_ids
     missing = artifacts.missing(ids, folder)
     if missing:

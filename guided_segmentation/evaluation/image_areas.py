@@ -1,7 +1,7 @@
 """The areas of each image, in a file beside the scores made from them.
 
-With them a score can be resampled, compared and looked into image by image
-without another look at the label maps.
+They allow resampling, comparing and ranking images without reading the label
+maps again.
 """
 
 import pathlib
@@ -24,10 +24,10 @@ class ImageAreas(NamedTuple):
     areas: Areas
 
     def iou(self) -> dict[str, float]:
-        """Returns by name the mean IoU over the classes of the image.
+        """Returns the mean IoU of each image by name.
 
-        These are the classes that it holds or was predicted to hold. An image
-        without a pixel to score is left out.
+        The mean is over the classes in its truth or prediction. Images without
+        a pixel to score are left out.
         """
         scores = zip(self.image_ids, self.areas.mean_iou(), strict=True)
         return {name: float(iou) for name, iou in scores if iou == iou}

@@ -13,15 +13,17 @@ from guided_segmentation.labels import IGNORE
 
 
 class Areas(NamedTuple):
-    """All that the IoU of each class is made of, in pixels.
+    """Pixels that the IoU of each class is computed from.
 
     Areas add up: those of a split are the sum over its images.
 
     Attributes:
-      intersection: [..., num_classes] int64, predicted as the class and of it.
-      union: [..., num_classes] int64, predicted as the class or of it.
-      ignored: [..., num_classes] int64, of the class and ignored by the guide;
-        part of the union.
+      intersection: [..., num_classes] int64, pixels that are of the class and
+        predicted as it.
+      union: [..., num_classes] int64, pixels that are of the class or predicted
+        as it.
+      ignored: [..., num_classes] int64, pixels of the class that the guide
+        ignores; part of the union.
     """
 
     intersection: np.ndarray
@@ -37,7 +39,7 @@ class Areas(NamedTuple):
         return mean(self.iou())
 
     def total(self) -> "Areas":
-        """Returns the sum over images, [images, num_classes] as they are."""
+        """Returns the sum of [images, num_classes] areas over the images."""
         return Areas(*(each.sum(axis=0) for each in self))
 
     def labelled(self) -> "Areas":
@@ -55,7 +57,12 @@ def confusion(
     """Counts the pixels of one image by true and predicted class.
 
     Sum the counts of all images before scoring. Pixels where the truth is
-    IGNORE count nowhere.
+    IGNORE are not counted.
+
+    >>> truth = np.array([[0, 0, 1, 255]], np.uint8)
+    >>> prediction = np.array([[0, 1, 1, 1]], np.uint8)
+    >>> confusion(truth, prediction, num_classes=2).tolist()
+    [[1, 1, 0], [0, 1, 0]]
 
     Args:
       truth: [height, width] uint8 label map.
@@ -89,19 +96,27 @@ def confusion(
 
 
 def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """Returns `part / whole` in float64, nan where the whole is 0."""
+    """Returns `part / whole`, nan where the whole is 0.
+
+    Args:
+      part: [...] number.
+      whole: [...] number, at least 0.
+
+    Returns:
+      [...] float64.
+    """
     undefined = np.full(np.shape(whole), np.nan)
     return np.divide(part, whole, out=undefined, where=np.asarray(whole) > 0)
 
 
 def mean(values: np.ndarray) -> np.ndarray:
-    """Returns the mean of what is not nan, or nan if nothing is left.
+    """Returns the mean over the last axis without nan, or nan if all are nan.
 
     Args:
-      values: [..., any number] float.
+      values: [..., values] float.
 
     Returns:
-      [...] float64, a plain number if there is one mean.
+      [...] float64; a scalar if `values` has one axis.
     """
     defined = np.count_nonzero(~np.isnan(values), axis=-1)
     return ratio(np.nansum(values, axis=-1), defined)[()]
@@ -111,8 +126,11 @@ def areas(counts: np.ndarray) -> Areas:
     """Returns the areas of each class.
 
     Args:
-      counts: [num_classes, num_classes + 1] `confusion` of an image, or the
-        sum over some.
+      counts: [num_classes, num_classes + 1] int64 `confusion` of an image, or
+        its sum over images.
+
+    Returns:
+      [num_classes] int64 each.
     """
     both = np.diag(counts)
     union = counts.sum(axis=1) + counts[:, :-1].sum(axis=0) - both
@@ -120,10 +138,13 @@ def areas(counts: np.ndarray) -> Areas:
 
 
 def iou(counts: np.ndarray) -> np.ndarray:
-    """Scores each class by its intersection over its union.
+    """Returns the intersection over union of each class.
+
+    >>> iou(np.array([[1, 1, 0], [0, 2, 0]])).round(3).tolist()
+    [0.5, 0.667]
 
     Args:
-      counts: [num_classes, num_classes + 1] sum of `confusion`.
+      counts: [num_classes, num_classes + 1] int64 sum of `confusion`.
 
     Returns:
       [num_classes] float64 in [0, 1], nan for a class in neither the truth
@@ -133,7 +154,18 @@ def iou(counts: np.ndarray) -> np.ndarray:
 
 
 def mean_iou(counts: np.ndarray) -> float:
-    """Returns the mean of `iou` over the classes that have one, else nan."""
+    """Returns the mean of `iou` over the classes that have one.
+
+    >>> counts = np.array([[1, 1, 0], [0, 2, 0]])
+    >>> round(float(mean_iou(counts)), 3)  # Of 1 / 2 and 2 / 3.
+    0.583
+
+    Args:
+      counts: [num_classes, num_classes + 1] int64 sum of `confusion`.
+
+    Returns:
+      A float in [0, 1]; nan if no class has an IoU.
+    """
     return areas(counts).mean_iou()
 
 
@@ -150,9 +182,9 @@ def summary(
     Returns:
       miou, iou by name of class (None for a class in neither truth nor
       prediction), images, pixel_accuracy and ignored; the latter two are
-      shares of the pixels scored, an ignored one being no hit. Under
-      confusion the counts: rows are the truth, columns the prediction, both
-      in the order of iou, and a last column what is ignored.
+      fractions of the scored pixels, and an ignored pixel counts as wrong.
+      "confusion" has the counts: rows are the truth, columns the prediction,
+      both in the order of iou; the last column has ignored pixels.
 
     Raises:
       ValueError: If no pixel was counted.
@@ -175,5 +207,5 @@ def summary(
 
 
 def or_none(value: float) -> float | None:
-    """Returns `value`, with None for nan, which JSON does not know."""
+    """Returns `value` as a float, or None for nan, which JSON lacks."""
     return None if np.isnan(value) else float(value)

@@ -1,7 +1,7 @@
 """Segmenters of one experiment compared in pairs, on the same images.
 
-The question of the paper's tables 2 and 3: what does a guide add to seeds
-only, and what does it reach of full supervision? Both with an interval.
+As in Tables 2 and 3 of the paper: how much a guide gains over seeds only, and
+which percentage of full supervision it reaches; both with an interval.
 """
 
 from collections.abc import Mapping
@@ -11,18 +11,18 @@ from guided_segmentation.evaluation import bootstrap, image_areas
 
 
 def compare(scores: Mapping[str, artifacts.Path]) -> dict[str, dict]:
-    """Compares each segmenter with those of seeds only and of full.
+    """Compares each segmenter with those of seeds only and full supervision.
 
     Args:
-      scores: By name of guide, what bin/evaluate_segmenter wrote.
+      scores: Files of bin/evaluate_segmenter by name of guide.
 
     Returns:
       By name of guide "over_seeds_only" as bootstrap.difference returns it,
-      and "of_full_supervision" as bootstrap.percent does; without what was
-      not scored, or scored before areas were kept.
+      and "of_full_supervision" as bootstrap.percent does. Segmenters without
+      a file of areas are left out.
 
     Raises:
-      ValueError: If the scores are not of as many images.
+      ValueError: If the scores differ in number of images.
     """
     found = image_areas.read_kept(scores)
     results: dict[str, dict] = {guide: {} for guide in found}
@@ -31,8 +31,8 @@ def compare(scores: Mapping[str, artifacts.Path]) -> dict[str, dict]:
             results[guide]["over_seeds_only"] = bootstrap.difference(
                 areas, found["seeds_only"]
             )
-        if guide != "full_supervision" and "full_supervision" in found:
+        if guide != "full" and "full" in found:
             results[guide]["of_full_supervision"] = bootstrap.percent(
-                areas, found["full_supervision"]
+                areas, found["full"]
             )
     return results

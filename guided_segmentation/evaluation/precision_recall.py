@@ -12,10 +12,14 @@ from guided_segmentation.labels import BACKGROUND
 
 
 def precision(counts: np.ndarray) -> np.ndarray:
-    """Returns what share of the pixels predicted as a class are of it.
+    """Returns the fraction of the pixels predicted as a class that are of it.
+
+    >>> counts = np.array([[3, 1, 0], [1, 1, 2]])  # The last column: ignored.
+    >>> precision(counts).tolist()
+    [0.75, 0.5]
 
     Args:
-      counts: [num_classes, num_classes + 1] sum of `mean_iou.confusion`.
+      counts: [num_classes, num_classes + 1] int64 sum of `mean_iou.confusion`.
 
     Returns:
       [num_classes] float64 in [0, 1], nan for a class never predicted.
@@ -24,10 +28,14 @@ def precision(counts: np.ndarray) -> np.ndarray:
 
 
 def recall(counts: np.ndarray) -> np.ndarray:
-    """Returns what share of the pixels of a class are predicted as it.
+    """Returns the fraction of the pixels of a class that are predicted as it.
+
+    >>> counts = np.array([[3, 1, 0], [1, 1, 2]])  # The last column: ignored.
+    >>> recall(counts).tolist()
+    [0.75, 0.25]
 
     Args:
-      counts: [num_classes, num_classes + 1] sum of `mean_iou.confusion`.
+      counts: [num_classes, num_classes + 1] int64 sum of `mean_iou.confusion`.
 
     Returns:
       [num_classes] float64 in [0, 1], nan for a class not in the truth.
@@ -41,17 +49,17 @@ def guide_summary(
     """Returns the scores of a guide, ready for JSON.
 
     Args:
-      counts: [num_classes, num_classes + 1] sum of `mean_iou.confusion`.
+      counts: [num_classes, num_classes + 1] int64 sum of `mean_iou.confusion`.
       label_set: The classes, for their names.
       images: Number of images counted.
 
     Returns:
-      All of `mean_iou.summary`; under fg the precision and recall averaged
-      over the objects in the truth, each weighing the same, and under bg
-      those of the background. An object that was never predicted has no
-      precision and is left out of that mean, but not out of the recall's.
-      Under labelled_only the miou, fg and bg once more, over the pixels that
-      the guide does not ignore. None stands for a mean of nothing.
+      All of `mean_iou.summary`; "fg" has precision and recall averaged over
+      the objects in the truth with equal weights, "bg" those of the
+      background. An object that was never predicted has no precision and is
+      left out of the mean precision, but not out of the mean recall.
+      "labelled_only" has miou, fg and bg over the pixels that the guide does
+      not ignore. None stands for a mean of no values.
 
     Raises:
       ValueError: If no pixel was counted.
@@ -69,15 +77,18 @@ def guide_summary(
 
 
 def table_2(counts: np.ndarray) -> dict:
-    """Returns precision and recall as Table 2 has them, ready for JSON.
+    """Returns precision and recall as in Table 2, ready for JSON.
+
+    >>> table_2(np.array([[3, 1, 0], [1, 1, 2]]))["fg"]
+    {'precision': 0.5, 'recall': 0.25}
 
     Args:
-      counts: [num_classes, num_classes + 1] sum of `mean_iou.confusion`.
+      counts: [num_classes, num_classes + 1] int64 sum of `mean_iou.confusion`.
 
     Returns:
-      Under "fg" and "bg" a "precision" and a "recall" each: of the foreground
-      the mean over the objects in the truth, those never predicted left out
-      of the precision. None stands for a mean of nothing.
+      "precision" and "recall" under "fg" and "bg" each. Those of the foreground
+      are means over the objects in the truth; objects never predicted are left
+      out of the precision. None stands for a mean of no values.
     """
     scores = {"precision": precision(counts), "recall": recall(counts)}
     in_truth = counts.sum(axis=1) > 0

@@ -1,7 +1,7 @@
 """Saliency maps at every threshold: curves, F-measure, MAE and IoU.
 
-Every score is a mean over images, as the field has it: a large photograph
-weighs no more than a small one.
+Every score is a mean over images, as usual in the field: large and small images
+have the same weight.
 
 Source: Achanta et al., "Frequency-tuned salient region detection", CVPR 2009
 (precision and recall at 256 thresholds, F-measure); Borji et al., "Salient
@@ -28,14 +28,14 @@ _MASK_LEVEL = detector.saliency_mask(LEVELS / LEVELS[-1]).argmax()
 class Means(NamedTuple):
     """Scores of masks by the threshold that made them, averaged over images.
 
-    An image without foreground has neither precision nor recall (Borji et
-    al.: there is nothing to find) and counts in the other three alone. A mask
-    without pixels has no precision, and is left out of that mean.
+    An image without foreground has neither precision nor recall (Borji et al.)
+    and counts only in the other three. A mask without pixels has no precision
+    and is left out of that mean.
 
     Attributes:
       iou: [256] float64, of mask and foreground; 1 where both are empty.
       fraction_above: [256] float64, of the images with an IoU above 0.6.
-      error: [256] float64, share of the pixels that the mask has wrong.
+      error: [256] float64, fraction of the pixels where the mask is wrong.
       precision: [256] float64, nan where no image has one.
       recall: [256] float64, nan where no image has one.
       images: Number of images.
@@ -58,9 +58,9 @@ def count(
 
     Args:
       truth: [height, width] uint8 label map whose objects are the foreground;
-        IGNORE counts nowhere.
-      saliency_map: [height, width] float in [0, 1]; rounded to 8 bits, which
-        changes nothing in what artifacts.read_saliency_map returns.
+        pixels with IGNORE are not counted.
+      saliency_map: [height, width] float in [0, 1]; rounded to 8 bits, the
+        precision of what artifacts.read_saliency_map returns.
       where: The file or image, for the message.
 
     Returns:
@@ -83,12 +83,15 @@ def count(
 
 
 def mean(images: Iterable[np.ndarray]) -> Means:
-    """Averages the scores of all images, of which one is held at a time.
+    """Averages the scores of all images, with one in memory at a time.
 
-    An image that is IGNORE everywhere has no scores, and changes no mean.
+    An image that is IGNORE everywhere has no scores and does not count.
 
     Args:
-      images: What `count` returns of each.
+      images: [2, 256] int64 each, from `count`.
+
+    Returns:
+      The means.
 
     Raises:
       ValueError: If no image has a pixel to score.
@@ -119,7 +122,7 @@ def f_measure(precision: np.ndarray, recall: np.ndarray) -> np.ndarray:
       recall: [thresholds] float in [0, 1], or nan.
 
     Returns:
-      [thresholds] float64 in [0, 1]; nan where a part is nan or both are 0.
+      [thresholds] float64 in [0, 1]; nan where either is nan or both are 0.
     """
     return mean_iou.ratio(
         (1 + BETA_SQUARED) * precision * recall,
@@ -137,11 +140,11 @@ def summary(means: Means) -> dict:
       iou, fraction_above_0.6, precision and recall of the masks at half of the
       maximum, as detector.saliency_mask cuts them; mae, the mean absolute
       error of the maps; max_f, the highest F-measure on the curve; images and
-      images_without_foreground. None stands for a mean of nothing.
+      images_without_foreground. None stands for a mean of no values.
     """
     best = np.fmax.reduce(f_measure(means.precision, means.recall))
     # A pixel is wrong at every threshold between its level and its truth, so
-    # that the thresholds that say something (0 has all) add up to |error|.
+    # the mean over thresholds above 0 is |error|.
     return {
         "iou": float(means.iou[_MASK_LEVEL]),
         "fraction_above_0.6": float(means.fraction_above[_MASK_LEVEL]),
@@ -161,9 +164,9 @@ def curve(means: Means) -> dict:
       means: What `mean` returns.
 
     Returns:
-      "thresholds", which a level of the 8-bit map must reach, and the lists
-      "precision" and "recall", a value a threshold. None stands for a mean of
-      nothing.
+      "thresholds", the lowest level of an 8-bit map that is in the mask, and
+      the lists "precision" and "recall", one value per threshold. None stands
+      for a mean of no values.
     """
     return {
         "thresholds": LEVELS.tolist(),
@@ -174,9 +177,9 @@ def curve(means: Means) -> dict:
 
 def _scores(counts: np.ndarray) -> np.ndarray:
     """[5, 256], the first five of `Means`, of one image; nan if undefined."""
-    invented, hits = found = counts[:, ::-1].cumsum(axis=1)[:, ::-1]
+    false_positives, hits = found = counts[:, ::-1].cumsum(axis=1)[:, ::-1]
     true = np.full(LEVELS.size, counts[1].sum())
-    either = invented + true
+    either = false_positives + true
     iou = np.divide(hits, either, out=np.ones(LEVELS.size), where=either > 0)
     error = (either - hits) / counts.sum()
     precision = mean_iou.ratio(hits, found.sum(axis=0) * (true > 0))

@@ -21,7 +21,7 @@ from guided_segmentation.labels import BACKGROUND, IGNORE
 from guided_segmentation.seeders import seeds
 
 THRESHOLDS = np.concatenate([np.arange(-10, -1), np.arange(-100, 100) / 100])
-FG_RECALL, BG_RECALL = 0.2, 0.8  # Where mean precision looks (section 4.2).
+FG_RECALL, BG_RECALL = 0.2, 0.8  # Recalls of mean precision (section 4.2).
 
 _AREAS = ("fg", "bg")
 
@@ -35,20 +35,21 @@ def count(
 ) -> np.ndarray:
     """Counts the pixels of one image by truth, best object and thresholds.
 
-    The sum over all images holds what every threshold would predict, in
-    memory that does not grow with them.
+    The sum over all images has the predictions at every threshold, in memory
+    that does not grow with the number of images.
 
     Args:
-      truth: [height, width] uint8 label map; IGNORE counts nowhere.
+      truth: [height, width] uint8 label map; IGNORE is not counted.
       score_maps: [height, width, classes] float, unbounded.
-      classes: [classes] class indices of the objects that may be predicted.
+      classes: [classes] int, indices of the objects that may be predicted.
       num_classes: Number of classes, background included.
       where: The file or image, for the message.
 
     Returns:
       [num_classes, num_classes, len(THRESHOLDS) + 1] int64: rows are the
-      truth, columns the object of the highest share of its maximum, and the
-      last axis tells how many thresholds, as float32, are below that share.
+      truth, columns the object whose score is the highest fraction of its
+      maximum, and the last axis is the number of thresholds, as float32, below
+      that fraction.
 
     Raises:
       ValueError: If truth and score maps differ in size, or the truth has a
@@ -64,10 +65,10 @@ def count(
     best = np.full(truth.shape, BACKGROUND)
     passed = np.zeros(truth.shape, np.int64)
     if len(classes):
-        share = seeds.normalized(score_maps)
-        best = np.asarray(classes)[share.argmax(-1)]
+        fraction = seeds.normalized(score_maps)
+        best = np.asarray(classes)[fraction.argmax(-1)]
         grid = THRESHOLDS.astype(np.float32)
-        passed = np.searchsorted(grid, share.max(-1))
+        passed = np.searchsorted(grid, fraction.max(-1))
     shape = num_classes, num_classes, THRESHOLDS.size + 1
     scored = truth != IGNORE
     cells = np.ravel_multi_index(
@@ -79,15 +80,16 @@ def count(
 def confusions(counts: np.ndarray) -> np.ndarray:
     """Returns the confusion of the seeds at each threshold.
 
-    At a threshold a pixel is of its best object if that has a higher share of
-    its maximum, and background otherwise.
+    A pixel is of its best object if that object's score is a higher fraction of
+    its maximum than the threshold, and background otherwise.
 
     Args:
-      counts: Sum of `count`.
+      counts: [num_classes, num_classes, len(THRESHOLDS) + 1] int64 sum of
+        `count`.
 
     Returns:
-      [len(THRESHOLDS), num_classes, num_classes + 1] int64, each as
-      mean_iou.confusion has it.
+      [len(THRESHOLDS), num_classes, num_classes + 1] int64, a
+      mean_iou.confusion for each threshold.
     """
     above = counts[..., ::-1].cumsum(-1)[..., ::-1][..., 1:]
     found = np.moveaxis(above, -1, 0)
@@ -104,9 +106,9 @@ def curves(counts: np.ndarray) -> dict:
 
     Returns:
       "thresholds", and under "fg" and "bg" the lists "precision" and
-      "recall", a value a threshold: of the foreground the mean over the
-      objects in the truth, those never predicted left out of the precision.
-      None stands for a mean of nothing.
+      "recall", one value per threshold. Those of the foreground are means over
+      the objects in the truth; objects never predicted are left out of the
+      precision. None stands for a mean of no values.
     """
     points = [precision_recall.table_2(each) for each in confusions(counts)]
     return {
@@ -122,13 +124,16 @@ def curves(counts: np.ndarray) -> dict:
 
 
 def mean_precision(found: dict) -> float:
-    """Returns mP: the mean of two precisions, each at a recall of its own.
+    """Returns mP, mean precision: that of foreground and background.
+
+    The precision of the foreground is taken at FG_RECALL, that of the
+    background at BG_RECALL.
 
     Args:
       found: What `curves` returns.
 
     Returns:
-      A float in [0, 1]; nan if a curve never passes its recall.
+      A float in [0, 1]; nan if a curve never exceeds its recall.
     """
     foreground = _precision_past(found["fg"], FG_RECALL)
     return (foreground + _precision_past(found["bg"], BG_RECALL)) / 2
@@ -137,24 +142,24 @@ def mean_precision(found: dict) -> float:
 def evaluate(
     seeder: Callable[[np.ndarray, np.ndarray], tuple], source: schema.Source
 ) -> dict:
-    """Scores a seeder on every image of a split, in one pass.
+    """Evaluates a seeder on every image of a split, in one pass.
 
-    Only objects of the image labels are predicted, as by the authors. They
-    take mAP over the images of ImageSets/Main, here it is over the split. Where
-    the data say what is difficult, an image counts nowhere in the average
-    precision of a class of which it shows difficult objects only, as in VOC's
-    own evaluation; elsewhere every image counts for every class.
+    Only objects of the image-level labels are predicted, as by the authors.
+    They compute mAP over the images of ImageSets/Main, here it is over the
+    split. As in VOC's own evaluation, an image that shows only difficult
+    objects of a class is not counted in its average precision; data sets that
+    do not mark difficult objects count every image for every class.
 
     Args:
-      seeder: From an image and objects to their score maps, and all logits,
-        as cam.seeder returns it. One that does not classify has None for
-        logits, and no mAP.
+      seeder: Takes an image and indices of objects and returns score maps and
+        all logits, as cam.seeder makes it. Logits are None, and there is no
+        mAP, if it does not classify.
       source: Photographs, their image-level labels and their label maps, and
         what is difficult if known.
 
     Returns:
-      mp, map, ap by class, the curves and the number of images. None stands
-      for a mean of nothing.
+      "mp" (mean precision), "map" (mean average precision), "ap" by class, the
+      curves and the number of images. None stands for a mean of no values.
 
     Raises:
       ValueError: If the data have no truth, or a label map does not fit.
@@ -216,7 +221,7 @@ def _examples(source):
 
 
 def _precision_past(curve: dict, recall: float) -> float:
-    """The precision at the lowest recall above `recall`, the best of equals."""
+    """The highest precision at the lowest recall above `recall`."""
     points = np.array([curve["recall"], curve["precision"]], np.float64).T
     past = points[(points[:, 0] > recall) & ~np.isnan(points[:, 1])]
     if not len(past):

@@ -1,10 +1,10 @@
-"""Experiments: seeders, CRFs, and guides by the segmenters they teach.
+"""Experiments that compare seeders, guides and CRFs.
 
-`plan` lists the stages, `stages.run` runs them, `summarize` gathers what
-they measured, and `write_report` shows it.
+`plan` lists the stages of an experiment, `runner.run` runs them, `summarize`
+collects their scores, and `write_report` writes a page of them.
 
 Source of the comparisons: Oh et al., "Exploiting saliency for object
-segmentation from image level labels", CVPR 2017, tables 1, 2, 4 and 5.
+segmentation from image level labels", CVPR 2017, Tables 1 to 5.
 """
 
 from guided_segmentation.experiments.plan import ROUND_2, plan

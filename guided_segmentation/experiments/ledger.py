@@ -23,12 +23,14 @@ class Stage:
         experiment's folder, so that the commands of two can be compared.
       output: The file or folder it makes, relative to that folder.
       needs: Names of the stages whose output it reads.
+      lacks: Name of the flagfile that it should have and does not, if any.
     """
 
     name: str
     command: tuple[str, ...]
     output: str
     needs: tuple[str, ...] = ()
+    lacks: str = ""
 
     def reads(self, output: str) -> bool:
         """Whether the command names an output of the experiment."""
@@ -37,10 +39,13 @@ class Stage:
 
 
 class Ledger:
-    """What was done in the folder of an experiment, by name of stage.
+    """Record of what was done in the folder of an experiment.
 
-    A record holds the stage's `fingerprint`, `command`, `seconds` so far,
-    whether it is `done`, and, if it was linked, whence: `reused_from`.
+    Attributes:
+      work_dir: The folder.
+      path: Its stages.json.
+      records: By name of stage its `fingerprint`, `command`, `seconds` so far,
+        whether it is `done`, and, if it was linked, from where: `reused_from`.
     """
 
     def __init__(self, work_dir: artifacts.Path):
@@ -51,7 +56,7 @@ class Ledger:
             self.records = artifacts.read_json(self.path)
 
     def is_done(self, stage: Stage, fingerprint: str) -> bool:
-        """Whether the stage was done just so, and what it made is there."""
+        """Whether the stage was done by this command and its output exists."""
         record = self.records.get(stage.name, {})
         return (
             record.get("done", False)
@@ -71,7 +76,7 @@ class Ledger:
 
 
 def fingerprints(stages: Sequence[Stage]) -> dict[str, str]:
-    """Hashes each stage's command and those of all stages it came from.
+    """Hashes each stage's command and those of all stages that it needs.
 
     Args:
       stages: Each after those that it needs.
@@ -90,7 +95,13 @@ def fingerprints(stages: Sequence[Stage]) -> dict[str, str]:
 def retire(
     stages: Sequence[Stage], prints: dict[str, str], ledger: Ledger
 ) -> None:
-    """Sets aside whatever was made by other settings, or from such."""
+    """Sets aside what other commands made, and all that was made from it.
+
+    Args:
+      stages: Of the experiment.
+      prints: Their `fingerprints`.
+      ledger: What was done so far; such stages are dropped from it.
+    """
     for stage in stages:
         record = ledger.records.get(stage.name)
         if record is None:
@@ -98,17 +109,17 @@ def retire(
         needs_done = all(
             ledger.records.get(need, {}).get("done") for need in stage.needs
         )
-        begun = not record["done"] and (
+        started = not record["done"] and (
             record["fingerprint"] == prints[stage.name]
         )
-        fits = begun or ledger.is_done(stage, prints[stage.name])
+        fits = started or ledger.is_done(stage, prints[stage.name])
         if not (needs_done and fits):
             _set_aside(ledger.work_dir, stage)
             ledger.drop(stage.name)
 
 
 def _set_aside(work_dir: pathlib.Path, stage: Stage) -> None:
-    """Moves the output of a stage to a free place in `<work_dir>/stale`."""
+    """Moves the output of a stage to a new name in `<work_dir>/stale`."""
     output = work_dir / stage.output
     if output.is_symlink():
         output.unlink()
@@ -121,7 +132,7 @@ def _set_aside(work_dir: pathlib.Path, stage: Stage) -> None:
     output.rename(place)
     print(
         f"{stage.name}: its settings changed, or those of a stage before it; "
-        f"what it had made is now {place}",
+        f"its earlier output is now {place}",
         file=sys.stderr,
     )
 
@@ -132,7 +143,17 @@ def link(
     ledger: Ledger,
     reuse_from: pathlib.Path,
 ) -> None:
-    """Links the stages that another experiment has done in the same way."""
+    """Links outputs of stages that another experiment has done in the same way.
+
+    Args:
+      stages: Of the experiment.
+      prints: Their `fingerprints`.
+      ledger: Where they are recorded.
+      reuse_from: Folder of the other experiment.
+
+    Raises:
+      FileNotFoundError: If that holds no experiment.
+    """
     earlier = Ledger(reuse_from)
     if not earlier.records:
         raise FileNotFoundError(
@@ -140,8 +161,8 @@ def link(
             f"work_dir of a run of bin/run_experiment"
         )
     for stage in stages:
-        begun = stage.name in ledger.records
-        if begun or not earlier.is_done(stage, prints[stage.name]):
+        started = stage.name in ledger.records
+        if started or not earlier.is_done(stage, prints[stage.name]):
             continue
         output = ledger.work_dir / stage.output
         if output.is_symlink():
@@ -150,5 +171,5 @@ def link(
             output.parent.mkdir(parents=True, exist_ok=True)
             output.symlink_to((reuse_from / stage.output).resolve())
             record = earlier.records[stage.name]
-            source = record.get("reused_from", str(reuse_from))
-            ledger.write(stage.name, **{**record, "reused_from": source})
+            origin = record.get("reused_from", str(reuse_from))
+            ledger.write(stage.name, **{**record, "reused_from": origin})

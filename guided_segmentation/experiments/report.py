@@ -28,7 +28,7 @@ def write_report(
 ) -> pathlib.Path:
     """Writes report.html: the tables, bars and pictures of an experiment.
 
-    Of seeders it writes figure_3.png too.
+    If seeders were compared, it writes figure_3.png too.
 
     Args:
       work_dir: Folder of the experiment, which holds its summary.json.
@@ -63,7 +63,7 @@ def write_report(
 
 
 def _matrices(work_dir, stages):
-    """The confusion matrices that were drawn beside the scores, by guide."""
+    """The pictures of confusion matrices beside the scores, by guide."""
     paths = score_paths(work_dir, stages)["segmenters"]
     return {
         guide: picture.read_bytes()

@@ -1,4 +1,4 @@
-"""The scores of an experiment, gathered in summary.json."""
+"""The scores of an experiment, collected in summary.json."""
 
 import contextlib
 import importlib.metadata
@@ -36,20 +36,22 @@ _PACKAGES = (
 
 
 def summarize(work_dir: artifacts.Path, stages: Sequence[Stage]) -> dict:
-    """Gathers the scores of an experiment and writes summary.json.
+    """Collects the scores of an experiment and writes summary.json.
 
     Args:
       work_dir: Folder of the experiment, all of whose stages are done.
       stages: Its plan.
 
     Returns:
-      What summary.json holds: guides and segmenters by name of guide;
-      seeders, with mp and map, by name of seeder; crf_rows, as
-      table_4_5.scores returns them; full, None if that is not among them;
-      paired, what paired.compare tells by "miou" and "miou_crf";
-      percent_of_full_supervision, of G2; seconds and settings (the commands)
-      by stage; versions; and reused, the stages that were linked. Only the
-      seconds differ between two runs of a plan.
+      What summary.json holds. "guides" and "segmenters" have scores by name
+      of guide, "seeders" mp and map by name of seeder, "crf_rows" what
+      table_4_5.scores returns. "full_supervision" repeats the scores of that
+      segmenter, None if it was not trained, and
+      "percent_of_full_supervision" relates G2 to it. "paired" has what
+      paired.compare returns for "miou" and "miou_crf"; "seconds" and
+      "settings" (the commands) are by stage, "reused" names the linked stages,
+      "versions" the packages. Only the seconds differ between two runs of a
+      plan.
 
     Raises:
       FileNotFoundError: If a score is missing.
@@ -70,7 +72,7 @@ def summarize(work_dir: artifacts.Path, stages: Sequence[Stage]) -> dict:
         "segmenters": segmenters,
         "seeders": table_1.summary(seeders),
         "crf_rows": table_4_5.scores(work_dir, stages),
-        "full_supervision": segmenters.get("full_supervision"),
+        "full_supervision": segmenters.get("full"),
         "paired": {
             "miou": paired.compare(paths["segmenters"]),
             "miou_crf": paired.compare(paths["crf"]),
@@ -116,7 +118,12 @@ def evaluations(work_dir: artifacts.Path, stages: Sequence[Stage]) -> dict:
 def score_paths(
     work_dir: artifacts.Path, stages: Sequence[Stage]
 ) -> dict[str, dict[str, pathlib.Path]]:
-    """The JSON of each evaluation, by kind and name of guide."""
+    """Returns the JSON file of each evaluation, by kind and name of guide.
+
+    Args:
+      work_dir: Folder of the experiment.
+      stages: Its plan.
+    """
     outputs = [stage.output for stage in stages]
     return {
         kind: {

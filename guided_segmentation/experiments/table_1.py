@@ -3,13 +3,19 @@
 Source: Oh et al., CVPR 2017, section 4.
 """
 
+import dataclasses
 import pathlib
 from collections.abc import Mapping, Sequence
 
 import markupsafe
 
 from guided_segmentation import artifacts
+from guided_segmentation.experiments import flagfiles
 from guided_segmentation.experiments.ledger import WORK_DIR, Stage
+from guided_segmentation.experiments.stage_flags import (
+    StageFlags,
+    StageTemplate,
+)
 from guided_segmentation.report import columns, figures
 from guided_segmentation.report import sections as page_sections
 
@@ -34,8 +40,8 @@ TITLES = {
     "excitation": "Excitation backprop",
     "center_mean_shape": "Centre mean shape",
 }
-# mP and mAP in per cent, Table 1. Of the others there is a curve alone.
-PAPER = {
+# mP and mAP in per cent, Table 1. For the others the paper has only curves.
+PUBLISHED = {
     "gap_lowres": (76.5, 88.0),
     "gap_highres": (80.7, 87.0),
     "gap_roi": (80.8, 87.2),
@@ -43,58 +49,65 @@ PAPER = {
 }
 
 _COLUMNS = ("mP", "mAP", "paper mP", "paper mAP")
+_KEY = "mP, mean precision; mAP, mean average precision"
 _SCORES = "evaluation/seeds_{seeder}.json"
+_EVALUATE_SEEDS = StageTemplate(
+    name="evaluate_seeds_{seeder}",
+    binary="evaluate_seeds",
+    split="val",
+    output=_SCORES,
+    flags="",  # Follow from the seeder.
+    more=("seed_scores",),
+    files=("seed_scores",),
+)
 
 
-def plan(
-    seeders: Sequence[str],
-    train: Sequence[str],
-    val: Sequence[str],
-    more: Mapping[str, Sequence[str]],
-) -> list[Stage]:
-    """Lists the stages: a training a network, then an evaluation a seeder.
+def plan(seeders: Sequence[str], stage_flags: StageFlags) -> list[Stage]:
+    """Lists the stages: a training per network, an evaluation per seeder.
 
-    A network that no seeder has is among them too; a caller leaves out what it
+    Networks that no seeder has are trained too; a caller leaves out what it
     does not need.
 
     Args:
       seeders: Out of NETWORKS.
-      train: Flags of the images to learn from.
-      val: Flags of the images to score on.
-      more: Further flags: "seeder" reach every training, but for one that
-        names the network; those under the name of a network reach its own,
-        "evaluate_seeds" every evaluation.
+      stage_flags: Flags of all stages. Those of "seeder" reach every training,
+        but for one that names the network; those under the name of a network
+        reach its own, "seed_scores" every evaluation.
 
     Returns:
       Stages, each after those whose output it reads.
     """
     networks = dict.fromkeys(filter(None, NETWORKS.values()))
     return [
-        *(train_seeder(network, train, more) for network in networks),
-        *(_evaluate(seeder, train, val, more) for seeder in seeders),
+        *(train_seeder(network, stage_flags) for network in networks),
+        *(_evaluate(seeder, stage_flags) for seeder in seeders),
     ]
 
 
-def train_seeder(
-    network: str, train: Sequence[str], more: Mapping[str, Sequence[str]]
-) -> Stage:
+def train_seeder(network: str, stage_flags: StageFlags) -> Stage:
     """Returns the stage that trains a network, `seeders/<network>`.
+
+    Its flagfile is `<network>.flags`, or else `seeder.flags`.
 
     Args:
       network: One of NETWORKS.
-      train: As `plan` takes it.
-      more: As `plan` takes it.
+      stage_flags: As `plan` takes them.
     """
     output = f"seeders/{network}"
-    command = (
+    files = (network, "seeder")
+    more = stage_flags.more
+    command = stage_flags.command(
         "train_seeder",
-        *train,
-        f"--seeder={network}",
-        f"--work_dir={WORK_DIR}/{output}",
-        *(x for x in more.get("seeder", ()) if not x.startswith("--seeder=")),
-        *more.get(network, ()),
+        "train",
+        (f"--seeder={network}", f"--work_dir={WORK_DIR}/{output}"),
+        (
+            *flagfiles.without(more.get("seeder", ()), ("seeder",)),
+            *more.get(network, ()),
+        ),
+        flagfiles.first(stage_flags.files, files),
     )
-    return Stage(f"train_seeder_{network}", command, output)
+    lacks = stage_flags.lacks(files)
+    return Stage(f"train_seeder_{network}", command, output, lacks=lacks)
 
 
 def scores(
@@ -118,7 +131,15 @@ def scores(
 
 
 def summary(found: Mapping[str, Mapping]) -> dict:
-    """Returns mP and mAP, shares, by name of seeder; None is not measured."""
+    """Returns "mp" and "map" by name of seeder.
+
+    Args:
+      found: What `scores` returns.
+
+    Returns:
+      mP, the mean precision of the seeds, and mAP, the mean average precision
+      of the classifier, in [0, 1]; None where not measured.
+    """
     return {
         seeder: {"mp": each["mp"], "map": each["map"]}
         for seeder, each in found.items()
@@ -132,7 +153,7 @@ def table(seeders: Mapping[str, Mapping]) -> str:
       seeders: What `summary` returns.
     """
     rows = [["", *_COLUMNS], *(_row(*item) for item in seeders.items())]
-    return "\n".join(columns.aligned(rows))
+    return "\n".join([*columns.aligned(rows), _KEY])
 
 
 def sections(
@@ -164,33 +185,29 @@ def write_figure(found: Mapping[str, Mapping], path: artifacts.Path) -> None:
     figures.seed_curves(titled, path)
 
 
-def _evaluate(seeder, train, val, more):
-    output = _SCORES.format(seeder=seeder)
-    command = (
-        "evaluate_seeds",
-        *val,
-        *_seeder_flags(seeder, train),
-        f"--output={WORK_DIR}/{output}",
-        *more.get("evaluate_seeds", ()),
+def _evaluate(seeder: str, stage_flags: StageFlags) -> Stage:
+    template = dataclasses.replace(
+        _EVALUATE_SEEDS, flags=f"{_seeder_flags(seeder)} --output={{output}}"
     )
-    return Stage(f"evaluate_seeds_{seeder}", command, output)
+    return template.fill(
+        stage_flags, seeder=seeder, train_split=stage_flags.train_split
+    )
 
 
-def _seeder_flags(seeder, train):
+def _seeder_flags(seeder: str) -> str:
     network = NETWORKS[seeder]
     if network is None:
-        split = next(x for x in reversed(train) if x.startswith("--split="))
-        return f"--seeder={seeder}", split.replace("--", "--shape_", 1)
+        return "--seeder={seeder} --shape_split={train_split}"
     method = "cam" if network == seeder else seeder
-    return f"--seeder={method}", f"--seeder_dir={WORK_DIR}/seeders/{network}"
+    return f"--seeder={method} --seeder_dir={{work_dir}}/seeders/{network}"
 
 
 def _row(seeder, each):
     """The cells of a seeder: its title, mP and mAP here and in the paper."""
     here = [_percent(each[key]) for key in ("mp", "map")]
-    paper = [f"{x:.1f}" for x in PAPER.get(seeder, ())] or ["-", "-"]
+    paper = [f"{x:.1f}" for x in PUBLISHED.get(seeder, ())] or ["-", "-"]
     return [TITLES[seeder], *here, *paper]
 
 
-def _percent(share):
-    return "-" if share is None else f"{100 * share:.1f}"
+def _percent(fraction):
+    return "-" if fraction is None else f"{100 * fraction:.1f}"

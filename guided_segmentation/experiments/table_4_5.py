@@ -1,14 +1,15 @@
-"""Tables 4 and 5: dense CRFs around seeds alone, against saliency.
+"""Tables 4 and 5: dense CRFs with seeds only, compared with saliency.
 
 A CRF can sharpen seeds (crf-seed), be part of the segmenter's loss (crf-loss)
-and refine what it says (crf-postproc). Every row asks for some of these.
+and refine its predictions (crf-postproc). Each row uses some of these.
 
-Source: Oh et al., CVPR 2017, appendix C. In copies of the text that lost the
-columns of table 5 its order alone tells loss_v1 from post_v1.
+Source: Oh et al., CVPR 2017, appendix C. Some copies of the text lack the
+columns of Table 5; there only the order of rows tells loss_v1 from post_v1.
 """
 
 import dataclasses
 import pathlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 import markupsafe
@@ -17,13 +18,17 @@ from guided_segmentation import artifacts
 from guided_segmentation.evaluation import bootstrap, image_areas
 from guided_segmentation.experiments import table_1
 from guided_segmentation.experiments.ledger import WORK_DIR, Stage
+from guided_segmentation.experiments.stage_flags import (
+    StageFlags,
+    StageTemplate,
+)
 from guided_segmentation.report import columns, gains, numbers
 from guided_segmentation.report import sections as page_sections
 
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """What a segmenter learns from, and which CRFs help it, by name.
+    """What a segmenter learns from, and which CRFs are used, by name.
 
     Attributes:
       seed: CRF of crf-seed.
@@ -46,12 +51,12 @@ ROWS = {
     "loss_v2_post_v2": Row(loss="v2", postproc="v2"),
     "seed_v1": Row(seed="v1"),
     "saliency": Row(postproc="v2", guide="g2"),
-    # Beyond the paper: does a CRF help what saliency has helped?
+    # Beyond the paper: does a CRF improve G2 as well?
     "saliency_loss_v2": Row(loss="v2", guide="g2"),
     "saliency_loss_v2_post_v2": Row(loss="v2", postproc="v2", guide="g2"),
 }
-# mIoU in per cent on VOC 2012 val, table 5, by seeder and row.
-PAPER = {
+# mIoU in per cent on VOC 2012 val, Table 5, by seeder and row.
+PUBLISHED = {
     "gap_highres": {
         "plain": 37.5,
         "loss_v1_post_v1": 50.4,
@@ -68,7 +73,7 @@ PAPER = {
         "saliency": 54.6,
     },
 }
-# Those whose own score maps are seeds: networks with global average pooling.
+# Seeders whose own score maps give seeds: the GAP networks.
 SEEDERS = tuple(
     name for name, network in table_1.NETWORKS.items() if name == network
 )
@@ -88,74 +93,66 @@ _SCORES = "evaluation/crf_{seeder}_{row}.json"
 _SALIENCY = f"--saliency_dir={WORK_DIR}/saliency_maps"
 
 
-@dataclasses.dataclass(frozen=True)
-class _Recipe:
-    """How to call a binary; braces are filled in by `plan`."""
-
-    binary: str
-    what: str  # End of the stage's name: what it depends on.
-    images: str
-    output: str
-    flags: str
-    more: tuple[str, ...]
-
-
-_RECIPES = (
-    _Recipe(
-        "make_seeds",
-        "{seeds}",
-        "train",
-        "crfs/{seeder}/{seeds}",
-        "--seeder_dir={work_dir}/seeders/{seeder} --seed_crf={seed} "
-        "--output_dir={output}",
-        ("seeds",),
-    ),
-    _Recipe(
-        "train_segmenter",
-        "{segmenter}",
-        "train",
-        "crfs/{seeder}/segmenter_{segmenter}",
-        "--guide={guide} {saliency} --seeds_dir={work_dir}/crfs/{seeder}/"
-        "{seeds} --crf_loss={loss} --work_dir={output}",
-        ("guides", "segmenter"),
-    ),
-    _Recipe(
-        "segment_images",
-        "{row}",
-        "val",
-        "crfs/{seeder}/predictions_{row}",
-        "--segmenter_dir={work_dir}/crfs/{seeder}/segmenter_{segmenter} "
-        "--crf={postproc} --output_dir={output}",
-        ("segment",),
-    ),
-    _Recipe(
-        "evaluate_segmenter",
-        "{row}",
-        "val",
-        _SCORES,
-        "--predictions_dir={work_dir}/crfs/{seeder}/predictions_{row} "
-        "--output={output}",
-        ("evaluate_segmenter",),
-    ),
+# Names of files and folders have the seeder and the row, or part of the row.
+_MAKE_SEEDS = StageTemplate(
+    name="make_seeds_{seeder}_{seeds}",
+    binary="make_seeds",
+    split="train",
+    output="crfs/{seeder}/{seeds}",
+    flags="--seeder_dir={work_dir}/seeders/{seeder} --seed_crf={seed} "
+    "--output_dir={output}",
+    more=("seeds",),
+    files=("seeds",),
+)
+_TRAIN_SEGMENTER = StageTemplate(
+    name="train_segmenter_{seeder}_{segmenter}",
+    binary="train_segmenter",
+    split="train",
+    output="crfs/{seeder}/segmenter_{segmenter}",
+    flags="--guide={guide} {saliency} --seeds_dir={work_dir}/crfs/{seeder}/"
+    "{seeds} --crf_loss={loss} --work_dir={output}",
+    more=("guides", "segmenter"),
+    files=("segmenter",),
+)
+_SEGMENT_IMAGES = StageTemplate(
+    name="segment_images_{seeder}_{row}",
+    binary="segment_images",
+    split="val",
+    output="crfs/{seeder}/predictions_{row}",
+    flags="--segmenter_dir={work_dir}/crfs/{seeder}/segmenter_{segmenter} "
+    "--crf={postproc} --output_dir={output}",
+    more=("predictions",),
+    files=("predictions",),
+)
+_EVALUATE_SEGMENTER = StageTemplate(
+    name="evaluate_segmenter_{seeder}_{row}",
+    binary="evaluate_segmenter",
+    split="val",
+    output=_SCORES,
+    flags="--predictions_dir={work_dir}/crfs/{seeder}/predictions_{row} "
+    "--output={output}",
+    more=("segmenter_scores",),
+    files=("segmenter_scores",),
+)
+_OF_A_ROW = (
+    _MAKE_SEEDS,
+    _TRAIN_SEGMENTER,
+    _SEGMENT_IMAGES,
+    _EVALUATE_SEGMENTER,
 )
 
 
 def plan(
-    rows: Sequence[str],
-    seeders: Sequence[str],
-    train: Sequence[str],
-    val: Sequence[str],
-    more: Mapping[str, Sequence[str]],
+    rows: Sequence[str], seeders: Sequence[str], stage_flags: StageFlags
 ) -> list[Stage]:
     """Lists the stages: rows share seeders, seeds and segmenters.
 
     Args:
       rows: Out of ROWS. "saliency" reads `<work_dir>/saliency_maps`.
       seeders: Out of SEEDERS; every row is run for each.
-      train: Flags of the images to learn from.
-      val: Flags of the images to score on.
-      more: Further flags by the stages that they reach, as
-        experiments.Settings has them; `{seeder}` and `{guide}` are filled in.
+      stage_flags: Flags of all stages. `{seeder}` and `{guide}` are filled in
+        in further flags; in flagfiles the folder of any seeder is replaced by
+        that of the seeder of the row.
 
     Returns:
       Stages, each after those whose output it reads.
@@ -164,7 +161,7 @@ def plan(
         stage
         for seeder in seeders
         for row in rows
-        for stage in _stages(seeder, row, train, val, more)
+        for stage in _stages(seeder, row, stage_flags)
     ]
     return list({stage.name: stage for stage in stages}.values())
 
@@ -179,12 +176,12 @@ def scores(
       stages: Its plan.
 
     Returns:
-      Of each row miou, a share, and miou_interval; over_plain, as
+      Of each row miou in [0, 1] and miou_interval; over_plain, as
       bootstrap.difference returns it, if the areas of both were kept.
 
     Raises:
       FileNotFoundError: If one is missing.
-      ValueError: If the scores of a seeder are not of as many images.
+      ValueError: If the scores of a seeder differ in number of images.
     """
     outputs = [stage.output for stage in stages]
     paths = {
@@ -232,7 +229,7 @@ def _rows(found) -> Iterator[list[str]]:
             if row.guide != "seeds_only":
                 title += f" {row.guide.upper()}"
             crfs = [row.seed, row.loss, row.postproc]
-            paper = PAPER.get(seeder, {}).get(name)
+            paper = PUBLISHED.get(seeder, {}).get(name)
             yield [
                 title,
                 *(numbers.DASH if crf == "none" else crf for crf in crfs),
@@ -245,7 +242,7 @@ def _rows(found) -> Iterator[list[str]]:
 
 
 def _scores(paths: Mapping[str, pathlib.Path]) -> dict[str, dict]:
-    """The score of each row, and its gain over that without any CRF."""
+    """The score of each row, and its gain over the row without any CRF."""
     areas = image_areas.read_kept(paths)
     plain = areas.pop("plain", None)
     found = {name: artifacts.read_json(path) for name, path in paths.items()}
@@ -260,9 +257,9 @@ def _scores(paths: Mapping[str, pathlib.Path]) -> dict[str, dict]:
     return rows
 
 
-def _stages(seeder, name, train, val, more) -> Iterator[Stage]:
+def _stages(seeder: str, name: str, stage_flags: StageFlags) -> Iterator[Stage]:
     """Yields the stages of a row, each after those whose output it reads."""
-    yield table_1.train_seeder(seeder, train, more)
+    yield table_1.train_seeder(seeder, stage_flags)
     row = ROWS[name]
     seeds = f"seed_{row.seed}"
     words = {
@@ -272,23 +269,21 @@ def _stages(seeder, name, train, val, more) -> Iterator[Stage]:
         "seeds": seeds,
         "segmenter": f"{row.guide}_{seeds}_loss_{row.loss}",
         "saliency": "" if row.guide == "seeds_only" else _SALIENCY,
-        "work_dir": WORK_DIR,
     }
-    for recipe in _RECIPES:
-        images = {"train": train, "val": val}[recipe.images]
-        yield _stage(recipe, words, images, more)
+    own_seeder = dataclasses.replace(
+        stage_flags, files=_of_seeder(stage_flags.files, seeder)
+    )
+    for template in _OF_A_ROW:
+        yield template.fill(own_seeder, **words)
 
 
-def _stage(recipe, words, images, more):
-    output = recipe.output.format(**words)
-    own = recipe.flags.format(**words, output=f"{WORK_DIR}/{output}")
-    asked = [
-        flag.replace("{seeder}", words["seeder"]).replace(
-            "{guide}", words["guide"]
-        )
-        for key in recipe.more
-        for flag in more.get(key, ())
-    ]
-    command = (recipe.binary, *images, *own.split(), *asked)
-    name = f"{recipe.binary}_{words['seeder']}_{recipe.what}"
-    return Stage(name.format(**words), command, output)
+def _of_seeder(
+    files: Mapping[str, tuple[str, ...]], seeder: str
+) -> dict[str, tuple[str, ...]]:
+    """Flagfiles that name the folder of this seeder, whichever they named."""
+    pattern = re.compile(re.escape(f"{WORK_DIR}/seeders/") + r"\w+")
+    folder = f"{WORK_DIR}/seeders/{seeder}"
+    return {
+        name: tuple(pattern.sub(folder, flag) for flag in found)
+        for name, found in files.items()
+    }

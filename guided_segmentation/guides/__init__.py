@@ -10,7 +10,7 @@ level labels", CVPR 2017, section 5 and appendix E.
 
 from guided_segmentation.guides.agreement import oaa
 from guided_segmentation.guides.baselines import (
-    full_supervision,
+    full,
     g0,
     seeds_only,
 )
@@ -37,7 +37,7 @@ GUIDES = {
     "g2": g2,
     "oaa": oaa,
     "saliency_oracle": saliency_oracle,
-    "full_supervision": full_supervision,
+    "full": full,
 }
 
 __all__ = [
@@ -50,7 +50,7 @@ __all__ = [
     "Classifier",
     "Evidence",
     "GuideSettings",
-    "full_supervision",
+    "full",
     "g0",
     "g1",
     "g2",

@@ -87,9 +87,7 @@ def g0(evidence: Evidence, settings: GuideSettings = PAPER) -> np.ndarray:
     return np.where(saliency_mask, drawn, np.uint8(BACKGROUND))
 
 
-def full_supervision(
-    evidence: Evidence, settings: GuideSettings = PAPER
-) -> np.ndarray:
+def full(evidence: Evidence, settings: GuideSettings = PAPER) -> np.ndarray:
     """Returns a copy of the true label map.
 
     Args:
@@ -102,5 +100,5 @@ def full_supervision(
     Raises:
       ValueError: If the evidence lacks the true label map.
     """
-    (truth,) = required_parts(evidence, "full_supervision")
+    (truth,) = required_parts(evidence, "full")
     return np.copy(truth)

@@ -17,7 +17,7 @@ REQUIRES: dict[str, tuple[str, ...]] = {
     "g2": ("seeds", "saliency_mask"),
     "oaa": ("seeds", "saliency_mask"),
     "saliency_oracle": ("seeds", "truth"),
-    "full_supervision": ("truth",),
+    "full": ("truth",),
 }
 # Takes a [height, width, 3] uint8 RGB image and the [height, width] int32
 # numbers of its regions, 1 to num_regions. Returns [num_regions + 1,

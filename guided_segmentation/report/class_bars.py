@@ -35,7 +35,7 @@ def to_html(
     guide_ious = {
         name: found["iou"]
         for name, found in guides.items()
-        if name in segmenters and name != "full_supervision"
+        if name in segmenters and name != "full"
     }
     ious = segmenter_ious[sorted_by]
     classes = sorted(ious, key=lambda name: -(ious[name] or 0))

@@ -6,7 +6,7 @@ import markupsafe
 
 from guided_segmentation.report import legend, templates
 
-_FIRST = ("g2", "full_supervision")  # The others are collapsed.
+_FIRST = ("g2", "full")  # The others are collapsed.
 
 
 def to_html(pictures: Mapping[str, bytes]) -> markupsafe.Markup:

@@ -8,7 +8,7 @@ NAMES = {
     "g2_round2": "G2, round 2",
     "oaa": "OAA",
     "saliency_oracle": "Saliency oracle",
-    "full_supervision": "Full supervision",
+    "full": "Full supervision",
 }
 
 COLOURS = {
@@ -19,7 +19,7 @@ COLOURS = {
     "g2_round2": "#0a3a66",
     "oaa": "#c2568f",
     "saliency_oracle": "#14936b",
-    "full_supervision": "#6b6f76",
+    "full": "#6b6f76",
 }
 
 

@@ -90,7 +90,7 @@ def _comparison(
 
 def _tiles(summary: Mapping) -> Iterator[dict[str, str]]:
     """Yields the main results: a title, a value and a note."""
-    for guide in ("g2", "full_supervision"):
+    for guide in ("g2", "full"):
         if scores := summary["segmenters"].get(guide):
             interval = numbers.interval(scores.get("miou_interval"))
             yield {

@@ -79,7 +79,7 @@ def guide_strips(
     guides = {
         legend.NAMES[guide]: folder
         for guide, folder in guide_dirs.items()
-        if guide not in ("seeds_only", "full_supervision")
+        if guide not in ("seeds_only", "full")
     }
     evidence = {"Seeds": seeds_dir, _SALIENCY: saliency_dir}
     given = {key: folder for key, folder in evidence.items() if folder}

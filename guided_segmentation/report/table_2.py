@@ -33,7 +33,7 @@ def percent_of_full_supervision(
       scores 0.
     """
     score = segmenters.get(guide, {}).get(key)
-    full = segmenters.get("full_supervision", {}).get(key)
+    full = segmenters.get("full", {}).get(key)
     return 100 * score / full if score is not None and full else None
 
 

@@ -97,10 +97,10 @@ def test_good_input_gives_guides(make_guides, guides_dir):
 def test_other_guides_are_not_taken_for_these(make_guides, guides_dir):
     make_guides()
     before = {path: path.read_bytes() for path in guides_dir.iterdir()}
-    line = error_of(make_guides("--guide=full_supervision"))
+    line = error_of(make_guides("--guide=full"))
     assert line == (
         f"error: {guides_dir} was begun with guide = 'g2', "
-        f"now it is 'full_supervision'; "
+        f"now it is 'full'; "
         f"choose another folder, or delete this one"
     )
     assert before == {path: path.read_bytes() for path in guides_dir.iterdir()}
@@ -189,7 +189,7 @@ def test_a_full_disk_is_told_with_the_file(make_guides, voc, guides_dir):
     noise = RNG.integers(0, 2, SIZE, np.uint8)  # 1.5 kB of it as a PNG.
     voc.write_map("SegmentationClassAug", IDS[1], noise)
     limit = len(artifacts.encode_label_map(noise)) - 1
-    line = error_of(make_guides("--guide=full_supervision", file_limit=limit))
+    line = error_of(make_guides("--guide=full", file_limit=limit))
     assert line == (
         f"error: [Errno {errno.EFBIG}] File too large: "
         f"'{guides_dir}/{IDS[1]}.png'"

@@ -18,9 +18,9 @@ def areas(hit, images=20):
 
 @pytest.fixture
 def scores(tmp_path):
-    hits = {"seeds_only": 0.2, "g2": 0.4, "full_supervision": 0.5, "g0": 0.1}
+    hits = {"seeds_only": 0.2, "g2": 0.4, "full": 0.5, "g0": 0.1}
     paths = {guide: tmp_path / f"{guide}.json" for guide in hits}
-    for guide in ("seeds_only", "g2", "full_supervision"):
+    for guide in ("seeds_only", "g2", "full"):
         image_areas.write(paths[guide], IDS, areas(hits[guide]))
     return paths
 
@@ -30,7 +30,7 @@ def test_segmenters_are_compared_with_seeds_only_and_with_full(scores):
     assert {guide: list(each) for guide, each in found.items()} == {
         "seeds_only": ["of_full_supervision"],
         "g2": ["over_seeds_only", "of_full_supervision"],
-        "full_supervision": ["over_seeds_only"],
+        "full": ["over_seeds_only"],
     }
     assert found["g2"] == {
         "over_seeds_only": bootstrap.difference(areas(0.4), areas(0.2)),

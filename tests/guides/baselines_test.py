@@ -34,7 +34,7 @@ def test_g0_draws_each_present_class_about_equally_often():
 
 def test_full_supervision_is_a_copy_of_the_truth():
     truth = grid("01? 222 ??0")
-    guide = guides.full_supervision(evidence(truth=truth))
+    guide = guides.full(evidence(truth=truth))
     assert_guide(guide, "01? 222 ??0")
     assert not np.shares_memory(guide, truth)
 

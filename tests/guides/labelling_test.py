@@ -86,16 +86,16 @@ def test_settings_reach_the_guide(folders):
     assert (label(IDS[0])[salient] == labels.IGNORE).all()
 
 
-@pytest.mark.parametrize("guide", ["seeds_only", "full_supervision", "g0"])
+@pytest.mark.parametrize("guide", ["seeds_only", "full", "g0"])
 def test_a_labeller_needs_no_other_folders_than_its_guide(guide, folders):
     needed = {
         "seeds_only": {"seeds_dir"},
         "g0": {"saliency_dir"},
-        "full_supervision": set(),
+        "full": set(),
     }[guide]  # fmt: skip
     given = {name: folders[name] for name in needed}
     without_truth = dataclasses.replace(SOURCE, label_map=None)
-    source = SOURCE if guide == "full_supervision" else without_truth
+    source = SOURCE if guide == "full" else without_truth
     made = labelling.labeller(guide, source, **given)(IDS[0])
     assert (made.shape, made.dtype) == ((10, 12), np.uint8)
 
@@ -131,7 +131,7 @@ def test_a_guide_without_its_folder_says_which_binary_writes_it(
         labelling.labeller(guide, SOURCE, **given)
 
 
-@pytest.mark.parametrize("guide", ["full_supervision", "saliency_oracle"])
+@pytest.mark.parametrize("guide", ["full", "saliency_oracle"])
 def test_a_guide_of_truth_needs_data_with_truth(guide, folders):
     source = dataclasses.replace(SOURCE, label_map=None)
     with pytest.raises(

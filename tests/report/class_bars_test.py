@@ -15,7 +15,7 @@ def drawn():
         {
             "seeds_only": scores(0.4, 0.4, None),
             "g2": scores(0.5, 0.25, 0.5),
-            "full_supervision": scores(1, 1, 1),
+            "full": scores(1, 1, 1),
         },
     )
 

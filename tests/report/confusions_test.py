@@ -2,7 +2,7 @@ from guided_segmentation.report import confusions
 
 
 def test_g2_and_full_are_shown_and_the_others_collapsed_away():
-    names = ("seeds_only", "g0", "g2", "full_supervision")
+    names = ("seeds_only", "g0", "g2", "full")
     page = confusions.to_html(dict.fromkeys(names, b"png"))
     first, collapsed = page.split("<details>")
     assert first.count("<img") == collapsed.count("<img") == 2

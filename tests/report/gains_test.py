@@ -4,7 +4,7 @@ from guided_segmentation.report import gains, table_2
 
 
 def compared(low):
-    scores = summary(("seeds_only", "g2", "full_supervision"))
+    scores = summary(("seeds_only", "g2", "full"))
     scores["segmenters"]["g2"]["miou_interval"] = [0.3, 0.38]
     ratio = {"percent": 87.5, "interval": [80.0, 91.25]}
     scores["paired"] = {

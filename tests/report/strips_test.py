@@ -119,7 +119,7 @@ def test_predictions_with_crf_stand_under_those_without(folders):
         source(),
         {"g2": folders / "g2"},
         1,
-        {"g2": folders / "full_supervision"},
+        {"g2": folders / "full"},
     )[0]
     assert list(strip.with_crf) == ["G2"]
     np.testing.assert_array_equal(

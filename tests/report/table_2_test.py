@@ -6,7 +6,7 @@ from guided_segmentation.report import legend, paper, table_2
 
 
 def test_percent_of_full_is_a_quotient_of_mious():
-    segmenters = {"g2": {"miou": 0.4}, "full_supervision": {"miou": 0.5}}
+    segmenters = {"g2": {"miou": 0.4}, "full": {"miou": 0.5}}
     assert table_2.percent_of_full_supervision(
         segmenters, "g2"
     ) == pytest.approx(80)
@@ -28,7 +28,7 @@ def test_the_table_for_terminals_lines_up():
 def test_the_table_has_scores_with_crf_beside_those_without():
     scores = summary()
     scores["segmenters"]["g2"]["miou_crf"] = 0.45
-    scores["segmenters"]["full_supervision"]["miou_crf"] = 0.6
+    scores["segmenters"]["full"]["miou_crf"] = 0.6
     lines = table_2.text(scores).splitlines()
     assert len({len(line) for line in lines}) == 1
     assert "val mIoU  % of full  with CRF  % of full  paper:" in lines[0]
@@ -44,7 +44,7 @@ def test_the_paper_has_a_row_for_every_guide():
 
 
 def test_what_the_paper_does_not_have_is_a_dash():
-    found = summary(("g1", "g2_round2", "oaa", "full_supervision"))
+    found = summary(("g1", "g2_round2", "oaa", "full"))
     lines = table_2.text(found).splitlines()
     assert lines[2].split()[-3:] == ["75/51", "46.2", "\N{EN DASH}"]
     assert lines[3].split()[-3:] == lines[4].split()[-3:] == ["\N{EN DASH}"] * 3
