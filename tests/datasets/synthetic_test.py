@@ -154,14 +154,14 @@ def test_all_foreground_is_salient(scenes):
 
 
 def test_the_part_is_a_small_fraction_of_the_object(scenes):
-    shares = [
+    fractions = [
         np.count_nonzero(scene.part_mask & (scene.instances == number))
         / np.count_nonzero(scene.instances == number)
         for scene, number, _ in _bodies(scenes)
     ]
-    assert min(shares) > 0.05
-    assert max(shares) < 0.55
-    assert 0.2 < np.mean(shares) < 0.33
+    assert min(fractions) > 0.05
+    assert max(fractions) < 0.55
+    assert 0.2 < np.mean(fractions) < 0.33
 
 
 def test_only_objects_of_classes_have_parts(scenes):
@@ -182,7 +182,7 @@ def _body_colours(count):
 
 
 def test_the_colour_of_a_body_does_not_depend_on_its_class():
-    """Means of classes differ no more than chance has it (z below 3.5)."""
+    """Means of classes differ by less than 3.5 standard errors."""
     colours, classes = _body_colours(150)
     for class_index in range(1, 7):
         chosen = colours[classes == class_index]
@@ -191,7 +191,7 @@ def test_the_colour_of_a_body_does_not_depend_on_its_class():
 
 
 def test_the_colour_of_the_part_determines_the_class(scenes):
-    """The mean colour of the nearest class's parts is right far above 1/6."""
+    """The class of nearest mean part colour is right in 80 %; chance is 17."""
     parts = np.array(
         [
             [
