@@ -1,17 +1,17 @@
-"""Packages that only some users want, by the extra that installs them."""
+"""Imports of packages that only an optional extra of setup.cfg installs."""
 
 import importlib
 import types
 
 
 def imported(module: str, extra: str, wanted_by: str) -> types.ModuleType:
-    """Imports a module that stands on packages of an extra.
+    """Imports a module that needs the packages of an extra.
 
     Args:
-      module: Its full name; of a package itself, or of one of ours that
-        imports it.
+      module: Full name of a module of such a package, or of a module of this
+        package that imports one.
       extra: Name of the extra in setup.cfg.
-      wanted_by: What cannot do without, first in the message.
+      wanted_by: The feature that needs the module; the message starts with it.
 
     Returns:
       The module.

@@ -1,4 +1,4 @@
-"""Label sets and label maps: what a class index means, and which are present.
+"""Label sets, label maps and their palette.
 
 Source of the palette and the class order: the PASCAL VOC 2012 development kit.
 """
@@ -9,16 +9,16 @@ import functools
 import numpy as np
 
 BACKGROUND = 0
-IGNORE = 255  # Pixels that neither train nor score anything.
+IGNORE = 255  # Excluded from losses and scores.
 
 
 @dataclasses.dataclass(frozen=True)
 class LabelSet:
-    """The classes a segmenter tells apart.
+    """The classes of a segmenter.
 
     Attributes:
-      objects: Names of the objects; the class index of `objects[i]` is i + 1,
-        since 0 is the background.
+      objects: Names of the objects. The class index of `objects[i]` is i + 1;
+        0 is the background.
     """
 
     objects: tuple[str, ...]
@@ -51,16 +51,20 @@ class LabelSet:
         return ("background", *self.objects)
 
     def image_labels(self, names: list[str]) -> np.ndarray:
-        """Returns which objects `names` lists.
+        """Converts names of objects to image-level labels.
 
         Args:
           names: Names of objects, in any order.
 
         Returns:
-          [num_objects] bool image-level labels.
+          [num_objects] bool, True for every object in `names`.
 
         Raises:
-          ValueError: If a name is outside the label set.
+          ValueError: If a name is not in the label set.
+
+        Example:
+          >>> LabelSet(("cat", "dog")).image_labels(["dog"]).tolist()
+          [False, True]
         """
         for name in names:
             if name not in self.objects:
@@ -99,10 +103,17 @@ VOC = LabelSet(
 
 @functools.cache
 def palette() -> np.ndarray:
-    """VOC's colours: the index's bits dealt to red, green, blue from the top.
+    """Returns VOC's palette, a colour for each class index.
+
+    The index's bits, lowest first, go to red, green and blue in turn, and fill
+    each channel from its highest bit.
 
     Returns:
-      [256, 3] uint8 RGB; row 1 is (128, 0, 0), row 255 (224, 224, 192).
+      [256, 3] uint8 RGB, read-only.
+
+    Example:
+      >>> palette()[[0, 1, 2, 15, 255]].tolist()
+      [[0, 0, 0], [128, 0, 0], [0, 128, 0], [192, 128, 128], [224, 224, 192]]
     """
     index = np.arange(256)
     colours = np.zeros((256, 3), np.uint8)
@@ -115,7 +126,7 @@ def palette() -> np.ndarray:
 
 
 def present(label_map: np.ndarray, num_objects: int) -> np.ndarray:
-    """Reads image-level labels off a label map, as the authors' release does.
+    """Derives image-level labels from a label map, as the authors' code does.
 
     Args:
       label_map: [height, width] uint8 class indices and IGNORE.
@@ -123,6 +134,11 @@ def present(label_map: np.ndarray, num_objects: int) -> np.ndarray:
 
     Returns:
       [num_objects] bool, True for every object with at least one pixel.
+
+    Example:
+      >>> label_map = np.array([[0, 255], [3, 1]], np.uint8)
+      >>> present(label_map, num_objects=4).tolist()
+      [True, False, True, False]
     """
     counts = np.bincount(label_map.ravel(), minlength=256)
     return counts[1 : num_objects + 1] > 0

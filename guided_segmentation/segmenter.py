@@ -1,10 +1,10 @@
-"""Label maps from a trained segmenter, at the photographs' own size.
+"""Label maps of a trained segmenter, at the size of the photographs.
 
 Source: Oh et al., CVPR 2017, section 6.1.
 """
 
 import pathlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent import futures
 
 import numpy as np
@@ -19,12 +19,13 @@ def label_map(
     probabilities: np.ndarray,
     crf_settings: crf.CrfSettings | None = None,
 ) -> np.ndarray:
-    """Decides for a class at every pixel.
+    """Decides the class of every pixel.
 
     Args:
       image: [height, width, 3] uint8 RGB.
-      probabilities: [height, width, num_classes] float32.
-      crf_settings: For crf-postproc; None takes the likeliest class.
+      probabilities: [height, width, num_classes] float32 in [0, 1].
+      crf_settings: Settings of crf-postproc; None takes the class of the
+        highest probability.
 
     Returns:
       [height, width] uint8 class indices.
@@ -37,14 +38,15 @@ def label_map(
 def present_only(
     probabilities: np.ndarray, image_labels: np.ndarray
 ) -> np.ndarray:
-    """Leaves the background and the objects that are present.
+    """Sets the probabilities of absent objects to zero.
 
     Args:
-      probabilities: [height, width, num_classes] float32.
-      image_labels: [num_objects] bool.
+      probabilities: [height, width, num_classes] float32 in [0, 1].
+      image_labels: [num_objects] bool, which objects are present.
 
     Returns:
-      [height, width, num_classes] float32, 0 for absent objects.
+      [height, width, num_classes] float32; the background, class 0, and the
+      present objects keep their probabilities.
     """
     return probabilities * np.append(True, image_labels).astype(np.float32)
 
@@ -56,66 +58,69 @@ def segment_images(
     *,
     only_present: bool = False,
 ) -> None:
-    """Writes the label maps of `source` that are not there yet.
+    """Writes the missing label maps of a source.
 
     Args:
       predict: What networks.prediction.dense or serving.client.connect
         returns.
-      source: Photographs, with image labels if only those are predicted.
-      folders: Settings of crf-postproc by the folder for its <image_id>.png;
-        None leaves the CRF out. One prediction serves all folders.
-      only_present: Whether objects that the image labels deny are left out.
+      source: Photographs, with image-level labels if `only_present`.
+      folders: Folders for <image_id>.png, each with the settings of its
+        crf-postproc; None for no CRF. One prediction serves all folders.
+      only_present: Whether objects that the image-level labels exclude get
+        probability 0.
 
     Raises:
-      ValueError: If `predict` does, with the name of the image.
+      ValueError: If `predict` raises one; the name of the image is added.
     """
-    lacking = {
+    missing = {
         folder: set(artifacts.missing(source.image_ids, folder))
         for folder in folders
     }
-    missing = [
+    to_predict = [
         image_id
         for image_id in source.image_ids
-        if any(image_id in ids for ids in lacking.values())
+        if any(image_id in ids for ids in missing.values())
     ]
-    if not missing:
+    if not to_predict:
         return
-    examples = pipeline.in_order(missing, {"image": source.image})
-    predicted = _ahead(examples, lambda each: _predicted(predict, each))
+    examples = pipeline.in_order(to_predict, {"image": source.image})
+    predicted = _predict_ahead(predict, examples)
     for example, probabilities in tqdm.tqdm(
-        predicted, "segments", len(missing), unit="image"
+        predicted, "segments", len(to_predict), unit="image"
     ):
-        image, image_id = example["image"], example["image_id"]
+        image_id = example["image_id"]
         if only_present:
-            present = source.image_labels(image_id)
-            probabilities = present_only(probabilities, present)
-        for folder, ids in lacking.items():
+            image_labels = source.image_labels(image_id)
+            probabilities = present_only(probabilities, image_labels)
+        for folder, ids in missing.items():
             if image_id in ids:
                 artifacts.write_label_map(
                     pathlib.Path(folder, f"{image_id}.png"),
-                    label_map(image, probabilities, folders[folder]),
+                    label_map(example["image"], probabilities, folders[folder]),
                 )
+
+
+def _predict_ahead(
+    predict: Callable[[np.ndarray], np.ndarray], examples: Iterable[dict]
+) -> Iterator[tuple[dict, np.ndarray]]:
+    """Yields each example with its probabilities.
+
+    Predicts the next image in a thread while the caller refines this one: the
+    dense CRF holds Python's lock and uses one core.
+    """
+    with futures.ThreadPoolExecutor(1) as pool:
+        previous = None
+        for example in examples:
+            probabilities = pool.submit(_predicted, predict, example)
+            if previous is not None:
+                yield previous[0], previous[1].result()
+            previous = example, probabilities
+        if previous is not None:
+            yield previous[0], previous[1].result()
 
 
 def _predicted(predict, example):
     try:
-        return predict(example["image"][None])[0]
+        return np.asarray(predict(example["image"][None])[0])
     except ValueError as error:
         raise ValueError(f"image {example['image_id']!r}: {error}") from error
-
-
-def _ahead(examples, function):
-    """Yields each example with what the function makes of it, as an array.
-
-    While one is dealt with, TensorFlow is at work on the next: the dense CRF
-    takes one core, and Python's lock.
-    """
-    with futures.ThreadPoolExecutor(1) as pool:
-        last = None
-        for example in examples:
-            made = pool.submit(lambda each: np.asarray(function(each)), example)
-            if last is not None:
-                yield last[0], last[1].result()
-            last = example, made
-        if last is not None:
-            yield last[0], last[1].result()

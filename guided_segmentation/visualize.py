@@ -1,6 +1,6 @@
-"""Pictures for people: a map over its image, and sheets of such pictures.
+"""Draws label maps and score maps over images, and sheets of such pictures.
 
-Arrays in, [height, width, 3] uint8 RGB arrays out.
+Functions take arrays and return [height, width, 3] uint8 RGB arrays.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ WHITE = 255
 _GAP_PX = 4  # Between the tiles of a sheet.
 _CAPTION_PX = 18
 
-# From nothing to everything, dark to light, so that it prints in grey too.
+# From 0 to 1. Lightness increases, so the order survives printing in grey.
 _HEAT = np.array(
     [
         (0, 0, 4),
@@ -30,15 +30,19 @@ _HEAT = np.array(
 
 
 def colours(label_map: np.ndarray) -> np.ndarray:
-    """Paints classes in VOC's colours and ignored pixels white.
+    """Colours classes with VOC's palette and ignored pixels white.
 
-    White is what the paper's figures 6, 7 and 11 to 13 give to "ignore".
+    The paper's figures 6, 7 and 11 to 13 show ignored pixels white too.
 
     Args:
-      label_map: [height, width] uint8.
+      label_map: [height, width] uint8 class indices and IGNORE.
 
     Returns:
       [height, width, 3] uint8 RGB.
+
+    Example:
+      >>> colours(np.array([[0, 1, 255]], np.uint8)).tolist()
+      [[[0, 0, 0], [128, 0, 0], [255, 255, 255]]]
     """
     table = labels.palette().copy()
     table[IGNORE] = WHITE
@@ -46,13 +50,17 @@ def colours(label_map: np.ndarray) -> np.ndarray:
 
 
 def contours(label_map: np.ndarray) -> np.ndarray:
-    """Finds the pixels whose right or lower neighbour is of another class.
+    """Finds the pixels whose right or lower neighbour has another class.
 
     Args:
-      label_map: [height, width] uint8.
+      label_map: [height, width] uint8 class indices, or a bool mask.
 
     Returns:
       [height, width] bool.
+
+    Example:
+      >>> contours(np.array([[0, 0, 1], [2, 2, 1]], np.uint8)).tolist()
+      [[True, True, False], [False, True, False]]
     """
     differs = np.zeros(label_map.shape, bool)
     differs[:, :-1] |= label_map[:, :-1] != label_map[:, 1:]
@@ -63,40 +71,50 @@ def contours(label_map: np.ndarray) -> np.ndarray:
 def overlay(
     image: np.ndarray, label_map: np.ndarray, opacity: float = 0.65
 ) -> np.ndarray:
-    """Lays a label map over its image, with a dark line between classes.
+    """Draws a label map over its image, with a dark line between classes.
 
-    The image fades to dim greys, so that every colour is a class and every
-    white is ignored.
+    The image is reduced to dim greys, so that every colour stands for a class
+    and white for ignored pixels.
 
     Args:
       image: [height, width, 3] uint8 RGB.
-      label_map: [height, width] uint8.
-      opacity: Of the classes' colours, 0 to 1; ignored pixels are covered
-        more, so that they stay white on a dark photograph.
+      label_map: [height, width] uint8 class indices and IGNORE.
+      opacity: Opacity of the classes' colours, 0 to 1. White is more opaque,
+        so that ignored pixels look white over a dark image too.
 
     Returns:
       [height, width, 3] uint8 RGB.
 
     Raises:
       ValueError: If the two differ in height or width.
+
+    Example:
+      >>> image = np.full((1, 2, 3), 100, np.uint8)
+      >>> label_map = np.array([[1, 0]], np.uint8)
+      >>> overlay(image, label_map, opacity=0.5).tolist()
+      [[[27, 11, 11], [92, 92, 92]]]
     """
     _check_same_size(image, label_map)
-    share = np.full(256, opacity, np.float32)
-    share[BACKGROUND] = 0
-    share[IGNORE] = (1 + opacity) / 2
-    picture = _blend(faded(image), colours(label_map), share[label_map])
+    opacities = np.full(256, opacity, np.float32)
+    opacities[BACKGROUND] = 0
+    opacities[IGNORE] = (1 + opacity) / 2
+    picture = _blend(faded(image), colours(label_map), opacities[label_map])
     picture[contours(label_map)] //= 4
     return picture
 
 
 def faded(image: np.ndarray) -> np.ndarray:
-    """Takes the colours and the brightest third away from an image.
+    """Converts an image to greys without the darkest and brightest levels.
 
     Args:
       image: [height, width, 3] uint8 RGB.
 
     Returns:
       [height, width, 3] uint8 greys, 32 to 185.
+
+    Example:
+      >>> faded(np.array([[[0, 0, 0], [255, 255, 255]]], np.uint8)).tolist()
+      [[[32, 32, 32], [185, 185, 185]]]
     """
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
     dim = np.rint(32 + 0.6 * grey).astype(np.uint8)
@@ -106,38 +124,47 @@ def faded(image: np.ndarray) -> np.ndarray:
 def heat(
     image: np.ndarray, score_map: np.ndarray, opacity: float = 0.75
 ) -> np.ndarray:
-    """Lays a score or saliency map over its image, from dark to light.
+    """Draws a score map or saliency map over its image, from dark to light.
 
     Args:
       image: [height, width, 3] uint8 RGB.
-      score_map: [height, width] float; 0 is dark, 1 is light, and what lies
-        beyond is clipped.
-      opacity: Of the heat, 0 to 1.
+      score_map: [height, width] float; 0 is dark, 1 is light, and values
+        beyond are clipped.
+      opacity: Opacity of the map's colours, 0 to 1.
 
     Returns:
       [height, width, 3] uint8 RGB.
 
     Raises:
       ValueError: If the two differ in height or width.
+
+    Example:
+      >>> image = np.zeros((1, 2, 3), np.uint8)
+      >>> heat(image, np.array([[0.0, 1.0]]), opacity=1).tolist()
+      [[[0, 0, 4], [252, 255, 164]]]
     """
     _check_same_size(image, score_map)
     levels = np.linspace(0, 1, len(_HEAT))
-    warmth = np.stack(
+    cover = np.stack(
         [np.interp(score_map, levels, channel) for channel in _HEAT.T], axis=-1
     )
-    share = np.full(score_map.shape, opacity, np.float32)
-    return _blend(image, warmth, share)
+    opacities = np.full(score_map.shape, opacity, np.float32)
+    return _blend(image, cover, opacities)
 
 
-def scaled(image: np.ndarray, height: int) -> np.ndarray:
-    """Resizes an image to a height, its proportions kept.
+def resize_to_height(image: np.ndarray, height: int) -> np.ndarray:
+    """Resizes an image to a height and keeps its aspect ratio.
 
     Args:
       image: [any height, any width, 3] uint8 RGB.
-      height: Of the result, in pixels.
+      height: Height of the result, in pixels.
 
     Returns:
       [height, width, 3] uint8 RGB, at least one pixel wide.
+
+    Example:
+      >>> resize_to_height(np.zeros((4, 6, 3), np.uint8), 8).shape
+      (8, 12, 3)
     """
     width = max(1, round(image.shape[1] * height / image.shape[0]))
     shrinks = height < image.shape[0]
@@ -148,18 +175,24 @@ def scaled(image: np.ndarray, height: int) -> np.ndarray:
 def contact_sheet(
     rows: Sequence[Mapping[str, np.ndarray]], height: int = 160
 ) -> np.ndarray:
-    """Sets rows of captioned pictures on white, all of one height.
+    """Arranges rows of captioned pictures on white, all of one height.
 
     Args:
       rows: Pictures by caption, [any height, any width, 3] uint8 RGB; rows
         may differ in length.
-      height: Of every picture, in pixels.
+      height: Height of every picture, in pixels.
 
     Returns:
-      [sheet height, sheet width, 3] uint8 RGB.
+      [sheet_height, sheet_width, 3] uint8 RGB.
 
     Raises:
-      ValueError: If there is no row, or one without a picture.
+      ValueError: If there is no row, or a row without a picture.
+
+    Example:
+      >>> image = np.zeros((4, 6, 3), np.uint8)
+      >>> row = {"Image": image, "Truth": image}
+      >>> contact_sheet([row], height=40).shape
+      (62, 132, 3)
     """
     if not rows or not all(rows):
         raise ValueError(
@@ -178,12 +211,21 @@ def contact_sheet(
 
 
 def png(image: np.ndarray) -> bytes:
-    """Returns the PNG file of a [height, width, 3] uint8 RGB image."""
+    """Encodes an image as a PNG file.
+
+    Args:
+      image: [height, width, 3] uint8 RGB.
+    """
     return cv2.imencode(".png", image[..., ::-1])[1].tobytes()
 
 
 def jpeg(image: np.ndarray, quality: int = 90) -> bytes:
-    """Returns the JPEG file of a [height, width, 3] uint8 RGB image."""
+    """Encodes an image as a JPEG file.
+
+    Args:
+      image: [height, width, 3] uint8 RGB.
+      quality: 0 to 100, the best.
+    """
     parameters = [cv2.IMWRITE_JPEG_QUALITY, quality]
     return cv2.imencode(".jpg", image[..., ::-1], parameters)[1].tobytes()
 
@@ -197,16 +239,16 @@ def _check_same_size(image: np.ndarray, pixels: np.ndarray) -> None:
 
 
 def _blend(
-    image: np.ndarray, cover: np.ndarray, share: np.ndarray
+    image: np.ndarray, cover: np.ndarray, opacities: np.ndarray
 ) -> np.ndarray:
-    """Mixes two [height, width, 3] pictures by a [height, width] share."""
+    """Mixes two [height, width, 3] pictures by [height, width] opacities."""
     image = image.astype(np.float32)
-    mixed = image + share[..., None] * (cover - image)
+    mixed = image + opacities[..., None] * (cover - image)
     return np.rint(mixed).astype(np.uint8)
 
 
 def _tile(caption: str, image: np.ndarray, height: int) -> np.ndarray:
-    picture = scaled(image, height)
+    picture = resize_to_height(image, height)
     tile = _padded(picture, bottom=_CAPTION_PX, right=_GAP_PX)
     cv2.putText(
         tile,

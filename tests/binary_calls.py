@@ -31,6 +31,7 @@ from guided_segmentation.training import (
     fine_tuning,
     optimizers,
     recipe,
+    strategies,
     trainer,
 )
 
@@ -193,7 +194,7 @@ def call_training(name, *patches, **given):
     return calling(
         name,
         stand_in(fine_tuning, "train"),
-        stand_in(trainer, "make_strategy", object()),
+        stand_in(strategies, "make_strategy", object()),
         *patches,
         **FEW,
         **{**TRAINING, **given},

@@ -1,4 +1,4 @@
-"""A run of thin networks, for the tests of the demo."""
+"""A run of narrow networks, for the tests of the demo."""
 
 import base64
 import re
@@ -8,7 +8,7 @@ import numpy as np
 
 from guided_segmentation import artifacts
 from guided_segmentation.datasets import synthetic
-from guided_segmentation.demo import pipeline
+from guided_segmentation.demo import network_outputs
 from guided_segmentation.networks import builders, gap, weights
 from guided_segmentation.seeders import cam
 
@@ -23,12 +23,12 @@ GAP = {
 
 
 def networks():
-    """A true seeder, and arithmetic for the two dense networks."""
-    return pipeline.Networks(
+    """A real seeder, and functions in place of the two dense networks."""
+    return network_outputs.Networks(
         label_set=LABEL_SET,
         seeder=cam.seeder(gap_network(), 65),
-        saliency_net=shares(2),
-        segmenter=shares(LABEL_SET.num_classes),
+        saliency_net=rising_probabilities(2),
+        segmenter=rising_probabilities(LABEL_SET.num_classes),
     )
 
 
@@ -37,13 +37,13 @@ def gap_network():
     keras.utils.set_random_seed(0)
     network = builders.build(GAP)
     score = network.get_layer(gap.SCORE)
-    votes, *bias = score.get_weights()
+    weights_of_objects, *bias = score.get_weights()
     signs = np.sign(3.5 - np.arange(LABEL_SET.num_objects))
-    score.set_weights([np.abs(votes) * signs, *bias])
+    score.set_weights([np.abs(weights_of_objects) * signs, *bias])
     return network
 
 
-def shares(num_classes):
+def rising_probabilities(num_classes):
     """The brighter a pixel, the higher its likeliest class."""
 
     def predict(image):
@@ -58,7 +58,7 @@ def shares(num_classes):
 def downloads(html):
     """Name and content of every file that a page offers."""
     links = re.findall(
-        r"download='(.*?)' href='data:image/png;base64,(.*?)'", html
+        r'download="(.*?)" href="data:image/png;base64,(.*?)"', html
     )
     return {name: base64.b64decode(content) for name, content in links}
 

@@ -1,4 +1,4 @@
-"""A dense CRF without approximation: every pair of pixels, in float64."""
+"""Dense CRF inference without approximation, over all pairs, in float64."""
 
 import numpy as np
 from scipy.special import softmax
@@ -12,16 +12,16 @@ def mean_field(
     settings: crf.CrfSettings,
     mask: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Infers as crf.infer does.
+    """Returns the probabilities that crf.infer approximates.
 
     Args:
-      image: [height, width, 3] RGB.
-      energy: [height, width, num_classes].
-      settings: Of the edges.
-      mask: [height, width] bool; the nodes.
+      image: [height, width, 3] uint8 RGB.
+      energy: [height, width, num_classes] float unary energies.
+      settings: Of the pairwise terms.
+      mask: [height, width] bool, True for the nodes; None for all pixels.
 
     Returns:
-      [nodes, num_classes] float64 probabilities, row by row.
+      [num_nodes, num_classes] float64 probabilities, row by row.
     """
     mask = np.ones(image.shape[:2], bool) if mask is None else mask
     position = np.argwhere(mask).astype(np.float64)
@@ -39,7 +39,7 @@ def mean_field(
 
 
 def _kernel(features):
-    """Gaussian, normalised symmetrically."""
+    """Gaussian kernel of all pairs of nodes, normalised symmetrically."""
     distances = ((features[:, None] - features[None]) ** 2).sum(-1)
     weights = np.exp(-0.5 * distances)
     scale = 1 / np.sqrt(weights.sum(axis=1))

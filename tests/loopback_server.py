@@ -1,8 +1,8 @@
 """Serves SavedModels on this machine as TensorFlow Serving does, for tests.
 
 Run as a program with a folder of models, it prints the ports of both APIs as a
-line of JSON, and ends with its standard input. Words before a model's name, as
-in busy-NAME, make the server ill: see ILLNESSES.
+line of JSON, and exits when its standard input closes. A prefix of a model's
+name, as in busy-NAME, simulates a fault: see FAULTS.
 """
 
 import base64
@@ -28,13 +28,13 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
-ILLNESSES = (
-    "busy",  # Of three requests two are turned away.
-    "hanging",  # It predicts when nobody waits any more.
-    "loading",  # No version is available yet.
-    "silent",  # Its answers lack what was asked.
+FAULTS = (
+    "busy",  # Refuses two of three requests.
+    "hanging",  # Answers after HANG_S.
+    "loading",  # Has no version that is available yet.
+    "silent",  # Leaves the requested output out of its answers.
 )
-HANGS_S = 3.0
+HANG_S = 3.0
 _URL = re.compile(
     r"/v1/models/([\w-]+)(?:/versions/(\d+))?(/metadata|:predict)?"
 )
@@ -43,11 +43,11 @@ _CODES[400] = grpc.StatusCode.INVALID_ARGUMENT
 
 
 class RefusalError(Exception):
-    """What the server says no with: an HTTP code and a message."""
+    """A refused request: an HTTP code and a message."""
 
 
 class Models:
-    """The models of a folder, each loaded when it is asked for."""
+    """The models of a folder, each loaded at its first request."""
 
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
@@ -56,25 +56,25 @@ class Models:
         self.lock = threading.Lock()
 
     def find(self, name, version):
-        """Returns (illness, folder of the version)."""
-        illness, _, rest = name.partition("-")
-        if illness not in ILLNESSES:
-            illness, rest = "", name
+        """Returns (fault, folder of the version)."""
+        fault, _, rest = name.partition("-")
+        if fault not in FAULTS:
+            fault, rest = "", name
         versions = sorted((self.folder / rest).glob("[0-9]*"))
         found = [v for v in versions if version in (None, v.name)]
         if not rest or not found:
             raise RefusalError(
                 404, f"Could not find any versions of model {name}"
             )
-        return illness, found[-1]
+        return fault, found[-1]
 
     def states(self, name, version):
-        illness, path = self.find(name, version)
-        return {path.name: "LOADING" if illness == "loading" else "AVAILABLE"}
+        fault, path = self.find(name, version)
+        return {path.name: "LOADING" if fault == "loading" else "AVAILABLE"}
 
     def definitions(self, name, version):
-        illness, path = self.find(name, version)
-        if illness == "loading":
+        fault, path = self.find(name, version)
+        if fault == "loading":
             raise RefusalError(404, "Servable not found for request")
         saved = saved_model_pb2.SavedModel()
         saved.ParseFromString((path / "saved_model.pb").read_bytes())
@@ -84,12 +84,12 @@ class Models:
         return found
 
     def predict(self, name, version, signature, inputs):
-        illness, path = self.find(name, version)
-        if illness == "hanging":
-            time.sleep(HANGS_S)
+        fault, path = self.find(name, version)
+        if fault == "hanging":
+            time.sleep(HANG_S)
         with self.lock:
             self.asked[name] += 1
-            if illness == "busy" and self.asked[name] % 3:
+            if fault == "busy" and self.asked[name] % 3:
                 raise RefusalError(503, "the queue is full")
             if path not in self.loaded:
                 self.loaded[path] = tf.saved_model.load(str(path))
@@ -98,16 +98,29 @@ class Models:
         except (KeyError, TypeError, tf.errors.OpError) as error:
             raise RefusalError(400, str(error)) from error
         return (
-            {"label_map": answer["label_map"]}
-            if illness == "silent"
-            else answer
+            {"label_map": answer["label_map"]} if fault == "silent" else answer
         )
 
 
-def rest(models):
-    """Returns a server of the REST API."""
+class RestServer(http.server.ThreadingHTTPServer):
+    """A server of the REST API that counts the connections it accepts."""
+
+    def __init__(self, models, protocol="HTTP/1.1"):
+        super().__init__(("127.0.0.1", 0), _handler(models, protocol))
+        self.connections = 0
+
+    def get_request(self):
+        self.connections += 1
+        return super().get_request()
+
+
+def _handler(models, protocol):
+    """Returns the class that answers requests; HTTP/1.0 closes after each."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = protocol
+        disable_nagle_algorithm = True  # Headers and body are sent apart.
+
         def do_GET(self):
             name, version, what = self._asked()
             self._answer(
@@ -136,12 +149,14 @@ def rest(models):
             except RefusalError as refusal:
                 code, message = refusal.args
                 content = {"error": message}
+            body = json.dumps(content).encode()
             self.send_response(code)
             self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(json.dumps(content).encode())
+            self.wfile.write(body)
 
-    return http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    return Handler
 
 
 def _metadata(models, name, version):
@@ -158,7 +173,7 @@ def _status(models, name, version):
 
 
 def _predictions(models, name, version, body):
-    """Answers rows (instances) by rows, and columns (inputs) by columns."""
+    """Answers "instances" with rows, and "inputs" with columns."""
     rows = "instances" in body
     columns = _columns(body["instances"]) if rows else body["inputs"]
     inputs = {k: tf.constant(_plain(v)) for k, v in columns.items()}
@@ -244,9 +259,9 @@ def _or_abort(context, make):
 
 
 def main(folder):
-    """Serves until standard input ends."""
+    """Serves until standard input closes."""
     models = Models(folder)
-    over_http = rest(models)
+    over_http = RestServer(models)
     threading.Thread(target=over_http.serve_forever, daemon=True).start()
     over_grpc = grpc.server(futures.ThreadPoolExecutor(4))
     prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(

@@ -1,6 +1,7 @@
 import threading
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from guided_segmentation import artifacts, crf, segmenter
@@ -34,14 +35,14 @@ def source(count=3):
     )
 
 
-def test_without_a_crf_the_likeliest_class_wins():
+def test_without_a_crf_the_class_of_highest_probability_wins():
     probabilities = np.array([[[0.2, 0.5, 0.3], [0.4, 0.1, 0.5]]], np.float32)
     label_map = segmenter.label_map(halves(1, 2), probabilities)
     assert label_map.dtype == np.uint8
     assert label_map.tolist() == [[1, 2]]
 
 
-def test_with_a_crf_a_pixel_follows_its_like():
+def test_with_a_crf_a_pixel_follows_pixels_of_its_colour():
     image = halves()
     probabilities = unsure(image)
     plain = segmenter.label_map(image, probabilities)
@@ -133,7 +134,7 @@ def test_the_next_photograph_is_predicted_while_one_is_refined(
 
 
 def test_only_objects_that_are_present_are_predicted(tmp_path):
-    """Class 2 is likeliest everywhere; the image labels know class 1 alone."""
+    """Class 2 has the highest probability; the labels have class 1 alone."""
     likely = np.array([[[0.3, 0.1, 0.6], [0.1, 0.3, 0.6]]], np.float32)
     labelled = schema.Source(
         name="two",
@@ -155,3 +156,13 @@ def test_only_objects_that_are_present_are_predicted(tmp_path):
         for folder in folders:
             found = artifacts.read_label_map(folder / "2007_000032.png")
             assert found.tolist() == wanted
+
+
+def test_an_error_of_the_prediction_names_the_image(tmp_path):
+    def predict(image):
+        raise ValueError(f"too small: {image.shape[1]} rows")
+
+    with pytest.raises(
+        ValueError, match=r"^image '2007_0': too small: 20 rows$"
+    ):
+        segmenter.segment_images(predict, source(), {tmp_path: None})

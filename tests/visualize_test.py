@@ -85,9 +85,11 @@ def test_a_map_of_another_size_is_refused_with_both_sizes(lay):
         lay(GREY, np.zeros((6, 4), np.uint8))
 
 
-def test_scaled_keeps_the_proportions():
-    assert visualize.scaled(GREY, 8).shape == (8, 12, 3)
-    assert visualize.scaled(np.zeros((90, 1, 3), np.uint8), 10).shape == (
+def test_resizing_to_a_height_keeps_the_aspect_ratio():
+    assert visualize.resize_to_height(GREY, 8).shape == (8, 12, 3)
+    assert visualize.resize_to_height(
+        np.zeros((90, 1, 3), np.uint8), 10
+    ).shape == (
         10,
         1,
         3,

@@ -1,8 +1,8 @@
-"""Benchmarks: how many images a second the costly parts do.
+"""Benchmarks: throughput of training, guides, seeds and serving.
 
-Every suite measures the code that trains or serves, on the images it is given,
-several times over; parts that are compared take turns, so that a busy machine
-slows both. A module a suite.
+Each suite is a module. It measures the code that trains or serves several
+times on given images. Parts that are compared take turns, so that load from
+other programs slows all of them alike.
 """
 
 import dataclasses
@@ -42,26 +42,24 @@ def run(
     source: schema.Source,
     settings: BenchmarkSettings = DEFAULTS,
 ) -> dict:
-    """Runs suites and says on what.
+    """Runs suites, and records on which machine and data.
 
     Args:
       names: Keys of SUITES.
-      source: Photographs with truth.
-      settings: Of all suites.
+      source: Images with ground truth.
+      settings: Settings of all suites.
 
     Returns:
-      As JSON: machine, versions, settings, data, and under `suites` by name
-      the median `images_per_second` of its parts, how many `times_as_fast`
-      the first is as each other one, the `measurements` behind the medians,
-      and what else the suite says.
+      A dictionary for JSON: `machine`, `versions`, `settings`, `data`, and
+      `suites`, by name what their `measure` returns.
 
     Raises:
-      ValueError: If the source has no truth.
+      ValueError: If the source has no ground truth.
     """
     if source.label_map is None:
         raise ValueError(
-            f"{source.name} has no true label maps, from which benchmarks "
-            f"derive seeds and saliency; choose another data set"
+            f"{source.name}: wanted ground truth, from which benchmarks derive "
+            f"seeds and saliency, found none; choose another data set"
         )
     return {
         "machine": {"cpu": _cpu(), "cores": os.cpu_count()},
@@ -73,16 +71,20 @@ def run(
 
 
 def table(results: dict) -> str:
-    """Renders the outcome of `run` for people."""
+    """Returns the results of `run` as text for a terminal.
+
+    Args:
+      results: What `run` returns, or the JSON file made of it.
+    """
     machine, data = results["machine"], results["data"]
     settings = results["settings"]
     lines = [
         f"{machine['cpu']}, {machine['cores']} cores; {data['images']} images "
-        f"of {data['name']}; medians of {settings['repeats']}, of what serves "
-        f"of {settings['requests']}"
+        f"of {data['name']}; medians of {settings['repeats']} measurements "
+        f"(serving, formats: {settings['requests']})"
     ]
-    for name, found in results["suites"].items():
-        lines.append(name)
+    for suite, found in results["suites"].items():
+        lines.append(suite)
         rates = found["images_per_second"]
         lines += [f"  {k:22}{v:10.1f} images/s" for k, v in rates.items()]
         first = next(iter(rates))
@@ -91,14 +93,14 @@ def table(results: dict) -> str:
             for name, factor in found["times_as_fast"].items()
         ]
         if "images_with_crf" in found:
-            share = found["images_with_crf"]
-            lines.append(f"  the CRF runs in {share:.0%} of the images")
-        lines += _of_serving(found)
+            fraction = found["images_with_crf"]
+            lines.append(f"  the CRF runs in {fraction:.0%} of the images")
+        lines += _serving_lines(found)
     return "\n".join(lines)
 
 
 def _cpu():
-    """The model of the processor, as far as the system tells."""
+    """Returns the processor's model, or its architecture if unknown."""
     info = pathlib.Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []
     models = [li.split(":")[1].strip() for li in lines if "model name" in li]
@@ -115,12 +117,15 @@ def _versions():
     }
 
 
-def _of_serving(found):
-    """Lines of what only the suites of serving tell."""
+def _serving_lines(found):
+    """Returns lines for results that only "serving" and "formats" have."""
     for name, each in found.get("latency_ms", {}).items():
         yield f"  {name:22}{each['p50']:10.1f} ms p50{each['p99']:9.1f} ms p99"
     for size, ratio in found.get("servable_to_bare", {}).items():
-        yield f"  batch {size}: the servable has {ratio:.2f} of the throughput"
+        yield (
+            f"  batch {size}: the servable has {ratio:.2f} times the "
+            f"throughput of bare Keras"
+        )
     for name, size in found.get("size_bytes", {}).items():
         yield (
             f"  {name:22}{size / 1e6:10.2f} MB, "

@@ -1,4 +1,4 @@
-"""Times parts in turn, so that a busy machine slows all of them."""
+"""Times several functions in turn, and summarizes the measurements."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -9,12 +9,14 @@ import numpy as np
 def measure(
     parts: Mapping[str, Callable[[], None]], num_images: int, repeats: int
 ) -> dict[str, list[float]]:
-    """Times parts in turn: the first of each, the second of each, and so on.
+    """Times functions in turn: the first call of each, then the second, ...
+
+    Load from other programs thus slows all of them alike.
 
     Args:
-      parts: By name, what works through `num_images` images when called.
-      num_images: Images of one call.
-      repeats: Calls of each part.
+      parts: By name, functions that process `num_images` images.
+      num_images: Number of images that one call processes.
+      repeats: Number of calls of each function.
 
     Returns:
       By name, images per second of each call.
@@ -28,11 +30,16 @@ def measure(
     return found
 
 
-def compared(measurements: Mapping[str, list[float]]) -> dict:
-    """Returns medians by part, and how many times as fast the first one is.
+def summarize(measurements: Mapping[str, list[float]]) -> dict:
+    """Returns medians, and the speed of the first part relative to the others.
 
     Args:
       measurements: What `measure` returns.
+
+    Returns:
+      A dictionary of `images_per_second`, the medians by name,
+      `times_as_fast`, the median of the first part divided by that of each
+      other one, and `measurements`.
     """
     medians = {k: float(np.median(v)) for k, v in measurements.items()}
     first, *others = medians
@@ -45,11 +52,14 @@ def compared(measurements: Mapping[str, list[float]]) -> dict:
 
 
 def latency_ms(rates: list[float], num_images: int) -> dict[str, float]:
-    """Returns the percentiles p50 and p99 of the milliseconds of a call.
+    """Returns percentiles of the latency of a call, in milliseconds.
 
     Args:
       rates: Images per second of each call.
-      num_images: Images of one call.
+      num_images: Number of images that one call processes.
+
+    Returns:
+      The percentiles "p50" and "p99".
     """
     milliseconds = 1e3 * num_images / np.array(rates)
     p50, p99 = np.percentile(milliseconds, [50, 99])

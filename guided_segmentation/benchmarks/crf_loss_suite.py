@@ -1,4 +1,4 @@
-"""What crf-loss adds to a training step."""
+"""Suite "crf_loss": the cost of crf-loss in a training step."""
 
 import dataclasses
 
@@ -12,21 +12,25 @@ from guided_segmentation.training import recipe
 def measure(
     source: schema.Source, settings: BenchmarkSettings = DEFAULTS
 ) -> dict:
-    """Measures a training step without and with crf-loss, on the same images.
+    """Measures training steps without and with crf-loss on the same batch.
+
+    Args:
+      source: Images with ground truth.
+      settings: Settings of the benchmarks.
 
     Returns:
-      As `run` says.
+      The summary of clock.summarize.
     """
     plain = training.segmenter_recipe(source, settings)
-    crf_loss = recipe.CrfLoss(settings=crf.SEC)
-    both = dataclasses.replace(plain, crf_loss=crf_loss)
-    batch = next(iter(training.batches(both, source, settings)))
-    return clock.compared(
+    crf_loss = recipe.CrfLossSettings(settings=crf.SEC)
+    with_crf = dataclasses.replace(plain, crf_loss=crf_loss)
+    batch = next(iter(training.batches(with_crf, source, settings)))
+    return clock.summarize(
         {
             name: [
-                settings.batch_size / each
-                for each in training.step_seconds(what, batch, settings)
+                settings.batch_size / seconds
+                for seconds in training.step_seconds(what, batch, settings)
             ]
-            for name, what in (("without_crf", plain), ("with_crf", both))
+            for name, what in (("without_crf", plain), ("with_crf", with_crf))
         }
     )

@@ -1,4 +1,4 @@
-"""Seeds and saliency from true label maps, so that no training comes before."""
+"""Seeds and saliency masks derived from ground truth, without any training."""
 
 import cv2
 import numpy as np
@@ -7,21 +7,22 @@ from guided_segmentation import guides
 from guided_segmentation.datasets import schema
 from guided_segmentation.labels import BACKGROUND, IGNORE
 
-EROSION = 0.1  # Share of the image's shorter side that truth loses as seeds.
+EROSION = 0.1  # Size of the kernel as a fraction of the shorter side.
 
 
 def evidence(source: schema.Source, image_id: str) -> guides.Evidence:
-    """Derives seeds and saliency of an image from its truth.
+    """Derives the input of a guide labeller from the ground truth of an image.
 
-    Seeds are each object's truth, eroded; the saliency mask is all that is
-    not background, so that objects that touch share a region.
+    Seeds are the eroded ground truth of each object. The saliency mask is
+    everything but background, so that touching objects share one region.
 
     Args:
-      source: Photographs with truth.
+      source: Images with ground truth.
       image_id: Name of the image.
 
     Returns:
-      What a guide takes.
+      The image with its image-level labels, seeds, [height, width] uint8, and
+      saliency mask, [height, width] bool.
     """
     truth = source.label_map(image_id)
     side = max(3, round(EROSION * min(truth.shape)))

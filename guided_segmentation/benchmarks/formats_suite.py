@@ -1,4 +1,4 @@
-"""One segmenter in every format: its bytes, its speed, and what it loses."""
+"""Suite "formats": size, latency and accuracy of a segmenter in each format."""
 
 import functools
 import pathlib
@@ -18,39 +18,35 @@ from guided_segmentation.serving import converters, servables
 def measure(
     source: schema.Source, settings: BenchmarkSettings = DEFAULTS
 ) -> dict:
-    """Measures every format on squares of the network's input size.
+    """Measures every format on squares of the network input size.
 
-    The network is float32 whatever the settings say; int8 learns its ranges
-    from the same photographs.
+    The network is always float32; int8 is calibrated with the same images.
+
+    Args:
+      source: Images with ground truth.
+      settings: Settings of the benchmarks.
 
     Returns:
-      As `run` says, of `settings.requests` requests of one image; and by
-      format `size_bytes`, `latency_ms`, `max_difference` of the probabilities
-      from those of the SavedModel, `same_label`, the share of pixels that have
-      its class, and `miou` on the true label maps of the squares.
+      The summary of clock.summarize over `settings.requests` requests of one
+      image, and by format: `size_bytes`, `latency_ms`, `max_difference` of
+      the probabilities from the SavedModel's, `same_label`, the fraction of
+      pixels with the SavedModel's class, and `miou` on the squares.
     """
     network, trained = segmenters.load(source, settings, "float32")
     size, framing = trained["input_size"], trained["framing"]
     squares = list(converters.squares(source, size, framing, None))
     module = servables.segmenter(network, trained)
     with tempfile.TemporaryDirectory() as folder:
-        asks, sizes = _of_all_formats(module, size, squares, folder)
-        rates = clock.measure(
-            {
-                name: functools.partial(ask, squares[0][None])
-                for name, ask in asks.items()
-            },
-            1,
-            settings.requests,
-        )
-        answers = {k: _answers(ask, squares) for k, ask in asks.items()}
-    truths = [_truth(source, each, trained) for each in source.image_ids]
+        predictors, sizes = _all_formats(module, size, squares, folder)
+        rates = _rates(predictors, squares[0][None], settings.requests)
+        outputs = {k: _outputs(p, squares) for k, p in predictors.items()}
+    truths = [_truth(source, name, trained) for name in source.image_ids]
     scores = {
-        name: _scores(found, answers["saved_model"], truths)
-        for name, found in answers.items()
+        name: _scores(found, outputs["saved_model"], truths)
+        for name, found in outputs.items()
     }
     return {
-        **clock.compared(rates),
+        **clock.summarize(rates),
         "size_bytes": sizes,
         "latency_ms": {k: clock.latency_ms(v, 1) for k, v in rates.items()},
         **{
@@ -60,20 +56,29 @@ def measure(
     }
 
 
-def _of_all_formats(module, size, squares, folder):
-    """By format, what asks the servable and how many bytes it has on disk."""
-    asks = {"saved_model": segmenters.served(module, folder)}
-    files = [each for each in pathlib.Path(folder).rglob("*") if each.is_file()]
-    sizes = {"saved_model": sum(each.stat().st_size for each in files)}
+def _rates(predictors, image, requests):
+    """Returns images per second of each request, by format."""
+    parts = {
+        name: functools.partial(predict, image)
+        for name, predict in predictors.items()
+    }
+    return clock.measure(parts, 1, requests)
+
+
+def _all_formats(module, size, squares, folder):
+    """Returns by format a function that predicts, and the size in bytes."""
+    predictors = {"saved_model": segmenters.saved(module, folder)}
+    files = [path for path in pathlib.Path(folder).rglob("*") if path.is_file()]
+    sizes = {"saved_model": sum(path.stat().st_size for path in files)}
     for name, run in converters.RUN.items():
         content = converters.convert(name, module, size, squares).content
-        asks[name], sizes[name] = run(content), len(content)
-    return asks, sizes
+        predictors[name], sizes[name] = run(content), len(content)
+    return predictors, sizes
 
 
-def _answers(ask, squares):
-    """[images, size, size, classes] probabilities, and label maps."""
-    found = [ask(square[None]) for square in squares]
+def _outputs(predict, squares):
+    """Returns [images, size, size, classes] probabilities and label maps."""
+    found = [predict(square[None]) for square in squares]
     return {
         name: np.concatenate([np.array(each[name]) for each in found])
         for name in ("probabilities", "label_map")
@@ -81,17 +86,18 @@ def _answers(ask, squares):
 
 
 def _truth(source, image_id, trained):
-    """The true label map of a square."""
+    """Returns the ground truth of a square, [size, size] uint8."""
     truth, size = source.label_map(image_id), trained["input_size"]
     if trained["framing"] != "crop":
         return images.whole_label_map(truth, size).numpy()
     canvas = images.crop_canvas(tf.constant(truth.shape), size)
     framed = images.reflect_pad(truth[..., None], *canvas)
-    middle = tf.image.resize_with_crop_or_pad(framed, size, size)
-    return middle[..., 0].numpy()
+    square = tf.image.resize_with_crop_or_pad(framed, size, size)
+    return square[..., 0].numpy()
 
 
 def _scores(found, wanted, truths):
+    """Compares outputs with those of the SavedModel and the ground truth."""
     difference = np.abs(found["probabilities"] - wanted["probabilities"])
     num_classes = difference.shape[-1]
     counts = sum(

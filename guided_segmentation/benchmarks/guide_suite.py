@@ -1,4 +1,4 @@
-"""What the dense CRF of a guide costs."""
+"""Suite "guides": the cost of the dense CRF in G2."""
 
 import dataclasses
 
@@ -16,11 +16,15 @@ from guided_segmentation.labels import BACKGROUND
 def measure(
     source: schema.Source, settings: BenchmarkSettings = DEFAULTS
 ) -> dict:
-    """Measures G2 with and without its dense CRF, on the same images.
+    """Measures G2 with and without its dense CRF on the same images.
+
+    Args:
+      source: Images with ground truth.
+      settings: Settings of the benchmarks.
 
     Returns:
-      As `run` says; `images_with_crf` is the share of images in which a CRF
-      divides a region at all.
+      The summary of clock.summarize, and `images_with_crf`, the fraction of
+      images in which the CRF divides a region.
     """
     evidences = [evidence(source, name) for name in source.image_ids]
     without_crf = dataclasses.replace(guides.PAPER, crf=crf.NONE)
@@ -37,14 +41,20 @@ def measure(
         len(evidences),
         settings.repeats,
     )
-    share = np.mean([needs_crf(each) for each in evidences])
-    return {**clock.compared(measurements), "images_with_crf": float(share)}
+    fraction = np.mean([needs_crf(each) for each in evidences])
+    summary = clock.summarize(measurements)
+    return {**summary, "images_with_crf": float(fraction)}
 
 
 def needs_crf(
     evidence: guides.Evidence, settings: guides.GuideSettings = guides.PAPER
 ) -> bool:
-    """Whether seeds of several classes touch one salient region."""
+    """Returns whether seeds of several classes touch one salient region.
+
+    Args:
+      evidence: Input of a guide labeller.
+      settings: Minimum areas of regions and seeds.
+    """
     mask = evidence.saliency_mask
     numbers = regions.components(mask, settings.saliency_min_area * mask.size)
     parts, classes = regions.seed_components(

@@ -1,4 +1,4 @@
-"""What every seeder's score maps cost beyond a forward pass."""
+"""Suite "seeds": the cost of each seeder's score maps."""
 
 import functools
 
@@ -16,16 +16,20 @@ from guided_segmentation.seeders import backprop, cam, grad_cam, views
 def measure(
     source: schema.Source, settings: BenchmarkSettings = DEFAULTS
 ) -> dict:
-    """Measures every seeder, asked for all objects of each photograph.
+    """Measures every seeder on score maps of all objects of each image.
 
-    Networks are fresh, of one width, and see a photograph at one size, at
-    which the classifier's window fits. They take turns with a bare forward
-    pass of GAP-HighRes: what score maps cost beyond it.
+    Networks are untrained, have the same width multiplier and the same input
+    size, at least vgg16.SMALLEST. The baseline is a forward pass of
+    GAP-HighRes without score maps.
+
+    Args:
+      source: Images; the first `settings.batch_size` are used.
+      settings: Settings of the benchmarks.
 
     Returns:
-      As `run` says, for the first `batch_size` photographs.
+      The summary of clock.summarize.
     """
-    size = max(settings.input_size, vgg16.SMALLEST)
+    size = max(settings.input_size, vgg16.MIN_INPUT_SIZE)
     photographs = [
         tf.constant(source.image(image_id))
         for image_id in source.image_ids[: settings.batch_size]
@@ -33,28 +37,28 @@ def measure(
     objects = tf.range(len(source.label_set.objects))
     seeders = _seeders(size, len(source.label_set.objects), settings)
 
-    def through(seeder):
+    def run_all(seeder):
         for photograph in photographs:
             np.asarray(seeder(photograph, objects)[-1])
 
     for seeder in seeders.values():
         seeder(photographs[0], objects)  # Traces the graph.
-    parts = {name: functools.partial(through, x) for name, x in seeders.items()}
-    return clock.compared(
+    parts = {name: functools.partial(run_all, x) for name, x in seeders.items()}
+    return clock.summarize(
         clock.measure(parts, len(photographs), settings.repeats)
     )
 
 
 def _seeders(size, num_objects, settings):
-    """By name, functions of photograph and objects; a forward pass first."""
+    """Returns by name functions of image and objects; a forward pass first."""
+    sizes = {
+        "num_objects": num_objects,
+        "width_multiplier": settings.width_multiplier,
+        "head_channels": settings.head_channels,
+    }
 
     def network(name, **more):
-        sizes = {
-            "width_multiplier": settings.width_multiplier,
-            "num_objects": num_objects,
-        }
-        head = {"head_channels": settings.head_channels}
-        return builders.build({"name": name, **sizes, **head, **more})
+        return builders.build({"name": name, **sizes, **more})
 
     gaps = {name: network(name, dense=True) for name in gap.VARIANTS}
     gradients = {
@@ -70,7 +74,7 @@ def _seeders(size, num_objects, settings):
 
 
 def _forward_pass(network, size) -> views.Seeder:
-    """Looks at a photograph as a seeder does, and makes no score map."""
+    """Returns a seeder that computes logits but no score maps."""
 
     @tf.function(
         input_signature=[

@@ -1,4 +1,4 @@
-"""The segmenter whose use is measured: a trained one, or a fresh one."""
+"""The segmenter that is measured: a trained or an untrained one."""
 
 import keras
 import numpy as np
@@ -14,23 +14,24 @@ from guided_segmentation.serving import converters, saved_model
 def load(
     source: schema.Source, settings: BenchmarkSettings, precision: str
 ) -> tuple[keras.Model, dict]:
-    """Loads or builds it.
+    """Loads a trained segmenter or builds an untrained one.
 
     Args:
-      source: For the objects that a fresh segmenter tells apart.
-      settings: Name the folder of a trained one, or the sizes of a fresh one.
-      precision: Of its arithmetic.
+      source: Data set whose objects the segmenter must have.
+      settings: `segmenter_dir` is the run of a trained segmenter; if it is
+        None, the sizes are those of an untrained one.
+      precision: Global policy of Keras, such as "float32".
 
     Returns:
-      The network and its settings, as networks.weights.trained loads them.
+      The network and its settings, like networks.weights.load_trained.
 
     Raises:
-      ValueError: If a trained one knows other objects than `source`.
+      ValueError: If a trained segmenter has other objects than `source`.
     """
     keras.mixed_precision.set_global_policy(precision)
     objects = list(source.label_set.objects)
     if settings.segmenter_dir is None:
-        return _fresh(spec(source, settings), objects, settings)
+        return _untrained(spec(source, settings), objects, settings)
     network, found = weights.load_trained(settings.segmenter_dir)
     if found["objects"] != objects:
         raise ValueError(
@@ -42,7 +43,12 @@ def load(
 
 
 def spec(source: schema.Source, settings: BenchmarkSettings) -> dict:
-    """Returns the network of a fresh one, for networks.weights.build."""
+    """Returns the specification of an untrained segmenter for builders.build.
+
+    Args:
+      source: Data set whose objects the segmenter has.
+      settings: Width multiplier and head channels.
+    """
     return {
         "name": "deeplab_v1",
         "num_classes": source.label_set.num_classes,
@@ -51,19 +57,28 @@ def spec(source: schema.Source, settings: BenchmarkSettings) -> dict:
     }
 
 
-def served(module: tf.Module, folder: artifacts.Path) -> converters.Ask:
-    """Saves a servable to a folder, and returns what asks serving_default."""
+def saved(module: tf.Module, folder: artifacts.Path) -> converters.Predict:
+    """Saves a servable, and loads it again.
+
+    Args:
+      module: A servable of a segmenter.
+      folder: Where to save it.
+
+    Returns:
+      A function that calls the signature serving_default, from [batch, height,
+      width, 3] uint8 images to outputs by name.
+    """
     model = tf.saved_model.load(str(saved_model.save(module, folder)))
     signature = model.signatures["serving_default"]
 
-    def ask(image, _keep=model):
-        answers = signature(image=tf.constant(image))
-        return {name: np.asarray(each) for name, each in answers.items()}
+    def predict(image, _model=model):  # Keeps the model's variables alive.
+        outputs = signature(image=tf.constant(image))
+        return {name: np.asarray(each) for name, each in outputs.items()}
 
-    return ask
+    return predict
 
 
-def _fresh(network, objects, settings):
+def _untrained(network, objects, settings):
     return builders.build(network), {
         "network": network,
         "objects": objects,

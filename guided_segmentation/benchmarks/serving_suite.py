@@ -1,4 +1,4 @@
-"""What serving adds to a prediction: the exported servable beside Keras."""
+"""Suite "serving": the exported servable beside prediction with Keras."""
 
 import functools
 import tempfile
@@ -18,17 +18,21 @@ BATCH_SIZES = (1, 8)
 def measure(
     source: schema.Source, settings: BenchmarkSettings = DEFAULTS
 ) -> dict:
-    """Measures requests to serving_default beside the bare Keras prediction.
+    """Measures requests to serving_default and calls of the Keras network.
 
-    Bare is what bin/segment_images calls: networks.prediction of the same
-    network, in the same precision, on the same photographs, from uint8 pixels
-    to probabilities at their own size. The servable, loaded from disk, answers
-    the label map besides. Of both all answers are fetched.
+    "bare" is the prediction of bin/segment_images, networks.prediction, with
+    the same network, precision and images: from uint8 pixels to probabilities
+    at the size of the image. "servable" is loaded from disk and also returns
+    the label map. All outputs of both are copied to NumPy.
+
+    Args:
+      source: Images; batches repeat them if there are too few.
+      settings: Settings of the benchmarks.
 
     Returns:
-      As `run` says, of `settings.requests` requests a part; `latency_ms` has
-      their percentiles p50 and p99 by part, and `servable_to_bare` by batch
-      size the ratio of their throughputs, from the medians.
+      The summary of clock.summarize over `settings.requests` requests of each
+      part and batch size, `latency_ms`, the percentiles of each part, and
+      `servable_to_bare`, the ratio of the median throughputs by batch size.
     """
     network, trained = segmenters.load(source, settings, settings.precision)
     bare = prediction.as_trained(network, trained)
@@ -37,7 +41,7 @@ def measure(
         return _measured(
             {
                 "bare": lambda image: [np.asarray(bare(image))],
-                "servable": segmenters.served(module, folder),
+                "servable": segmenters.saved(module, folder),
             },
             photographs(source, max(BATCH_SIZES)),
             settings.requests,
@@ -45,11 +49,11 @@ def measure(
 
 
 def photographs(source: schema.Source, count: int) -> np.ndarray:
-    """Returns a batch, all of the size of the first; few ones come again.
+    """Returns a batch of images, resized to the size of the first.
 
     Args:
-      source: Photographs.
-      count: Of the batch.
+      source: Images; the batch repeats them if there are too few.
+      count: Number of images in the batch.
 
     Returns:
       [count, height, width, 3] uint8 RGB.
@@ -60,15 +64,16 @@ def photographs(source: schema.Source, count: int) -> np.ndarray:
     return tf.cast(tf.round(resized), tf.uint8).numpy()
 
 
-def _measured(looks, batch, requests):
+def _measured(predictors, batch, requests):
+    """Measures functions of images by name on every batch size."""
     rates, latencies, ratios = {}, {}, {}
     for size in BATCH_SIZES:
         parts = {
-            f"{name}_{size}": functools.partial(look, batch[:size])
-            for name, look in looks.items()
+            f"{name}_{size}": functools.partial(predict, batch[:size])
+            for name, predict in predictors.items()
         }
         for part in parts.values():
-            part()  # Traces, and plans the kernels.
+            part()  # Traces the graph and initializes kernels.
         found = clock.measure(parts, size, requests)
         rates |= found
         latencies |= {
@@ -77,7 +82,7 @@ def _measured(looks, batch, requests):
         bare, servable = (np.median(each) for each in found.values())
         ratios[str(size)] = float(servable / bare)
     return {
-        **clock.compared(rates),
+        **clock.summarize(rates),
         "latency_ms": latencies,
         "servable_to_bare": ratios,
     }

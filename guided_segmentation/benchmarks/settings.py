@@ -1,22 +1,24 @@
-"""What the suites have in common: sizes and repetitions."""
+"""Settings of all benchmark suites: network, images and repetitions."""
 
 import dataclasses
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class BenchmarkSettings:
-    """Settings of the benchmarks; the network is thin, as for drawn scenes.
+    """Settings of the benchmarks; networks are thin, as for synthetic scenes.
 
     Attributes:
-      repeats: Measurements of each part; the median counts.
-      requests: Requests of each part that serves, instead of repeats.
-      segmenter_dir: Run of the segmenter that is served; None builds one.
-      input_size: Side of the squares that the segmenter takes, in pixels.
-      framing: How they are cut, key of images.FRAMINGS.
-      width_multiplier: Factor on the channels of the segmenter's trunk.
-      head_channels: Channels of its fc6 and fc7.
-      batch_size: Images a step.
-      precision: Of the step, key of trainer.LOSS_SCALE.
+      repeats: Number of measurements of each part; results are medians.
+      requests: The same for the suites "serving" and "formats".
+      segmenter_dir: Run of bin/train_segmenter whose network "serving" and
+        "formats" use; None builds an untrained one.
+      input_size: Network input size in pixels.
+      framing: Key of images.FRAMINGS.
+      width_multiplier: Factor on the number of channels of the trunk.
+      head_channels: Number of channels of fc6 and fc7.
+      batch_size: Images per training step, and number of images of "seeds".
+      precision: Precision of training steps and of the served network, key of
+        trainer.LOSS_SCALE.
     """
 
     repeats: int = 5

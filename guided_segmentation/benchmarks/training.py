@@ -1,4 +1,4 @@
-"""The trainings that are measured: their recipe, batches and steps."""
+"""Recipe, batches and timed steps of the training that is measured."""
 
 import functools
 import tempfile
@@ -22,13 +22,18 @@ from guided_segmentation.training import (
     trainer,
 )
 
-WARM_UP_STEPS = 3  # The first ones trace the graph and fill the buffers.
+WARM_UP_STEPS = 3  # They trace the graph and fill buffers.
 
 
 def segmenter_recipe(
     source: schema.Source, settings: BenchmarkSettings
 ) -> recipe.Recipe:
-    """Returns what a thin segmenter is trained by."""
+    """Returns the recipe of a thin segmenter.
+
+    Args:
+      source: Data set whose objects the segmenter has.
+      settings: Sizes of the network, and framing.
+    """
     return recipe.Recipe(
         network=segmenters.spec(source, settings),
         input_size=settings.input_size,
@@ -39,8 +44,17 @@ def segmenter_recipe(
 def batches(
     what: recipe.Recipe, source: schema.Source, settings: BenchmarkSettings
 ) -> tf.data.Dataset:
-    """Returns batches without end, whose guides are all remembered."""
-    label = labelling.remembered(
+    """Returns an infinite data set of batches with cached G2 guides.
+
+    Args:
+      what: Recipe of the segmenter.
+      source: Images with ground truth, from which guides are derived.
+      settings: Batch size.
+
+    Returns:
+      Batches as training.inputs.batches makes them.
+    """
+    label = labelling.cached(
         lambda image_id: guides.g2(evidence(source, image_id))
     )
     for image_id in source.image_ids:
@@ -54,26 +68,26 @@ def step_seconds(
     batch: dict[str, tf.Tensor],
     settings: BenchmarkSettings = DEFAULTS,
 ) -> list[float]:
-    """Trains a fresh segmenter on one batch and times its steps.
+    """Trains an untrained segmenter on one batch and times its steps.
 
-    The trainer's own loop runs, at learning rate zero; a clock in the loss
-    notes when each step gets there.
+    The trainer's own loop runs with learning rate 0. An op in the loss records
+    the time at which each step has computed the logits.
 
     Args:
-      what: What to train; its weights do not matter.
-      batch: As recipe.batches makes it.
-      settings: Of the steps.
+      what: Recipe of the segmenter; its weights do not matter.
+      batch: One element of `batches`.
+      settings: Number of steps, batch size and precision.
 
     Returns:
-      The seconds of `settings.repeats` steps, after the first few.
+      The seconds of `settings.repeats` steps, after WARM_UP_STEPS others.
     """
     times = []
 
-    def note(target):
+    def record_time(target):
         times.append(time.perf_counter())
         return target
 
-    clock = pipeline.numpy_op(note, tf.TensorSpec(None, tf.uint8))
+    clock = pipeline.numpy_op(record_time, tf.TensorSpec(None, tf.uint8))
     loss, targets = fine_tuning.objective(what)
 
     def timed(target, *rest):
@@ -82,12 +96,12 @@ def step_seconds(
         return loss(target, *rest)
 
     task = trainer.Task(
-        build=functools.partial(builders.build, what.network),
-        batches=lambda _: tf.data.Dataset.from_tensors(batch).repeat(),
+        build_network=functools.partial(builders.build, what.network),
+        make_batches=lambda _: tf.data.Dataset.from_tensors(batch).repeat(),
         loss=timed,
-        inputs="input",
-        targets=targets,
-        seeded=dropout.example_seeds,
+        input_key="input",
+        target_keys=targets,
+        noise_context=dropout.example_seeds,
     )
     with tempfile.TemporaryDirectory() as work_dir:
         trainer.train(

@@ -17,6 +17,7 @@ from guided_segmentation.seeders import (
     cam,
     center_mean_shape,
     grad_cam,
+    refinement,
     seeds,
     views,
 )
@@ -78,7 +79,7 @@ def seeder(source: schema.Source) -> tuple[seeds.Seeder, dict]:
         record["seeder_dir"] = SEEDER_DIR.value
     used = SEED_CRF.value or ("mild" if name in backprop.METHODS else "none")
     if used != "none":
-        found = seeds.refined(found, crf.named(used))
+        found = refinement.refined(found, crf.named(used))
     return found, {"seeder": name, **record, "seed_crf": used}
 
 

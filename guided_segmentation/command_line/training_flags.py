@@ -9,7 +9,12 @@ from absl import flags
 from guided_segmentation import images
 from guided_segmentation.command_line import network_flags
 from guided_segmentation.networks import deeplab_v1, deeplab_v2
-from guided_segmentation.training import optimizers, recipe, trainer
+from guided_segmentation.training import (
+    optimizers,
+    recipe,
+    strategies,
+    trainer,
+)
 
 _TRAIN = trainer.TrainSettings
 _SGD = optimizers.OptimizerSettings
@@ -143,7 +148,7 @@ STRIDE = flags.DEFINE_enum(
 POOLING = flags.DEFINE_enum(
     "pooling",
     "3x3",
-    sorted(deeplab_v1.ORIGINS),
+    sorted(deeplab_v1.GRID_ORIGINS),
     "Windows of the first four pools in DeepLabv1-LargeFOV: 3x3, as in the "
     "paper, or 2x2, as in VGG16, for a trunk that is frozen.",
 )
@@ -294,4 +299,4 @@ def of_deeplab() -> dict:
 
 def strategy() -> tf.distribute.Strategy:
     """Returns the strategy that the flags name."""
-    return trainer.make_strategy(STRATEGY.value, NUM_VIRTUAL_CPUS.value)
+    return strategies.make_strategy(STRATEGY.value, NUM_VIRTUAL_CPUS.value)

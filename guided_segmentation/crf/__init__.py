@@ -1,4 +1,4 @@
-"""Dense CRFs: crf-seed, crf-postproc, regions of G2, and crf-loss.
+"""Dense CRFs, for crf-seed, crf-postproc, crf-loss and the regions of G2.
 
 Source: Krahenbuhl and Koltun, "Efficient inference in fully connected CRFs
 with Gaussian edge potentials", NIPS 2011.

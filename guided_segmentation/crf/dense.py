@@ -1,8 +1,8 @@
 """Dense CRF: an image and unary energies in, class probabilities out.
 
-Every pixel is a node and every pair of pixels an edge. Edges cost nothing
-where two pixels agree; where they differ, more the nearer and the more alike
-in colour they are. pydensecrf does the inference.
+Every pixel is a node, and every pair of pixels is an edge. An edge costs
+energy if its pixels have different labels: the more, the closer they are to
+each other in the image and in colour. Inference is done by pydensecrf.
 
 Source: Krahenbuhl and Koltun, "Efficient inference in fully connected CRFs
 with Gaussian edge potentials", NIPS 2011.
@@ -23,16 +23,16 @@ def infer(
     """Returns the mean-field probabilities of every class at every pixel.
 
     Edges follow the Potts model, and their kernels are normalised
-    symmetrically. The filter behind them is an approximation, so expect two
-    digits beside an exact mean field.
+    symmetrically. pydensecrf approximates the kernels by a fast filter, so
+    the probabilities agree with the exact mean field to about two digits.
 
     Args:
       image: [height, width, 3] uint8 RGB.
-      energy: [height, width, num_classes] float, finite; the lower, the
-        likelier.
-      settings: Weights and reaches of the edges.
-      mask: [height, width] bool. Only its True pixels are nodes: what lies
-        outside neither gets a label nor has a say. None makes every pixel one.
+      energy: [height, width, num_classes] float, finite unary energies; the
+        class of lower energy is the more probable one.
+      settings: Weights and standard deviations of the edges, and steps.
+      mask: [height, width] bool. Only its True pixels are nodes: pixels
+        outside get no label and influence none. None takes all pixels.
 
     Returns:
       [height, width, num_classes] float32 in [0, 1], summing to one over the
@@ -41,6 +41,14 @@ def infer(
     Raises:
       ValueError: If the arrays do not fit each other, the image is not uint8
         or an energy is not finite.
+
+    Example:
+      >>> image = np.zeros([3, 3, 3], np.uint8)  # All of one colour.
+      >>> energy = np.zeros([3, 3, 2])
+      >>> energy[..., 1] = 2.0  # Every pixel prefers class 0,
+      >>> energy[1, 1] = [1.0, 0.0]  # but the centre prefers class 1.
+      >>> infer(image, energy).argmax(axis=-1).tolist()
+      [[0, 0, 0], [0, 0, 0], [0, 0, 0]]
     """
     if mask is None:
         mask = np.ones(image.shape[:2], bool)
@@ -48,8 +56,8 @@ def infer(
     probabilities = np.zeros(energy.shape, np.float32)
     if mask.any():
         rows, columns = np.nonzero(mask)
-        # Columns first, as pydensecrf has it: its filter is not quite the
-        # same in another order.
+        # Columns first, as in pydensecrf: the result of its filter depends
+        # slightly on the order.
         position = np.stack([columns, rows], axis=1).astype(np.float32)
         probabilities[mask] = _mean_field(
             position, image[mask], energy[mask], settings
@@ -62,18 +70,19 @@ def postprocess(
     probabilities: np.ndarray,
     settings: CrfSettings = DEEPLAB,
 ) -> np.ndarray:
-    """Sharpens a segmenter's probabilities along the edges: crf-postproc.
+    """Refines a segmenter's probabilities along image edges: crf-postproc.
 
     Args:
       image: [height, width, 3] uint8 RGB.
       probabilities: [height, width, num_classes] float in [0, 1].
-      settings: Weights and reaches of the edges.
+      settings: Weights and standard deviations of the edges, and steps.
 
     Returns:
-      [height, width] uint8 label map; every pixel has a class.
+      [height, width] uint8 label map of class indices, without IGNORE.
 
     Raises:
-      ValueError: As `infer`.
+      ValueError: If the arrays do not fit each other, the image is not uint8
+        or a probability is not finite.
     """
     smallest = np.finfo(np.float32).tiny  # Keeps the energy of a 0 finite.
     energy = -np.log(np.maximum(probabilities, smallest))
@@ -86,7 +95,14 @@ def _mean_field(
     energy: np.ndarray,
     settings: CrfSettings,
 ) -> np.ndarray:
-    """Infers over nodes: [nodes, 2], [nodes, 3] and [nodes, num_classes]."""
+    """Returns [nodes, num_classes] probabilities after mean-field inference.
+
+    Args:
+      position: [nodes, 2] float32 column and row in pixels.
+      colour: [nodes, 3] uint8 RGB.
+      energy: [nodes, num_classes] float.
+      settings: Weights and standard deviations of the edges, and steps.
+    """
     field = densecrf.DenseCRF(*energy.shape)
     field.setUnaryEnergy(_columns(energy))
     if settings.gaussian_weight:
@@ -101,7 +117,7 @@ def _mean_field(
 
 
 def _columns(nodes: np.ndarray) -> np.ndarray:
-    """Returns one column a node, float32 and contiguous, for pydensecrf."""
+    """Returns contiguous float32 with one column per node, for pydensecrf."""
     return np.ascontiguousarray(nodes.T, np.float32)
 
 

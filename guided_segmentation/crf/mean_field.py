@@ -1,8 +1,8 @@
-"""Mean field of a dense CRF over all pairs of pixels, in TensorFlow.
+"""Exact mean field of a dense CRF over all pairs of pixels, in TensorFlow.
 
-What pydensecrf approximates for whole photographs is exact here, and fast
-enough to be part of a training step, where images are small: 41x41 pixels have
-2.8 million pairs.
+crf.infer approximates it for whole photographs. The exact computation is fast
+enough for a training step on small images: 41x41 pixels have 2.8 million
+pairs.
 
 Source: Krahenbuhl and Koltun, "Efficient inference in fully connected CRFs
 with Gaussian edge potentials", NIPS 2011, algorithm 1.
@@ -18,15 +18,17 @@ def infer(
 ) -> tf.Tensor:
     """Returns the mean-field probabilities of every class at every pixel.
 
-    Edges are those of crf.infer: Potts, kernels normalised symmetrically. One
-    image follows another, so that the pairs of one alone are in memory, 11 MB
-    a kernel at 41x41. Gradients go through all steps.
+    The edges are those of crf.infer: Potts model, kernels normalised
+    symmetrically. Images are processed one at a time, so that memory holds
+    the pairs of one image only: 11 MB per kernel at 41x41 pixels. Gradients
+    pass through all steps.
 
     Args:
       image: [batch, height, width, 3] uint8 RGB.
-      energy: [batch, height, width, num_classes] float32; the lower, the
-        likelier. Its height and width are static.
-      settings: Weights and reaches of the edges.
+      energy: [batch, height, width, num_classes] float32 unary energies of
+        static height and width; the class of lower energy is the more
+        probable one.
+      settings: Weights and standard deviations of the edges, and steps.
 
     Returns:
       [batch, height, width, num_classes] float32 in [0, 1], summing to one
@@ -39,7 +41,7 @@ def infer(
         near / settings.gaussian_xy_px**2
     )
 
-    def of_one(image_and_energy):
+    def infer_one(image_and_energy: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
         colour, unary = image_and_energy
         alike = (
             near / settings.bilateral_xy_px**2
@@ -49,7 +51,7 @@ def infer(
         return _probabilities(edges, unary, settings.num_steps)
 
     found = tf.map_fn(
-        of_one,
+        infer_one,
         (
             tf.reshape(tf.cast(image, tf.float32), [-1, nodes, 3]),
             tf.reshape(energy, [-1, nodes, num_classes]),
@@ -60,15 +62,23 @@ def infer(
     return tf.reshape(found, [-1, height, width, num_classes])
 
 
-def _probabilities(edges, unary, num_steps):
-    """[nodes, num_classes]: what the nodes agree on in a number of steps."""
+def _probabilities(
+    edges: tf.Tensor, unary: tf.Tensor, num_steps: int
+) -> tf.Tensor:
+    """[nodes, num_classes] float32 after some mean-field steps.
+
+    Args:
+      edges: [nodes, nodes] float32 weights.
+      unary: [nodes, num_classes] float32 energies.
+      num_steps: Mean-field steps.
+    """
     probabilities = tf.nn.softmax(-unary)
     for _ in range(num_steps):
         probabilities = tf.nn.softmax(tf.matmul(edges, probabilities) - unary)
     return probabilities
 
 
-def _positions(height, width):
+def _positions(height: int, width: int) -> tf.Tensor:
     """[nodes, 2] float32 row and column, row by row."""
     rows, columns = tf.meshgrid(
         tf.range(height), tf.range(width), indexing="ij"
@@ -77,14 +87,17 @@ def _positions(height, width):
     return tf.cast(tf.reshape(nodes, [-1, 2]), tf.float32)
 
 
-def _squared_distances(points):
-    """[n, n] float32 of [n, d] whole numbers; exact, as they are below 2^24."""
+def _squared_distances(points: tf.Tensor) -> tf.Tensor:
+    """[n, n] float32 between the rows of [n, d] whole numbers.
+
+    They are exact, as positions and colours keep them below 2^24.
+    """
     squares = tf.reduce_sum(points**2, axis=-1)
     products = tf.matmul(points, points, transpose_b=True)
     return squares[:, None] + squares[None] - 2 * products
 
 
-def _kernel(squared_distances):
+def _kernel(squared_distances: tf.Tensor) -> tf.Tensor:
     """[n, n] Gaussian weights, normalised symmetrically."""
     weights = tf.exp(-0.5 * squared_distances)
     scale = tf.math.rsqrt(tf.reduce_sum(weights, axis=-1))

@@ -1,4 +1,4 @@
-"""Settings of dense CRFs, and the published ones by name.
+"""Settings of dense CRFs, and published settings by name.
 
 Source: Krahenbuhl and Koltun, "Efficient inference in fully connected CRFs
 with Gaussian edge potentials", NIPS 2011.
@@ -13,13 +13,13 @@ class CrfSettings:
     """Settings of one dense CRF; the defaults are those of DEEPLAB.
 
     Attributes:
-      bilateral_weight: What disagreement costs between pixels that are near
-        and alike. 0 leaves the term out.
-      bilateral_xy_px: Reach of that term over the image.
-      bilateral_rgb: Its reach over colours, in levels of 0 to 255.
-      gaussian_weight: What disagreement costs between pixels that are near.
-        0 leaves the term out.
-      gaussian_xy_px: Reach of that term.
+      bilateral_weight: Weight of the bilateral term, which penalises
+        different labels of pixels close in position and colour. 0 removes it.
+      bilateral_xy_px: Standard deviation of that term in position, in pixels.
+      bilateral_rgb: Its standard deviation in colour, in levels of 0 to 255.
+      gaussian_weight: Weight of the Gaussian term, which penalises different
+        labels of pixels close in position. 0 removes it.
+      gaussian_xy_px: Standard deviation of that term, in pixels.
       num_steps: Mean-field steps.
     """
 
@@ -40,14 +40,14 @@ class CrfSettings:
 
 
 # Chen et al., "Semantic image segmentation with deep convolutional nets and
-# fully connected CRFs", ICLR 2015: the set of DeepLabv1-LargeFOV.
+# fully connected CRFs", ICLR 2015: the settings of DeepLabv1-LargeFOV.
 DEEPLAB = CrfSettings()
 # Kolesnikov and Lampert, "Seed, expand and constrain", ECCV 2016.
 SEC = CrfSettings(
     bilateral_weight=10.0, bilateral_xy_px=80.0, bilateral_rgb=13.0
 )
-# A tenth of SEC's weights. At the full ones nearly every pixel ends at 0 or 1,
-# which leaves score maps of gradients no order for a threshold to choose from.
+# A tenth of SEC's weights. With the full weights nearly every probability ends
+# at 0 or 1, and thresholds on score maps of gradients have no effect.
 MILD = dataclasses.replace(SEC, bilateral_weight=1.0, gaussian_weight=0.3)
 # No edges: the probabilities are the softmax of the negative energies.
 NONE = CrfSettings(bilateral_weight=0.0, gaussian_weight=0.0, num_steps=0)
@@ -65,15 +65,21 @@ _CUSTOM = re.compile(r"custom" + 3 * r"-(\d+\.?\d*)")
 
 
 def named(name: str) -> CrfSettings:
-    """Returns the settings that a name stands for.
+    """Returns the CRF settings of a name.
 
     Args:
       name: Key of SETTINGS, or custom-WEIGHT-XY_PX-RGB with three numbers
-        above 0: the bilateral weight, and its reaches over the image and over
-        colours. All else is as in DEEPLAB.
+        above 0: the weight of the bilateral term, and its standard deviations
+        in position and in colour. All other settings are those of DEEPLAB.
 
     Raises:
-      ValueError: If it is none of these.
+      ValueError: If it is neither.
+
+    Example:
+      >>> named("sec").bilateral_rgb
+      13.0
+      >>> named("custom-5-50-10").bilateral_xy_px
+      50.0
     """
     if name in SETTINGS:
         return SETTINGS[name]

@@ -1,1 +1,1 @@
-"""Readers of images and their labels, and the tf.data pipeline."""
+"""Data sets: readers, writers, and the tf.data pipelines of training."""

@@ -1,4 +1,4 @@
-"""MSRA's photographs of one salient object, boxed by several annotators.
+"""MSRA: photographs of one salient object, with boxes of several annotators.
 
 Source: Liu et al., "Learning to Detect a Salient Object", CVPR 2007.
 """
@@ -10,21 +10,21 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from guided_segmentation import artifacts
-from guided_segmentation.datasets import folder, pascal_voc, schema
+from guided_segmentation.datasets import image_files, pascal_voc, schema
 
 Path = artifacts.Path
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Entry:
-    """What UserData says of one photograph.
+    """The entry of one photograph in UserData.
 
     Attributes:
-      image_id: Name of the photograph, no ending.
+      image_id: Name of the photograph without its ending.
       photograph: Its file.
       size: Its height and width.
-      boxes: The line of boxes, "left top right bottom; " for each annotator.
-      where: File and number of that line, for messages.
+      boxes: The line of boxes: "left top right bottom; " for each annotator.
+      where: File and line number of the boxes, for messages.
     """
 
     image_id: str
@@ -42,27 +42,27 @@ def source(
     """Opens a folder of photographs in MSRA's format.
 
     Args:
-      data_dir: Holds Image/<digit>/*.jpg and UserData/*.txt; if there is
-        masks/<image_id>.png, it is the truth, 8-bit grey, an object where at
-        least half white: for evaluation, never for training.
+      data_dir: Holds Image/<digit>/*.jpg and UserData/*.txt. It may hold the
+        truth as masks/<image_id>.png, 8-bit grey, with values of at least
+        half of white on the object; it is for evaluation, not for training.
       exclude_ids: List of images to leave out, as `pascal_voc.read_ids`
         takes it.
       only_ids: List of images to keep; all others are left out.
 
     Returns:
-      The photographs in the order of the files. Boxes are cut at the border
-      of the image; label maps hold 0 and 1.
+      The photographs in the order of the files. Boxes are clipped to the
+      image; label maps hold 0 and 1.
 
     Raises:
       FileNotFoundError: If a folder, a list or a photograph is missing.
-      ValueError: If UserData is not in the format, a box of an image that is
-        kept holds no pixel, a list names an image that is not there, or no
-        image is left.
+      ValueError: If UserData has another format, a box contains no pixel of
+        its image, a list names an unknown image, or no image is left. Boxes
+        of images left out are not checked.
     """
     root = pathlib.Path(data_dir)
     entries = _chosen(read_entries(root), exclude_ids, only_ids, root)
     photographs = {name: entries[name].photograph for name in entries}
-    folder.require_photographs(photographs, root / "UserData")
+    image_files.require_existing(photographs, root / "UserData")
     boxes = {name: parse_boxes(entries[name]) for name in entries}
 
     def sized_boxes(image_id: str) -> np.ndarray:
@@ -72,12 +72,12 @@ def source(
     def label_map(image_id: str) -> np.ndarray:
         path = root / "masks" / f"{image_id}.png"
         truth = artifacts.read_saliency_map(path) >= 0.5
-        folder.require_size(truth, path, photographs[image_id], image_id)
+        image_files.require_size(truth, path, photographs[image_id], image_id)
         return truth.astype(np.uint8)
 
     return schema.Source(
         name=_name(exclude_ids, only_ids),
-        digest=folder.digest(photographs),
+        digest=image_files.digest(photographs),
         image_ids=tuple(entries),
         image=lambda image_id: artifacts.read_image(photographs[image_id]),
         label_map=label_map if (root / "masks").is_dir() else None,
@@ -90,11 +90,17 @@ def read_entries(data_dir: Path) -> list[Entry]:
 
     A file starts with the number of its entries. An entry is three lines: the
     path of the photograph below Image, "width height", and the boxes. Empty
-    lines part them and do not count.
+    lines are ignored.
+
+    Args:
+      data_dir: The folder that holds UserData.
+
+    Returns:
+      The entries in the order of the files.
 
     Raises:
       FileNotFoundError: If there is no such file.
-      ValueError: If one looks otherwise, or an image is there twice.
+      ValueError: If one has another format, or an image is listed twice.
     """
     files = sorted(pathlib.Path(data_dir, "UserData").glob("*.txt"))
     if not files:
@@ -104,20 +110,24 @@ def read_entries(data_dir: Path) -> list[Entry]:
         )
     entries = [entry for file in files for entry in _entries(file)]
     image_ids = (entry.image_id for entry in entries)
-    folder.require_different(image_ids, pathlib.Path(data_dir, "UserData"))
+    image_files.require_different(image_ids, pathlib.Path(data_dir, "UserData"))
     return entries
 
 
 def parse_boxes(entry: Entry) -> np.ndarray:
-    """Reads the boxes of an entry and cuts them at the border of the image.
+    """Reads the boxes of an entry and clips them to the image.
+
+    Args:
+      entry: The entry of one photograph.
 
     Returns:
       [annotators, 4] int32 (row_min, column_min, row_max, column_max),
-      half-open: right and bottom are the first column and row outside.
+      half-open, in pixels: right and bottom are the first column and row
+      outside.
 
     Raises:
-      ValueError: If there is no box, one has not four whole numbers, or one
-        holds no pixel of the image.
+      ValueError: If there is no box, or a box is not four whole numbers or
+        contains no pixel of the image.
     """
     texts = [text for text in entry.boxes.split(";") if text.strip()]
     if not texts:
@@ -135,7 +145,7 @@ def _box(text: str, entry: Entry) -> tuple[int, int, int, int]:
     if rows[0] >= rows[1] or columns[0] >= columns[1]:
         raise ValueError(
             f"{entry.where}: the box {text.strip()!r} (left top right bottom) "
-            f"holds no pixel of image {entry.image_id!r}, {width} wide and "
+            f"contains no pixel of image {entry.image_id!r}, {width} wide and "
             f"{height} high; correct it or exclude the image"
         )
     return rows[0], columns[0], rows[1], columns[1]
@@ -146,14 +156,15 @@ def _entries(file: pathlib.Path) -> Iterator[Entry]:
     filled = [(number, line.strip()) for number, line in lines if line.strip()]
     if not filled:
         raise ValueError(f"{file}: wanted the number of entries, found nothing")
-    (first, count), *rest = filled
-    (count,) = _integers(count, "number_of_entries", f"{file}, line {first}")
+    (first, text), *rest = filled
+    (count,) = _integers(text, "number_of_entries", f"{file}, line {first}")
     for start in range(0, len(rest) - 2, 3):
         yield _entry(file, rest[start : start + 3])
     if len(rest) != 3 * count:
         raise ValueError(
             f"{file}: wanted {count} entries of three lines, found "
-            f"{len(rest)} lines; the file is cut or its first line is wrong"
+            f"{len(rest)} lines; the file is truncated, or its first line is "
+            f"wrong"
         )
 
 
@@ -162,7 +173,7 @@ def _entry(file: pathlib.Path, lines: list[tuple[int, str]]) -> Entry:
     path = pathlib.PureWindowsPath(photograph)
     width, height = _integers(size, "width height", f"{file}, line {size_line}")
     return Entry(
-        image_id=folder.image_id(path.name),
+        image_id=image_files.image_id(path.name),
         photograph=file.parent.parent.joinpath("Image", *path.parts),
         size=(height, width),
         boxes=boxes,

@@ -1,4 +1,4 @@
-"""PASCAL VOC 2012, and any photographs and label maps laid out like it.
+"""PASCAL VOC 2012, and other photographs and label maps in its layout.
 
 Source: Everingham et al., "The PASCAL Visual Object Classes Challenge 2012
 (VOC2012) Development Kit"; the masks of SegmentationClassAug: Hariharan et
@@ -7,15 +7,19 @@ al., "Semantic contours from inverse detectors", ICCV 2011.
 
 import pathlib
 from collections.abc import Callable
-from xml.etree import ElementTree
 
 import numpy as np
 
 from guided_segmentation import artifacts, labels
-from guided_segmentation.datasets import folder, schema
+from guided_segmentation.datasets import (
+    image_files,
+    label_files,
+    schema,
+    voc_annotations,
+)
 
 Path = artifacts.Path
-ROOTS = (".", "VOC2012", "VOCdevkit/VOC2012")  # Where JPEGImages may stand.
+ROOTS = (".", "VOC2012", "VOCdevkit/VOC2012")  # Possible parents of JPEGImages.
 LABEL_MAP_DIRS = ("SegmentationClassAug", "SegmentationClass")
 
 
@@ -25,29 +29,29 @@ def source(
     image_labels: str = "masks",
     label_set: labels.LabelSet | None = None,
 ) -> schema.Source:
-    """Opens a split of a folder laid out like VOC 2012.
+    """Opens a split of a folder in the layout of VOC 2012.
 
-    A label map is looked for in SegmentationClassAug, then in
+    The label map of an image is read from SegmentationClassAug, or else from
     SegmentationClass. A split in which no image has one, like VOC's test
     split, has no truth.
 
     Args:
-      data_dir: The folder of JPEGImages, or one that holds VOC2012 or
+      data_dir: The folder that holds JPEGImages, VOC2012 or
         VOCdevkit/VOC2012.
-      split: Name of a list in ImageSets/Segmentation, or the path of a list;
-        `read_ids` says what it may look like.
+      split: Name of a list in ImageSets/Segmentation, or the path of a list
+        as `read_ids` takes it.
       image_labels: Where image-level labels come from. "masks": every object
-        of the label map. "xml": every object of Annotations, difficult ones
-        included, as in the cls_labels.npy of later work; only then the split
-        tells them apart, as Source.difficult. "csv:PATH": see
-        `folder.csv_image_labels`.
+        of the label map. "xml": every object in Annotations, including the
+        difficult ones, as in the cls_labels.npy of later work; only with it
+        the split has Source.difficult. "csv:PATH": a file as
+        `label_files.csv_image_labels` takes it.
       label_set: The classes. By default those of class_names.txt beside
         JPEGImages, or VOC's.
 
     Returns:
-      The split, its images in the order of the list. Asked for the image
-      labels of an image without any object, or for a label map that is
-      missing or does not fit, it raises an error with image and file.
+      The split, its images in the order of the list. Its functions raise an
+      error that names image and file if an image has no object, or if its
+      label map is missing or of another size.
 
     Raises:
       FileNotFoundError: If a folder, the list or a photograph is missing.
@@ -58,12 +62,12 @@ def source(
     ids_file = _ids_file(root, split)
     image_ids = read_ids(ids_file)
     photographs = {name: _photograph(root, name) for name in image_ids}
-    folder.require_photographs(photographs, ids_file)
-    label_set = label_set or folder.read_label_set(root) or labels.VOC
+    image_files.require_existing(photographs, ids_file)
+    label_set = label_set or label_files.read_label_set(root) or labels.VOC
     has_truth = any(_find_label_map(root, name) for name in image_ids)
     return schema.Source(
         name=f"pascal_voc/{ids_file.stem}",
-        digest=folder.digest(photographs),
+        digest=image_files.digest(photographs),
         image_ids=image_ids,
         image=lambda image_id: artifacts.read_image(
             _photograph(root, image_id)
@@ -78,7 +82,10 @@ def source(
 
 
 def find_root(data_dir: Path) -> pathlib.Path:
-    """Returns the folder of JPEGImages in or below `data_dir`.
+    """Returns the folder that holds JPEGImages: `data_dir` or one in it.
+
+    Args:
+      data_dir: Holds JPEGImages, VOC2012 or VOCdevkit/VOC2012.
 
     Raises:
       FileNotFoundError: If there is none.
@@ -88,28 +95,36 @@ def find_root(data_dir: Path) -> pathlib.Path:
             return pathlib.Path(data_dir, root)
     raise FileNotFoundError(
         f"no folder JPEGImages in {data_dir}, nor in its VOC2012 or "
-        f"VOCdevkit/VOC2012; set data_dir to where VOC's folders are"
+        f"VOCdevkit/VOC2012; set data_dir to the folder of VOC's folders"
     )
 
 
 def read_ids(path: Path) -> tuple[str, ...]:
-    """Reads a list of image ids, one a line, in any of the usual forms.
+    """Reads a list of image ids, one per line, in any of the usual forms.
 
-    An id is text, even where it looks like a number. Of a line only the
-    first word counts, without folders and without the ending of a
-    photograph: "2007_000032", "2007_000032 0 14", "2007_000032.jpg 5" and
-    "/JPEGImages/2007_000032.jpg /SegmentationClassAug/2007_000032.png" name
+    Ids are read as text, even if they look like numbers. Only the first word
+    of a line is read, without folders and without the ending of a photograph:
+    "2007_000032", "2007_000032 0 14", "2007_000032.jpg 5" and
+    "/JPEGImages/2007_000032.jpg /SegmentationClassAug/2007_000032.png" are
     the same image.
+
+    Args:
+      path: The list, a text file.
+
+    Returns:
+      The ids in the order of the list.
 
     Raises:
       FileNotFoundError: If there is no such file.
       ValueError: If it names no image, or one twice.
     """
     lines = map(str.split, artifacts.read_text(path).splitlines())
-    image_ids = tuple(folder.image_id(words[0]) for words in lines if words)
+    image_ids = tuple(
+        image_files.image_id(words[0]) for words in lines if words
+    )
     if not image_ids:
-        raise ValueError(f"{path}: wanted one image id a line, found none")
-    folder.require_different(image_ids, path)
+        raise ValueError(f"{path}: wanted one image id per line, found none")
+    image_files.require_different(image_ids, path)
     return image_ids
 
 
@@ -121,7 +136,7 @@ def _ids_file(root: pathlib.Path, split: str) -> pathlib.Path:
     splits = sorted(path.stem for path in lists.glob("*.txt"))
     raise FileNotFoundError(
         f"no split {split!r}: wanted {lists / split}.txt or the path of a "
-        f"list; the splits there are {', '.join(splits) or 'none'}"
+        f"list; existing splits: {', '.join(splits) or 'none'}"
     )
 
 
@@ -151,7 +166,9 @@ def _label_maps(
     def label_map(image_id: str) -> np.ndarray:
         path = _label_map(root, image_id)
         array = artifacts.read_label_map(path)
-        folder.require_size(array, path, _photograph(root, image_id), image_id)
+        image_files.require_size(
+            array, path, _photograph(root, image_id), image_id
+        )
         return labels.check(array, label_set.num_classes, str(path))
 
     return label_map
@@ -169,7 +186,7 @@ def _image_labels(
         return _labels_of_xml(root, label_set)
     kind, _, path = where.partition(":")
     if kind == "csv" and path:
-        return folder.csv_image_labels(path, image_ids, label_set)
+        return label_files.csv_image_labels(path, image_ids, label_set)
     raise ValueError(
         f"image_labels must be masks, xml or csv:PATH, got {where!r}"
     )
@@ -183,7 +200,7 @@ def _labels_of_masks(
     def image_labels(image_id: str) -> np.ndarray:
         present = labels.present(label_map(image_id), label_set.num_objects)
         path = _label_map(root, image_id)
-        return folder.require_objects(present, path, image_id)
+        return label_files.require_objects(present, path, image_id)
 
     return image_labels
 
@@ -193,9 +210,9 @@ def _labels_of_xml(
 ) -> Callable[[str], np.ndarray]:
     def image_labels(image_id: str) -> np.ndarray:
         path = _annotation(root, image_id)
-        names = [name for name, _ in _objects_in_xml(path)]
-        present = folder.named_labels(names, label_set, path, image_id)
-        return folder.require_objects(present, path, image_id)
+        names = [name for name, _ in voc_annotations.read_objects(path)]
+        present = label_files.named_labels(names, label_set, path, image_id)
+        return label_files.require_objects(present, path, image_id)
 
     return image_labels
 
@@ -205,28 +222,13 @@ def _difficult(
 ) -> Callable[[str], np.ndarray]:
     def difficult(image_id: str) -> np.ndarray:
         path = _annotation(root, image_id)
-        objects = _objects_in_xml(path)
+        objects = voc_annotations.read_objects(path)
         easy = {name for name, is_hard in objects if not is_hard}
         hard = [name for name, _ in objects if name not in easy]
-        return folder.named_labels(hard, label_set, path, image_id)
+        return label_files.named_labels(hard, label_set, path, image_id)
 
     return difficult
 
 
 def _annotation(root: pathlib.Path, image_id: str) -> pathlib.Path:
     return root / "Annotations" / f"{image_id}.xml"
-
-
-def _objects_in_xml(path: pathlib.Path) -> list[tuple[str, bool]]:
-    """Name of each object, and whether it is difficult."""
-    try:
-        annotation = ElementTree.fromstring(artifacts.read_text(path))
-    except ElementTree.ParseError as error:
-        raise ValueError(f"{path}: wanted XML, found {error}") from error
-    return [
-        (
-            element.findtext("name", "").strip(),
-            element.findtext("difficult", "").strip() == "1",
-        )
-        for element in annotation.iter("object")
-    ]

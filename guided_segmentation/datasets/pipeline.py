@@ -1,7 +1,7 @@
-"""tf.data stages: from names of images to batches of training examples.
+"""tf.data pipelines: from image ids to batches of training examples.
 
-Order and randomness are functions of the position in training alone, so a
-run resumed at any step, on any number of replicas, sees the same examples.
+Order and randomness depend on the position in training alone, so a run
+resumed at any step, on any number of replicas, sees the same examples.
 """
 
 import functools
@@ -16,21 +16,27 @@ from guided_segmentation.datasets import class_balance, schema
 def numpy_op(
     function: Callable[..., np.ndarray], output: tf.TensorSpec
 ) -> Callable[..., tf.Tensor]:
-    """Lifts a NumPy function into a graph, with its dtype and shape intact.
+    """Wraps a NumPy function as a TensorFlow operation, for use in a graph.
 
-    Left alone, `tf.py_function` forgets the rank of what it returns and casts
-    a wrong dtype without a word.
+    It calls the function through `tf.py_function`, which by itself loses the
+    rank of the result and silently casts a wrong dtype. Here the result has
+    the shape of `output`, and another shape or dtype is an error.
 
     Args:
       function: Takes arrays (bytes for strings) and returns one array.
-      output: What it returns; a `None` dimension fits any size.
+      output: Shape and dtype of the array; None fits a dimension of any size.
 
     Returns:
-      The same function on tensors. Never put it in a SavedModel: the graph
-      keeps only a key to this process's `function`.
+      The same function on tensors. It must not be part of a SavedModel, whose
+      graph would refer to a function of this process.
+
+    Example:
+      >>> double = numpy_op(lambda x: 2 * x, tf.TensorSpec([None], tf.int64))
+      >>> double(tf.constant([1, 2], tf.int64)).numpy().tolist()
+      [2, 4]
     """
 
-    def call(*tensors):
+    def call(*tensors: tf.Tensor) -> np.ndarray:
         array = function(*(tensor.numpy() for tensor in tensors))
         if array.dtype != output.dtype.as_numpy_dtype:
             raise TypeError(
@@ -40,30 +46,32 @@ def numpy_op(
         return array
 
     @tf.autograph.experimental.do_not_convert
-    def stage(*tensors):
+    def op(*tensors: tf.Tensor) -> tf.Tensor:
         result = tf.py_function(call, tensors, output.dtype)
         return tf.ensure_shape(result, output.shape)
 
-    return stage
+    return op
 
 
-def read(parts: Mapping[str, Callable[[str], np.ndarray]]) -> Callable:
-    """Makes the stage that turns an image id into an example.
+def read(
+    parts: Mapping[str, Callable[[str], np.ndarray]],
+) -> Callable[[dict], dict]:
+    """Makes the map function that adds parts to an example.
 
     Args:
-      parts: For some keys of schema.EXAMPLE, the function that makes that
-        part of an example from its image id.
+      parts: For some keys of schema.EXAMPLE, a function from an image id to
+        the array of that key.
 
     Returns:
       A function from an example with "image_id" to one with the parts added.
     """
-    stages = {
+    makers = {
         key: numpy_op(_of_text(function), schema.EXAMPLE[key])
         for key, function in parts.items()
     }
 
     def add_parts(example: dict) -> dict:
-        made = {k: stage(example["image_id"]) for k, stage in stages.items()}
+        made = {k: make(example["image_id"]) for k, make in makers.items()}
         return {**example, **made}
 
     return add_parts
@@ -72,21 +80,21 @@ def read(parts: Mapping[str, Callable[[str], np.ndarray]]) -> Callable:
 def shuffled(
     image_ids: tuple[str, ...], first: int, last: int, seed: int
 ) -> tf.data.Dataset:
-    """Visits every image once an epoch, in an order of its own each epoch.
+    """Visits every image once per epoch, each epoch in another order.
 
     Args:
-      image_ids: Names of the images.
+      image_ids: Ids of the images.
       first: Position of the first example to yield; 0 at the start.
       last: Position after the last one.
-      seed: Fixes the order.
+      seed: Determines the order.
 
     Returns:
       Examples of "image_id" string, "index" int64 (into `image_ids`) and
-      "seed" [2] int32, unique to the position.
+      "seed" [2] int32, different at each position.
     """
     count = len(image_ids)
 
-    def index(position):
+    def index(position: tf.Tensor) -> tf.Tensor:
         epoch = _seed(seed, position // count)
         return tf.random.experimental.index_shuffle(
             position % count, epoch, count - 1
@@ -102,14 +110,14 @@ def class_balanced(
     last: int,
     seed: int,
 ) -> tf.data.Dataset:
-    """Visits every class once a cycle, in the order of `class_balance`.
+    """Visits every class once per cycle, in the order of `class_balance`.
 
     Args:
-      image_ids: Names of the images.
+      image_ids: Ids of the images.
       image_labels: [images, num_objects] bool.
-      first: As `shuffled` takes it.
-      last: As `shuffled` takes it.
-      seed: Fixes the order.
+      first: Position of the first example to yield; 0 at the start.
+      last: Position after the last one.
+      seed: Determines the order.
 
     Returns:
       Examples as `shuffled` returns them.
@@ -122,31 +130,31 @@ def class_balanced(
 
 
 def training_batches(
-    examples: tf.data.Dataset, stages: list[Callable], batch_size: int
+    examples: tf.data.Dataset, transforms: list[Callable], batch_size: int
 ) -> tf.data.Dataset:
-    """Runs examples through stages, in order, and batches them.
+    """Maps examples through transforms, in order, and batches them.
 
     Args:
-      examples: What `shuffled` or `class_balanced` returns.
-      stages: Functions from example to example.
-      batch_size: Examples a batch, over all replicas.
+      examples: As `shuffled` or `class_balanced` returns them.
+      transforms: Functions from example to example.
+      batch_size: Examples per batch, over all replicas.
 
     Returns:
-      Batches; a rest smaller than `batch_size` is dropped.
+      Batches; a last one of fewer than `batch_size` examples is dropped.
     """
-    for stage in stages:
-        examples = examples.map(stage, tf.data.AUTOTUNE, deterministic=True)
+    for transform in transforms:
+        examples = examples.map(transform, tf.data.AUTOTUNE, deterministic=True)
     batches = examples.batch(batch_size, drop_remainder=True)
-    return _untuned(batches.prefetch(tf.data.AUTOTUNE))
+    return _without_autotune(batches.prefetch(tf.data.AUTOTUNE))
 
 
 def in_order(
     image_ids: list[str], parts: Mapping[str, Callable[[str], np.ndarray]]
 ) -> Iterator[dict]:
-    """Yields examples once, in order, read ahead of their use.
+    """Yields each example once, in order; reads up to a few ahead.
 
     Args:
-      image_ids: Names of the images.
+      image_ids: Ids of the images.
       parts: As `read` takes them.
 
     Yields:
@@ -154,26 +162,31 @@ def in_order(
     """
     dataset = tf.data.Dataset.from_tensor_slices({"image_id": list(image_ids)})
     dataset = dataset.map(read(parts), 2, deterministic=True).prefetch(2)
-    for example in _untuned(dataset).as_numpy_iterator():
+    for example in _without_autotune(dataset).as_numpy_iterator():
         yield {**example, "image_id": example["image_id"].decode()}
 
 
-def _untuned(dataset):
-    """Keeps TensorFlow's tuner off: as parallel as there are cores.
+def _without_autotune(dataset: tf.data.Dataset) -> tf.data.Dataset:
+    """Turns autotune off; maps then run on as many threads as there are cores.
 
-    The tuner looks at a pipeline ever more seldom, once a minute in the end,
-    and the end of a training waits until it has looked once more.
+    Autotune's period grows to 60 s, and the end of a training waits for it.
     """
     options = tf.data.Options()
     options.autotune.enabled = False
     return dataset.with_options(options)
 
 
-def _visits(image_ids, index, first, last, seed):
-    """Examples of the images whose index a function of the position tells."""
+def _visits(
+    image_ids: tuple[str, ...],
+    index: Callable[[tf.Tensor], tf.Tensor],
+    first: int,
+    last: int,
+    seed: int,
+) -> tf.data.Dataset:
+    """Yields the image with number `index(position)` at each position."""
     names = tf.constant(image_ids)
 
-    def example(position):
+    def example(position: tf.Tensor) -> dict:
         at = index(position)
         return {
             "image_id": names[at],
@@ -184,14 +197,17 @@ def _visits(image_ids, index, first, last, seed):
     return tf.data.Dataset.range(first, last).map(example)
 
 
-def _seed(seed, position):
+def _seed(seed: int, position: tf.Tensor) -> tf.Tensor:
+    """[2] int32, the seed of the run and the position."""
     pair = tf.stack([tf.constant(seed, tf.int64), position])
     return tf.cast(pair, tf.int32)
 
 
-def _of_text(function):
+def _of_text(
+    function: Callable[[str], np.ndarray],
+) -> Callable[[bytes], np.ndarray]:
     @functools.wraps(function)
-    def of_text(image_id: bytes):
+    def of_text(image_id: bytes) -> np.ndarray:
         return function(image_id.decode())
 
     return of_text

@@ -1,4 +1,4 @@
-"""What every reader yields: keys, dtypes and shapes of an example."""
+"""Source, which every reader returns, and the dtypes and shapes of examples."""
 
 import dataclasses
 import functools
@@ -13,38 +13,43 @@ from guided_segmentation import labels
 EXAMPLE = {
     "image_id": tf.TensorSpec([], tf.string),
     "image": tf.TensorSpec([None, None, 3], tf.uint8),  # RGB.
-    "image_labels": tf.TensorSpec([None], tf.bool),  # Which objects are there.
-    "label_map": tf.TensorSpec([None, None], tf.uint8),  # Truth, or IGNORE.
+    "image_labels": tf.TensorSpec(
+        [None], tf.bool
+    ),  # Which objects are present.
+    "label_map": tf.TensorSpec(
+        [None, None], tf.uint8
+    ),  # Class indices, IGNORE.
 }
 SALIENCY_EXAMPLE = {
     "image_id": tf.TensorSpec([], tf.string),
     "image": tf.TensorSpec([None, None, 3], tf.uint8),
-    "boxes": tf.TensorSpec([None, 4], tf.int32),  # One an annotator.
+    "boxes": tf.TensorSpec([None, 4], tf.int32),  # One per annotator.
 }
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Source:
-    """A split of a data set: names of images, and how to read each part.
+    """A split of a data set: ids of its images, and functions that read them.
 
-    Readers return one. Nothing is read before it is asked for, so a Source
-    of ten thousand photographs weighs as much as their names.
+    Each image is read when its function is called, so that a Source holds
+    only the ids in memory.
 
     Attributes:
-      name: What the data are, for settings.json, e.g. "pascal_voc/train".
-      digest: Differs between data of one name that differ, such as two
-        folders of photographs: runs and caches of one do not take the other.
+      name: Data set and split, for settings.json, e.g. "pascal_voc/train".
+      digest: Differs between different data of the same name, such as two
+        folders of photographs, so that a run or cache of one is not continued
+        with the other.
       image_ids: Text ids in a fixed order.
       image: Takes an id; returns [height, width, 3] uint8 RGB.
       image_labels: Takes an id; returns [num_objects] bool.
-      difficult: Takes an id; returns [num_objects] bool, True where the image
-        shows objects of a class, but all of them are difficult. mAP leaves
-        the image out for that class. None where the data do not say.
+      difficult: Takes an id; returns [num_objects] bool, True for a class
+        whose objects in the image are all marked difficult. mAP ignores the
+        image for that class. None if the data have no such marks.
       label_map: Takes an id; returns the true [height, width] uint8 label
-        map. None where the data have no truth.
+        map of class indices and IGNORE. None if the data have no truth.
       boxes: Takes an id; returns [annotators, 4] int32 boxes (row_min,
-        column_min, row_max, column_max), half-open. None where there are
-        none.
+        column_min, row_max, column_max), half-open, in pixels. None if the
+        data have none.
       label_set: The classes. None for saliency data.
     """
 
@@ -58,13 +63,15 @@ class Source:
     boxes: Callable[[str], np.ndarray] | None = None
     label_set: labels.LabelSet | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not self.image_ids:
             raise ValueError(f"{self.name} is empty: wanted at least one image")
 
     @functools.cached_property
     def all_image_labels(self) -> np.ndarray:
-        """Image labels of all images, [images, num_objects] bool, read once.
+        """Image-level labels of all images, [images, num_objects] bool.
+
+        They are read once.
 
         Raises:
           ValueError: If the data have no image labels.
@@ -72,15 +79,19 @@ class Source:
         if self.image_labels is None:
             raise ValueError(
                 f"{self.name} has no image labels, wanted those of every "
-                f"image; give them, or shuffle batches instead of balancing "
-                f"them"
+                f"image; give them, or shuffle the images instead of "
+                f"balancing the classes"
             )
         ids = tqdm.tqdm(self.image_ids, "image labels", unit="image")
         return np.array([self.image_labels(image_id) for image_id in ids])
 
 
 def check(dataset: tf.data.Dataset, schema: dict = EXAMPLE) -> tf.data.Dataset:
-    """Returns `dataset` untouched if its elements fit `schema`.
+    """Returns `dataset` unchanged if its elements fit `schema`.
+
+    Args:
+      dataset: Yields dictionaries.
+      schema: A tf.TensorSpec for each key that must be there.
 
     Raises:
       ValueError: If a key is missing or of another dtype or shape.

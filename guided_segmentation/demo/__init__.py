@@ -1,1 +1,1 @@
-"""The demo: a photograph and its tags in, every step to a segmenter out."""
+"""The demo: a web page that shows every step from a photograph to its mask."""

@@ -1,21 +1,21 @@
 """The pictures of one photograph as HTML, with legend and downloads."""
 
-import base64
 import dataclasses
-import html
 from collections.abc import Sequence
 
+import markupsafe
 import numpy as np
 
 from guided_segmentation import artifacts, guides, visualize
-from guided_segmentation.demo import pipeline
+from guided_segmentation.demo import network_outputs
 from guided_segmentation.labels import BACKGROUND, IGNORE
-from guided_segmentation.report import legend
+from guided_segmentation.report import legend, templates
 
-WELCOME = "Drop a photograph: every step to its label map will show here."
-UNTAGGED = "Tick what the photograph shows: seeds and guide are made from it."
+WELCOME = "Upload a photograph; every step to its label map appears here."
+UNTAGGED = "Tick what the photograph shows; seeds and guide are made from it."
 _QUALITY = 92
-_EDGE_PX = 320  # Height that smaller photographs are brought to, for sharpness.
+_MIN_HEIGHT_PX = 320  # Smaller photographs are enlarged to it, to look sharp.
+_BACKGROUND_GREY = (144, 144, 144)  # Overlays leave background uncoloured.
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -23,11 +23,11 @@ class Figure:
     """One picture.
 
     Attributes:
-      title: What it is.
-      note: What to see in it, in a few words.
+      title: Name of the step.
+      note: What the picture shows, in a few words.
       pixels: [height, width, 3] uint8 RGB.
-      label_map: [height, width] uint8, for the legend and to download; None
-        where it shows none.
+      label_map: [height, width] uint8 class indices, for legend and download;
+        None if the picture shows none.
     """
 
     title: str
@@ -37,7 +37,7 @@ class Figure:
 
 
 def figures(
-    outputs: pipeline.NetworkOutputs,
+    outputs: network_outputs.NetworkOutputs,
     evidence: guides.Evidence,
     guide: str,
     guide_map: np.ndarray | None,
@@ -46,64 +46,75 @@ def figures(
     """Draws every step from a photograph to its label map.
 
     Args:
-      outputs: What the networks see.
+      outputs: The networks' outputs for the photograph.
       evidence: What the guide is made from.
       guide: Key of guides.GUIDES.
       guide_map: [height, width] uint8 label map of the guide; None where no
-        object is named, which leaves seeds and guide out.
+        tag is given, which leaves seeds and guide out.
       segmented: [height, width] uint8 label map of the segmenter.
 
     Returns:
-      The pictures in the order of the work.
+      The pictures in the order of the steps.
     """
     image = outputs.image
     size = f"{image.shape[1]} \N{MULTIPLICATION SIGN} {image.shape[0]} pixels"
-    warmth = visualize.heat(image, outputs.saliency_map)
-    warmth[visualize.contours(evidence.saliency_mask)] = visualize.WHITE
+    saliency = visualize.heat(image, outputs.saliency_map)
+    saliency[visualize.contours(evidence.saliency_mask)] = visualize.WHITE
     drawn = [
         Figure(title="Photograph", note=size, pixels=image),
         Figure(
             title="Saliency",
-            note="light stands out; the line is the threshold",
-            pixels=warmth,
+            note="light is salient; the line is the threshold",
+            pixels=saliency,
         ),
-        _labelled(image, "Segmenter", "its answer, without tags", segmented),
+        _labelled(
+            image, "Segmenter", "its prediction, without tags", segmented
+        ),
     ]
     if guide_map is not None:
-        where = _labelled(image, "Seeds", "where objects are", evidence.seeds)
+        seeds = _labelled(image, "Seeds", "where objects are", evidence.seeds)
         title = f"Guide: {legend.NAMES[guide]}"
-        far = _labelled(image, title, "where they reach", guide_map)
-        drawn[1:1], drawn[3:3] = [where], [far]
+        extent = _labelled(image, title, "how far they extend", guide_map)
+        drawn[1:1], drawn[3:3] = [seeds], [extent]
     return drawn
 
 
 def to_html(
     drawn: Sequence[Figure], classes: Sequence[str], message: str = ""
-) -> str:
-    """Lays pictures out, with the names of the colours that they show.
+) -> markupsafe.Markup:
+    """Arranges pictures, with a legend of the classes that they show.
 
     Args:
-      drawn: The pictures.
+      drawn: The pictures; at least one has a label map.
       classes: Names of all classes, by class index.
-      message: A line above the pictures, for what is still wanted.
+      message: A line above the pictures; "" for none.
     """
     maps = [each.label_map for each in drawn if each.label_map is not None]
     shown = np.unique(np.concatenate([each.ravel() for each in maps]))
-    key = "".join(_key(index, classes) for index in shown)
-    cells = "".join(map(_cell, drawn))
-    return (
-        f"{say(message) if message else ''}<div class=gallery>{cells}"
-        f"<ul class=legend>{key}</ul></div>"
+    return templates.render(
+        "demo/templates/gallery.html.jinja",
+        message=message_html(message) if message else "",
+        figures=[_figure(each) for each in drawn],
+        legend=[_legend_item(index, classes) for index in shown.tolist()],
     )
 
 
-def say(message: str, kind: str = "note") -> str:
-    """Returns one line as HTML: a "note", or a "problem"."""
-    role = "alert" if kind == "problem" else "status"
-    return f"<p class={kind} role={role}>{html.escape(message)}</p>"
+def message_html(message: str, kind: str = "note") -> markupsafe.Markup:
+    """Returns one line as HTML.
+
+    Args:
+      message: The text.
+      kind: "note" or "problem".
+    """
+    return templates.render(
+        "demo/templates/message.html.jinja", message=message, kind=kind
+    )
 
 
-def _labelled(image, title, note, label_map):
+def _labelled(
+    image: np.ndarray, title: str, note: str, label_map: np.ndarray
+) -> Figure:
+    """Overlays a label map on its image."""
     return Figure(
         title=title,
         note=note,
@@ -112,40 +123,29 @@ def _labelled(image, title, note, label_map):
     )
 
 
-def _cell(figure: Figure) -> str:
-    title = html.escape(figure.title, True)
+def _figure(figure: Figure) -> dict:
+    """Returns what the template shows of a figure."""
     pixels = figure.pixels
-    if pixels.shape[0] < _EDGE_PX:
-        pixels = visualize.scaled(pixels, _EDGE_PX)
-    source = _inline("jpeg", visualize.jpeg(pixels, _QUALITY))
-    return (
-        f"<figure><img alt='{title}' src='{source}'><figcaption><b>{title}</b> "
-        f"{_download(figure)}<br><span>{html.escape(figure.note)}</span>"
-        f"</figcaption></figure>"
-    )
+    if pixels.shape[0] < _MIN_HEIGHT_PX:
+        pixels = visualize.resize_to_height(pixels, _MIN_HEIGHT_PX)
+    picture = visualize.jpeg(pixels, _QUALITY)
+    download = None
+    if figure.label_map is not None:
+        name = figure.title.lower().replace(": ", "_").replace(" ", "_")
+        content = artifacts.encode_label_map(figure.label_map)
+        address = templates.data_uri("png", content)
+        download = {"name": f"{name}.png", "address": address}
+    return {
+        "title": figure.title,
+        "note": figure.note,
+        "source": templates.data_uri("jpeg", picture),
+        "download": download,
+    }
 
 
-def _download(figure: Figure) -> str:
-    if figure.label_map is None:
-        return ""
-    content = artifacts.encode_label_map(figure.label_map)
-    name = figure.title.lower().replace(": ", "_").replace(" ", "_")
-    return (
-        f"<a download='{name}.png' href='{_inline('png', content)}' "
-        f"title='Label map as palette PNG'>PNG</a>"
-    )
-
-
-def _key(index: int, classes: Sequence[str]) -> str:
-    name = "ignored" if index == IGNORE else classes[index]
+def _legend_item(index: int, classes: Sequence[str]) -> dict:
     colour = visualize.colours(np.array([[index]], np.uint8))[0, 0].tolist()
-    grey = [144, 144, 144]  # The background has no colour: the photograph's.
-    red, green, blue = colour if index != BACKGROUND else grey
-    return (
-        f"<li><i style='background:rgb({red},{green},{blue})'></i>"
-        f"{html.escape(name)}</li>"
-    )
-
-
-def _inline(kind: str, content: bytes) -> str:
-    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
+    return {
+        "name": "ignored" if index == IGNORE else classes[index],
+        "colour": _BACKGROUND_GREY if index == BACKGROUND else colour,
+    }

@@ -1,6 +1,6 @@
-"""The page of the demo: gradio around the pipeline, and nothing else.
+"""The demo's web page: the gradio layout and events around a DemoSession.
 
-gradio comes with the extra [demo], and is imported when a page is built.
+gradio belongs to the extra [demo] and is imported when a page is built.
 """
 
 import os
@@ -15,51 +15,21 @@ from guided_segmentation import artifacts, extras, guides, labels
 from guided_segmentation.datasets import synthetic
 from guided_segmentation.demo import gallery, upload
 from guided_segmentation.demo.session import CRFS, GUIDES, DemoSession
-from guided_segmentation.report import legend
+from guided_segmentation.report import legend, templates
 from guided_segmentation.saliency import detector
 from guided_segmentation.seeders import seeds
 
 NUM_SCENES = 6
-_WAITING = 32  # Longest queue.
-_HOUR = 3600  # Seconds after which uploads are deleted.
+_MAX_QUEUE = 32
+_UPLOADS_KEPT_SECONDS = 3600
 
 _ONE_AT_A_TIME = {"concurrency_id": "networks", "concurrency_limit": 1}
-_FONTS = ["system-ui", "sans-serif"]  # Those that are there: none is fetched.
-
+_FONTS = ["system-ui", "sans-serif"]  # System fonts; none is downloaded.
 _TITLE = "From tags and saliency to a segmenter"
-_LEAD = f"""# {_TITLE}
-Nobody drew a mask. Networks that learned from tags say **where** objects are,
-a saliency net says **how far** they reach, a guide joins the two, and a
-segmenter learns from such guides. Your photograph goes no further than here."""
-_CSS = """
-.gallery { display: grid; gap: 16px; grid-template-columns: repeat(3, 1fr); }
-.gallery figure { margin: 0; }
-.gallery img { width: 100%; border-radius: 6px; }
-.gallery figcaption { font-size: 13px; line-height: 1.4; margin-top: 4px; }
-.gallery figcaption span { opacity: .75; }
-.gallery b { font-size: 14px; }
-.gallery a { float: right; text-decoration: underline; }
-.legend { list-style: none; margin: 0; padding: 0; font-size: 14px; }
-.legend i { display: inline-block; width: 14px; height: 14px; border-radius:
-  3px; margin-right: 8px; vertical-align: -2px; border: 1px solid #8888; }
-.note, .problem { padding: 10px 14px; border-radius: 6px; margin: 0 0 14px;
-  background: var(--background-fill-secondary); }
-.problem { border-left: 4px solid #c0392b; }
-#scenes .gallery-item { width: 76px; height: 62px; overflow: hidden; }
-#scenes .gallery { display: flex; flex-wrap: wrap; gap: 8px; }
-#shown { position: sticky; top: 16px; align-self: flex-start; }
-@media (max-width: 700px) {
-  .gallery { grid-template-columns: 1fr 1fr; gap: 12px; }
-  #asked { display: contents; }
-  #asked > * { order: 1; width: 100%; }
-  #shown { order: 2; position: static; }
-  #asked > #controls { order: 3; }
-}
-"""
 
 
 def gradio() -> types.ModuleType:
-    """Imports gradio, with its reports to its makers turned off.
+    """Imports gradio, with its usage statistics turned off.
 
     Raises:
       ValueError: If it is not installed.
@@ -76,9 +46,9 @@ def build(
     """Builds the page.
 
     Args:
-      session: Answers what the page asks.
-      scenes_dir: Folder that the drawn scenes to choose from are written to.
-      seed_threshold: Where the slider of tau begins.
+      session: Computes what the page shows.
+      scenes_dir: Folder to write the synthetic example scenes to.
+      seed_threshold: Initial value of the slider for tau.
 
     Returns:
       gradio.Blocks, not yet served.
@@ -87,53 +57,24 @@ def build(
       ValueError: If gradio is not installed.
     """
     gr = gradio()
-    scenes = _scenes(session.label_set, pathlib.Path(scenes_dir))
+    scenes = _write_scenes(session.label_set, pathlib.Path(scenes_dir))
     page = gr.Blocks(
-        title=_TITLE, analytics_enabled=False, delete_cache=(_HOUR, _HOUR)
+        title=_TITLE,
+        analytics_enabled=False,
+        delete_cache=(_UPLOADS_KEPT_SECONDS, _UPLOADS_KEPT_SECONDS),
     )
     with page:
-        gr.Markdown(_LEAD)
+        gr.Markdown(str(templates.render("demo/templates/lead.md")))
         with gr.Row():
             with gr.Column(scale=1, min_width=280, elem_id="asked"):
-                photo = gr.File(
-                    label="Photograph, JPEG or PNG",
-                    file_types=[".jpg", ".jpeg", ".png"],
-                    height=150,
-                )
-                chooser = gr.Dataset(
-                    label="or a drawn scene",
-                    components=[gr.Image(visible=False)],
-                    samples=[[path] for path, _ in scenes],
-                    type="index",
-                    visible=bool(scenes),
-                    elem_id="scenes",
-                )
-                tags = gr.CheckboxGroup(
-                    session.label_set.objects,
-                    label="What it shows",
-                    info="Ticked is what the seeder finds: correct it.",
-                )
+                photo, chooser, tags = _inputs(gr, session.label_set, scenes)
                 with gr.Accordion("Settings", elem_id="controls"):
                     controls = _controls(gr, seed_threshold)
             with gr.Column(scale=3, min_width=320, elem_id="shown"):
-                shown = gr.HTML(gallery.say(gallery.WELCOME))
-        show = {
-            "fn": session.show,
-            "inputs": [photo, tags, *controls],
-            "outputs": shown,
-            "show_progress": "minimal",
-            "trigger_mode": "always_last",
-            **_ONE_AT_A_TIME,
-        }
-        moved = [photo.clear, tags.input, *(each.change for each in controls)]
-        gr.on(moved, **show)
-        suggested = photo.upload(session.suggest, photo, tags, **_ONE_AT_A_TIME)
-        chosen = chooser.click(
-            scenes.__getitem__, chooser, [photo, tags], api_visibility="private"
-        )
-        for filled in (suggested, chosen):
-            filled.then(**show, api_visibility="private")
-    return page.queue(max_size=_WAITING)
+                shown = gr.HTML(str(gallery.message_html(gallery.WELCOME)))
+        inputs = [photo, tags, *controls]
+        _connect(gr, session, inputs, shown, chooser, scenes)
+    return page.queue(max_size=_MAX_QUEUE)
 
 
 def serve(page, host: str, port: int, limits: upload.Limits) -> None:
@@ -141,9 +82,9 @@ def serve(page, host: str, port: int, limits: upload.Limits) -> None:
 
     Args:
       page: What `build` returns.
-      host: Address to listen on; 127.0.0.1 keeps to this machine.
-      port: To listen on.
-      limits: What is taken from strangers.
+      host: Address to listen on; 127.0.0.1 admits this machine only.
+      port: Port to listen on.
+      limits: Limits on uploaded photographs.
 
     Raises:
       OSError: If the port is taken, or the host is not this machine.
@@ -165,7 +106,7 @@ def serve(page, host: str, port: int, limits: upload.Limits) -> None:
             quiet=True,
             footer_links=[],
             theme=theme.set(body_text_color_subdued="*neutral_600"),
-            css=_CSS,
+            css=str(templates.render("demo/templates/page.css")),
         )
     except OSError as error:
         raise OSError(
@@ -174,21 +115,44 @@ def serve(page, host: str, port: int, limits: upload.Limits) -> None:
         ) from error
     print(f"the demo is at {page.local_url}; Ctrl-C ends it", flush=True)
     while not stopped.wait(1):
-        pass  # Wakes up to hear a signal that another thread was given.
+        pass  # Signal handlers run only while this thread executes Python.
     page.close(verbose=False)
 
 
+def _inputs(gr, label_set: labels.LabelSet, scenes: list) -> tuple:
+    """Adds the upload, the choice of example scenes, and the tags."""
+    photo = gr.File(
+        label="Photograph, JPEG or PNG",
+        file_types=[".jpg", ".jpeg", ".png"],
+        height=150,
+    )
+    chooser = gr.Dataset(
+        label="or an example scene",
+        components=[gr.Image(visible=False)],
+        samples=[[path] for path, _ in scenes],
+        type="index",
+        visible=bool(scenes),
+        elem_id="scenes",
+    )
+    tags = gr.CheckboxGroup(
+        label_set.objects,
+        label="What it shows",
+        info="The seeder's suggestions are ticked; correct them.",
+    )
+    return photo, chooser, tags
+
+
 def _controls(gr, seed_threshold: float) -> list:
-    """What DemoSession.show takes beside photograph and tags, in its order."""
+    """Adds the settings that DemoSession.show takes, in its order."""
     guide = gr.Radio(
         [(legend.NAMES[name], name) for name in GUIDES],
         value=GUIDES[0],
         label="Guide",
     )
-    share = {"minimum": 0, "maximum": 1, "step": 0.01}
-    tau = gr.Slider(**share, value=seed_threshold, label="Seed threshold")
-    salient = gr.Slider(
-        **share, value=detector.THRESHOLD, label="Saliency threshold"
+    fraction = {"minimum": 0, "maximum": 1, "step": 0.01}
+    tau = gr.Slider(**fraction, value=seed_threshold, label="Seed threshold")
+    saliency_threshold = gr.Slider(
+        **fraction, value=detector.THRESHOLD, label="Saliency threshold"
     )
     seed_px = gr.Slider(
         0,
@@ -204,13 +168,50 @@ def _controls(gr, seed_threshold: float) -> list:
         step=0.1,
         label="Smallest salient region (%)",
     )
-    divide = gr.Checkbox(True, label="CRF where classes touch")
+    use_crf = gr.Checkbox(True, label="CRF where classes touch")
     refined = gr.Radio(CRFS, value=CRFS[0], label="CRF on the segmenter")
-    return [guide, tau, salient, seed_px, region, divide, refined]
+    return [
+        guide,
+        tau,
+        saliency_threshold,
+        seed_px,
+        region,
+        use_crf,
+        refined,
+    ]
 
 
-def _scenes(label_set: labels.LabelSet, folder: pathlib.Path) -> list:
-    """Draws scenes, for networks that know them: paths and tags."""
+def _connect(
+    gr, session: DemoSession, inputs: list, shown, chooser, scenes: list
+) -> None:
+    """Updates tags and pictures when an input changes."""
+    photo, tags, *controls = inputs
+    show = {
+        "fn": session.show,
+        "inputs": inputs,
+        "outputs": shown,
+        "show_progress": "minimal",
+        "trigger_mode": "always_last",
+        **_ONE_AT_A_TIME,
+    }
+    gr.on(
+        [photo.clear, tags.input, *(each.change for each in controls)], **show
+    )
+    suggested = photo.upload(session.suggest, photo, tags, **_ONE_AT_A_TIME)
+    chosen = chooser.click(
+        scenes.__getitem__, chooser, [photo, tags], api_visibility="private"
+    )
+    for filled in (suggested, chosen):
+        filled.then(**show, api_visibility="private")
+
+
+def _write_scenes(
+    label_set: labels.LabelSet, folder: pathlib.Path
+) -> list[tuple[str, list[str]]]:
+    """Writes example scenes; returns their paths and tags.
+
+    There are none unless the networks were trained on the synthetic data set.
+    """
     if label_set != synthetic.LABEL_SET:
         return []
     source = synthetic.source("val", num_images=NUM_SCENES)

@@ -1,4 +1,4 @@
-"""What the page asks, answered: tags for a photograph, and all its pictures."""
+"""Computes what the page shows: suggested tags and all pictures."""
 
 import dataclasses
 import functools
@@ -8,50 +8,54 @@ from collections.abc import Sequence
 import numpy as np
 
 from guided_segmentation import crf, guides, segmenter
-from guided_segmentation.demo import gallery, pipeline, upload
+from guided_segmentation.demo import gallery, network_outputs, upload
 
-GUIDES = ("g2", "seeds_only", "g0", "oaa")  # Those of seeds and saliency.
+GUIDES = ("g2", "seeds_only", "g0", "oaa")  # Made from seeds and saliency.
 CRFS = ("none", "deeplab", "sec", "mild")
-_KEPT = 8  # Photographs in memory; one of 640 x 480 has 50 MB with 20 objects.
+_CACHED = 8  # Photographs; one of 640 x 480 takes 50 MB with 20 objects.
 
 
 class DemoSession:
-    """Answers what the page asks, and remembers the last photographs.
+    """Runs the networks for the page, and caches the last photographs.
 
     Attributes:
-      label_set: What seeder and segmenter tell apart.
+      label_set: The classes of seeder and segmenter.
     """
 
-    def __init__(self, networks: pipeline.Networks, limits: upload.Limits):
+    def __init__(
+        self, networks: network_outputs.Networks, limits: upload.Limits
+    ):
         self.label_set = networks.label_set
 
-        @functools.lru_cache(_KEPT)
-        def outputs(path):  # gradio's folder is a digest of what is uploaded.
+        @functools.lru_cache(_CACHED)
+        def outputs(path):  # gradio's path contains a digest of the content.
             image = upload.photograph(path, limits)
-            return pipeline.run_networks(
-                networks, pathlib.Path(path).stem, image
-            )
+            name = pathlib.Path(path).stem
+            return network_outputs.run_networks(networks, name, image)
 
-        @functools.lru_cache(_KEPT * len(CRFS))
+        @functools.lru_cache(_CACHED * len(CRFS))
         def segmented(path, name):
-            seen = outputs(path)
+            found = outputs(path)
             settings = None if name == "none" else crf.named(name)
-            return segmenter.label_map(seen.image, seen.probabilities, settings)
+            return segmenter.label_map(
+                found.image, found.probabilities, settings
+            )
 
         self._outputs, self._segmented = outputs, segmented
 
     def suggest(self, path: str) -> list[str]:
-        """Returns the tags of what the seeder's network finds.
+        """Returns the objects that the seeder's network predicts.
 
         Args:
-          path: Of the uploaded photograph. One that is refused has no tags;
-            `show` tells why.
+          path: Path of the uploaded photograph. A rejected photograph has no
+            tags; `show` returns the reason.
         """
         try:
-            likely = np.flatnonzero(self._outputs(path).likely)
+            predicted = self._outputs(path).predicted_objects
         except ValueError:
             return []
-        return [self.label_set.objects[index] for index in likely]
+        indices = np.flatnonzero(predicted)
+        return [self.label_set.objects[index] for index in indices]
 
     def show(
         self,
@@ -62,41 +66,43 @@ class DemoSession:
         saliency_threshold: float,
         seed_min_area: float,
         saliency_min_area: float,
-        divide: bool,
+        use_crf: bool,
         segmenter_crf: str,
     ) -> str:
-        """Returns all pictures as HTML, or the one line that says why not.
+        """Returns all pictures as HTML, or a message if there are none.
 
         Args:
-          path: Of the uploaded photograph; None before there is one.
+          path: Path of the uploaded photograph; None before the first upload.
           tags: Names of the objects that it shows.
           guide: One of GUIDES.
-          seed_threshold: Share of an object's maximal score (tau).
-          saliency_threshold: Share of the maximal saliency.
+          seed_threshold: Fraction of an object's maximal score (tau).
+          saliency_threshold: Fraction of the maximal saliency.
           seed_min_area: Smallest area of a seed, in pixels (G2).
-          saliency_min_area: Smallest salient region, in per cent of the
+          saliency_min_area: Smallest salient region, in percent of the
             photograph (G2).
-          divide: Whether a dense CRF divides what several classes touch (G2).
-          segmenter_crf: One of CRFS, for the segmenter's result.
+          use_crf: Whether a dense CRF divides salient regions that touch seeds
+            of several classes (G2).
+          segmenter_crf: One of CRFS, applied to the segmenter's prediction.
         """
         if path is None:
-            return gallery.say(gallery.WELCOME)
+            return str(gallery.message_html(gallery.WELCOME))
         settings = dataclasses.replace(
             guides.PAPER,
             seed_min_area_px=int(seed_min_area),
             saliency_min_area=saliency_min_area / 100,
-            crf=crf.DEEPLAB if divide else crf.NONE,
+            crf=crf.DEEPLAB if use_crf else crf.NONE,
         )
         try:
             outputs = self._outputs(path)
             present = self.label_set.image_labels(tags)
             segmented = self._segmented(path, segmenter_crf)
         except ValueError as error:
-            return gallery.say(str(error), "problem")
-        evidence = pipeline.evidence(
+            return str(gallery.message_html(str(error), "problem"))
+        evidence = network_outputs.evidence(
             outputs, present, seed_threshold, saliency_threshold
         )
-        made = guides.GUIDES[guide](evidence, settings) if tags else None
-        drawn = gallery.figures(outputs, evidence, guide, made, segmented)
+        guide_map = guides.GUIDES[guide](evidence, settings) if tags else None
+        drawn = gallery.figures(outputs, evidence, guide, guide_map, segmented)
         message = "" if tags else gallery.UNTAGGED
-        return gallery.to_html(drawn, self.label_set.classes, message)
+        html = gallery.to_html(drawn, self.label_set.classes, message)
+        return str(html)  # gradio gets no Markup, whose "+" escapes.

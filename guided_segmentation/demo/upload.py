@@ -1,4 +1,4 @@
-"""Uploads: files that strangers send in, photographs out, or one clear no."""
+"""Reads uploaded photographs, and rejects files that are not acceptable."""
 
 import dataclasses
 import pathlib
@@ -14,13 +14,13 @@ MEGABYTE = 2**20  # As browsers and gradio count.
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What is taken from strangers.
+    """Limits on uploaded photographs.
 
     Attributes:
-      max_megabytes: Of the file.
-      max_pixels: Of the photograph as it comes.
-      longest_px: Longer side of what the networks see; larger photographs
-        are made smaller.
+      max_megabytes: Largest file.
+      max_pixels: Largest photograph, before it is resized.
+      longest_px: Longer side of the images that networks get; larger
+        photographs are resized.
     """
 
     max_megabytes: float = 20.0
@@ -29,21 +29,21 @@ class Limits:
 
 
 def photograph(path: artifacts.Path, limits: Limits) -> np.ndarray:
-    """Reads an uploaded photograph, upright and no larger than need be.
+    """Reads an uploaded photograph, rotates it upright and limits its size.
 
-    Nothing is decoded before its size is known.
+    Size and type are checked before anything is decoded.
 
     Args:
       path: A JPEG or PNG file.
-      limits: What is taken.
+      limits: What is accepted.
 
     Returns:
-      [height, width, 3] uint8 RGB. A photograph that is small enough and
-      bears no mark of being turned is as artifacts.read_image reads it.
+      [height, width, 3] uint8 RGB; equal to artifacts.read_image if the
+      photograph is within limits.longest_px and has no EXIF rotation.
 
     Raises:
       ValueError: If it is too large, of another type or damaged. The message
-        has the file's name, not its folder.
+        contains the file's name without its folder.
     """
     path = pathlib.Path(path)
     megabytes = path.stat().st_size / MEGABYTE
@@ -59,12 +59,12 @@ def photograph(path: artifacts.Path, limits: Limits) -> np.ndarray:
             f"{width} x {height}; choose a smaller photograph"
         )
     image = _upright(path)
-    image.thumbnail(2 * [limits.longest_px])  # Never makes it larger.
+    image.thumbnail(2 * [limits.longest_px])  # Never enlarges.
     return np.array(image)
 
 
 def _size(path: pathlib.Path) -> tuple[int, int]:
-    """Reads width and height from the header alone."""
+    """Reads width and height from the header only."""
     try:
         with Image.open(path, formats=FORMATS) as image:
             return image.size
@@ -81,16 +81,16 @@ def _size(path: pathlib.Path) -> tuple[int, int]:
 
 
 def _upright(path: pathlib.Path) -> Image.Image:
-    """Reads the photograph and turns it as the camera was held."""
+    """Reads the photograph and applies its EXIF rotation."""
     try:
         with Image.open(path) as taken:
-            exif = taken.getexif()  # Decodes a PNG, which has it at its end.
+            exif = taken.getexif()  # Decodes a PNG, whose EXIF is at its end.
         image = Image.fromarray(artifacts.read_image(path))
-    except Exception as error:  # Damage makes Pillow raise errors of any kind.
+    except Exception as error:  # Pillow raises any type for damaged files.
         raise ValueError(
             f"{path.name}: wanted a whole photograph, found a damaged file; "
             f"choose another"
         ) from error
-    turned = exif.get(ExifTags.Base.Orientation, 1)
-    image.getexif()[ExifTags.Base.Orientation] = turned
+    orientation = exif.get(ExifTags.Base.Orientation, 1)
+    image.getexif()[ExifTags.Base.Orientation] = orientation
     return ImageOps.exif_transpose(image)

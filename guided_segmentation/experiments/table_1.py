@@ -3,13 +3,15 @@
 Source: Oh et al., CVPR 2017, section 4.
 """
 
-import base64
 import pathlib
 from collections.abc import Mapping, Sequence
+
+import markupsafe
 
 from guided_segmentation import artifacts
 from guided_segmentation.experiments.ledger import WORK_DIR, Stage
 from guided_segmentation.report import columns, figures
+from guided_segmentation.report import sections as page_sections
 
 # The network behind each seeder; the baseline has none.
 NETWORKS = {
@@ -135,24 +137,19 @@ def table(seeders: Mapping[str, Mapping]) -> str:
 
 def sections(
     found: Mapping[str, Mapping], figure: artifacts.Path
-) -> dict[str, str]:
+) -> dict[str, markupsafe.Markup]:
     """Returns Table 1 and Figure 3 as HTML, by title, for the report.
 
     Args:
       found: What `scores` returns.
       figure: What `write_figure` wrote.
     """
-    head = "".join(f"<th>{name}" for name in ("", *_COLUMNS))
-    rows = "".join(
-        f"<tr><th>{name}" + "".join(f"<td>{cell}" for cell in cells)
-        for name, *cells in (_row(*item) for item in summary(found).items())
-    )
-    picture = base64.b64encode(pathlib.Path(figure).read_bytes()).decode()
+    rows = [_row(*item) for item in summary(found).items()]
     return {
-        "Seeders compared": f"<table class=guides><thead><tr>{head}</thead>"
-        f"<tbody>{rows}</tbody></table>",
-        "Precision and recall of seeds": f"<img alt='Figure 3' "
-        f"src='data:image/png;base64,{picture}'>",
+        "Seeders compared": page_sections.table(["", *_COLUMNS], rows),
+        "Precision and recall of seeds": page_sections.picture(
+            "Figure 3", pathlib.Path(figure).read_bytes()
+        ),
     }
 
 

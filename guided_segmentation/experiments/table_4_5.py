@@ -11,11 +11,14 @@ import dataclasses
 import pathlib
 from collections.abc import Iterator, Mapping, Sequence
 
+import markupsafe
+
 from guided_segmentation import artifacts
 from guided_segmentation.evaluation import bootstrap, image_areas
 from guided_segmentation.experiments import table_1
 from guided_segmentation.experiments.ledger import WORK_DIR, Stage
 from guided_segmentation.report import columns, gains, numbers
+from guided_segmentation.report import sections as page_sections
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,9 +81,9 @@ _COLUMNS = (
     "over plain",
     "paper",
 )
-_KEY = """<p class=key>In brackets 95 % intervals, from drawing the val images
-again 1,000 times. Over plain is the gain over the row without any CRF, on the
-same images.</p>"""
+_NOTE = """In brackets: 95 % bootstrap intervals from 1,000 resamples of the val
+images. "Over plain" is the gain over the row without any CRF, on the same
+images."""
 _SCORES = "evaluation/crf_{seeder}_{row}.json"
 _SALIENCY = f"--saliency_dir={WORK_DIR}/saliency_maps"
 
@@ -206,20 +209,17 @@ def table(found: Mapping[str, Mapping[str, Mapping]]) -> str:
 
 def sections(
     found: Mapping[str, Mapping[str, Mapping]],
-) -> dict[str, str]:
+) -> dict[str, markupsafe.Markup]:
     """Returns the table as HTML, by title, for the report.
 
     Args:
       found: What `scores` returns.
     """
-    head = "".join(f"<th>{name}" for name in ("", *_COLUMNS))
-    rows = "".join(
-        f"<tr><th>{name}" + "".join(f"<td>{cell}" for cell in cells)
-        for name, *cells in _rows(found)
-    )
+    rows = list(_rows(found))
     return {
-        "CRFs against saliency": "<div class=scroll><table class=guides>"
-        f"<thead><tr>{head}</thead><tbody>{rows}</tbody></table></div>{_KEY}"
+        "CRFs against saliency": page_sections.table(
+            ["", *_COLUMNS], rows, _NOTE
+        )
     }
 
 
@@ -235,10 +235,12 @@ def _rows(found) -> Iterator[list[str]]:
             paper = PAPER.get(seeder, {}).get(name)
             yield [
                 title,
-                *(numbers.NONE if crf == "none" else crf for crf in crfs),
-                numbers.with_ends(score["miou"], score.get("miou_interval")),
+                *(numbers.DASH if crf == "none" else crf for crf in crfs),
+                numbers.percent_with_interval(
+                    score["miou"], score.get("miou_interval")
+                ),
                 gains.difference(score.get("over_plain")),
-                numbers.NONE if paper is None else f"{paper:.1f}",
+                numbers.DASH if paper is None else f"{paper:.1f}",
             ]
 
 

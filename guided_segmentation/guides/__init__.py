@@ -1,7 +1,8 @@
-"""Guide labellers: what is known of an image in, a label map to learn from out.
+"""Guide labellers: functions from evidence of an image to a label map.
 
-All are functions of an image's `Evidence`, and read only the part of it that
-`REQUIRES` names.
+The segmenter learns from these label maps. Each guide labeller takes an
+`Evidence`, of which it reads the parts that `REQUIRES` lists, and
+`GuideSettings`.
 
 Source: Oh et al., "Exploiting saliency for object segmentation from image
 level labels", CVPR 2017, section 5 and appendix E.

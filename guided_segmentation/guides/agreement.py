@@ -1,27 +1,48 @@
-"""OAA: a class where seeds and saliency agree; not in the paper, to compare.
+"""OAA: labels only where seeds and saliency agree. A comparison, not the paper.
 
 Sources: Jiang et al., "Integral object mining via online attention
 accumulation", ICCV 2019, section 4.1; Yao et al., "Non-salient region object
-mining for weakly supervised semantic segmentation", CVPR 2021, which begins
-with the same labels.
+mining for weakly supervised semantic segmentation", CVPR 2021, which starts
+from the same labels.
 """
 
 import numpy as np
 
-from guided_segmentation.guides.evidence import Evidence, believed, require
+from guided_segmentation.guides.evidence import (
+    Evidence,
+    required_parts,
+    seeds_of_present_objects,
+)
 from guided_segmentation.guides.settings import PAPER, GuideSettings
 from guided_segmentation.labels import BACKGROUND, IGNORE
 
 
 def oaa(evidence: Evidence, settings: GuideSettings = PAPER) -> np.ndarray:
-    """Labels pixel by pixel, and trusts only what both witnesses say.
+    """Labels each pixel on which seeds and saliency agree.
 
-    A salient seed has its class, and what is neither seed nor salient is
-    background. Salient without a seed, or a seed that is not salient, is in
-    doubt. No region is ever completed: that is what G2 adds.
+    A salient seed keeps its class. A pixel that is neither seed nor salient
+    is background. A pixel that is only one of the two is undecided, as
+    `settings.in_doubt` says. Unlike G2, no class spreads over a region.
 
-    The authors compare attention with saliency in grey levels (at least 0.3
-    and 32 of 255); here the thresholds are those of seeds and saliency mask.
+    The authors compare attention and saliency with thresholds on grey levels
+    (0.3, and 32 of 255); here the thresholds are those of seeds and saliency
+    mask.
+
+    >>> import numpy as np
+    >>> from guided_segmentation import guides
+    >>> evidence = guides.Evidence(
+    ...     image_id="a",
+    ...     image=np.zeros((1, 4, 3), np.uint8),
+    ...     image_labels=np.array([True]),
+    ...     seeds=np.array([[0, 1, 1, 0]], np.uint8),
+    ...     saliency_mask=np.array([[False, False, True, True]]),
+    ... )
+    >>> print(guides.oaa(evidence))
+    [[  0 255   1 255]]
+
+    Args:
+      evidence: With seeds and a saliency mask.
+      settings: Of which `in_doubt` is used.
 
     Returns:
       [height, width] uint8 label map of BACKGROUND, classes of the image
@@ -30,7 +51,7 @@ def oaa(evidence: Evidence, settings: GuideSettings = PAPER) -> np.ndarray:
     Raises:
       ValueError: If the evidence lacks seeds or a saliency mask.
     """
-    require(evidence, "oaa")
-    guide = believed(evidence)
-    guide[(guide != BACKGROUND) != evidence.saliency_mask] = IGNORE
-    return settings.settled(guide)
+    seeds, saliency_mask = required_parts(evidence, "oaa")
+    guide = seeds_of_present_objects(seeds, evidence.image_labels)
+    guide[(guide != BACKGROUND) != saliency_mask] = IGNORE
+    return settings.apply_in_doubt(guide)

@@ -1,15 +1,15 @@
-"""The bounds of every other guide: seeds alone, saliency alone, and the truth.
+"""Baselines and upper bound: seeds alone, saliency alone, the true labels.
 
-Source: Oh et al., CVPR 2017, sections 4.2 and 5.
+Source: Oh et al., CVPR 2017, sections 4.2 and 5 (G0), Table 2.
 """
 
 import numpy as np
 
 from guided_segmentation.guides.evidence import (
     Evidence,
-    believed,
-    candidates,
-    require,
+    candidate_classes,
+    required_parts,
+    seeds_of_present_objects,
 )
 from guided_segmentation.guides.settings import PAPER, GuideSettings
 from guided_segmentation.labels import BACKGROUND
@@ -18,48 +18,89 @@ from guided_segmentation.labels import BACKGROUND
 def seeds_only(
     evidence: Evidence, settings: GuideSettings = PAPER
 ) -> np.ndarray:
-    """Trusts the seeds alone: where none fired is background.
+    """Labels each pixel as its seed; pixels without a seed are background.
 
-    Seeds of objects that the image labels deny are background too.
+    Seeds of objects that are absent from the image labels are background too.
+
+    >>> import numpy as np
+    >>> from guided_segmentation import guides
+    >>> evidence = guides.Evidence(
+    ...     image_id="a",
+    ...     image=np.zeros((2, 4, 3), np.uint8),
+    ...     image_labels=np.array([True, True, False]),
+    ...     seeds=np.array([[0, 1, 1, 3], [2, 0, 1, 3]], np.uint8),
+    ... )
+    >>> print(guides.seeds_only(evidence))  # Object 3 is absent.
+    [[0 1 1 0]
+     [2 0 1 0]]
+
+    Args:
+      evidence: With seeds.
+      settings: Unused.
 
     Returns:
-      [height, width] uint8 label map without IGNORE.
+      [height, width] uint8 label map of BACKGROUND and classes of the image
+      labels, without IGNORE.
 
     Raises:
       ValueError: If the evidence lacks seeds.
     """
-    require(evidence, "seeds_only")
-    return believed(evidence)
+    (seeds,) = required_parts(evidence, "seeds_only")
+    return seeds_of_present_objects(seeds, evidence.image_labels)
 
 
 def g0(evidence: Evidence, settings: GuideSettings = PAPER) -> np.ndarray:
-    """Gives the whole foreground to one image label drawn at random.
+    """Gives the whole foreground one class, drawn from the image labels.
 
-    The draw depends on the image's name alone, so every run and every
-    machine makes the same guide.
+    The random number generator is seeded with the name of the image, so that
+    every run and every machine makes the same guide.
+
+    >>> import numpy as np
+    >>> from guided_segmentation import guides
+    >>> evidence = guides.Evidence(
+    ...     image_id="2011_003271",
+    ...     image=np.zeros((2, 4, 3), np.uint8),
+    ...     image_labels=np.array([False, False, True, False, True]),
+    ...     saliency_mask=np.array([[0, 1, 1, 0], [0, 0, 1, 0]], bool),
+    ... )
+    >>> print(guides.g0(evidence))  # Class 5 was drawn from 3 and 5.
+    [[0 5 5 0]
+     [0 0 5 0]]
+
+    Source: Oh et al., CVPR 2017, section 5, G0.
+
+    Args:
+      evidence: With a saliency mask.
+      settings: Unused.
 
     Returns:
-      [height, width] uint8 label map without IGNORE.
+      [height, width] uint8 label map of BACKGROUND and one class of the image
+      labels, without IGNORE.
 
     Raises:
-      ValueError: If the evidence lacks a saliency mask or image labels.
+      ValueError: If the evidence lacks a saliency mask, or if no object is
+        present.
     """
-    require(evidence, "g0")
-    draw = np.random.default_rng(list(evidence.image_id.encode()))
-    drawn = draw.choice(candidates(evidence, "g0"))
-    return np.where(evidence.saliency_mask, drawn, np.uint8(BACKGROUND))
+    (saliency_mask,) = required_parts(evidence, "g0")
+    generator = np.random.default_rng(list(evidence.image_id.encode()))
+    drawn = generator.choice(candidate_classes(evidence, "g0"))
+    return np.where(saliency_mask, drawn, np.uint8(BACKGROUND))
 
 
 def full_supervision(
     evidence: Evidence, settings: GuideSettings = PAPER
 ) -> np.ndarray:
-    """Returns the truth: full supervision.
+    """Returns a copy of the true label map.
+
+    Args:
+      evidence: With the true label map.
+      settings: Unused.
 
     Returns:
-      [height, width] uint8 label map, with the truth's own IGNORE.
+      [height, width] uint8 label map; IGNORE where the true one has it.
 
     Raises:
-      ValueError: If the evidence lacks the truth.
+      ValueError: If the evidence lacks the true label map.
     """
-    require(evidence, "full_supervision")
-    return evidence.truth.copy()
+    (truth,) = required_parts(evidence, "full_supervision")
+    return np.copy(truth)

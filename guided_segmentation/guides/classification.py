@@ -1,60 +1,73 @@
-"""G1, per-component classification: a classifier names each salient region.
+"""G1, per-connected component classification: a classifier labels regions.
 
 Source: Oh et al., CVPR 2017, section 5.
 """
 
 import numpy as np
 
-from guided_segmentation.guides import regions
-from guided_segmentation.guides.evidence import Evidence, candidates, require
+from guided_segmentation.guides.evidence import (
+    Classifier,
+    Evidence,
+    candidate_classes,
+    required_parts,
+)
+from guided_segmentation.guides.regions import salient_regions
 from guided_segmentation.guides.settings import PAPER, GuideSettings
 from guided_segmentation.labels import BACKGROUND, IGNORE
 
 
 def g1(evidence: Evidence, settings: GuideSettings = PAPER) -> np.ndarray:
-    """Gives each salient region to the class that gains most from it alone.
+    """Gives each salient region the class whose logit rises most on it alone.
 
-    Of the image labels, that is the one whose logit rises most when all but
-    the region is zeroed. If none rises, `settings.no_gain` decides. What is
-    salient but too small for a region is ignored, as in G2: no salient pixel
-    is background. All that is not salient is.
+    Among the image labels, a region takes the class whose logit rises most
+    when everything outside the region is set to zero. If no logit rises,
+    `settings.no_gain` decides. Salient pixels outside all regions, whose
+    component is too small, are undecided as in G2. Pixels that are not
+    salient are background.
+
+    Args:
+      evidence: With a saliency mask and a classifier.
+      settings: Of which `saliency_min_area`, `no_gain` and `in_doubt` are
+        used.
 
     Returns:
       [height, width] uint8 label map of BACKGROUND, classes of the image
       labels and IGNORE.
 
     Raises:
-      ValueError: If the evidence lacks a saliency mask, a classifier or image
-        labels.
+      ValueError: If the evidence lacks a saliency mask or a classifier, or if
+        no object is present.
     """
-    require(evidence, "g1")
-    classes = candidates(evidence, "g1")
-    saliency_mask = evidence.saliency_mask
-    numbers = regions.components(
-        saliency_mask, settings.saliency_min_area * saliency_mask.size
-    )
-    found = gains(evidence, numbers)[:, classes - 1]
-    names = classes[found.argmax(axis=1)]
+    saliency_mask, classifier = required_parts(evidence, "g1")
+    classes = candidate_classes(evidence, "g1")
+    regions = salient_regions(saliency_mask, settings)
+    rises = gains(classifier, evidence.image, regions)[:, classes - 1]
+    chosen = classes[rises.argmax(axis=1)]
     if settings.no_gain == "ignore":
-        names[found.max(axis=1) <= 0] = IGNORE
-    guide = np.concatenate([[IGNORE], names]).astype(np.uint8)[numbers]
+        chosen[rises.max(axis=1) <= 0] = IGNORE
+    guide = np.concatenate([[IGNORE], chosen]).astype(np.uint8)[regions]
     guide[~saliency_mask] = BACKGROUND
-    return settings.settled(guide)
+    return settings.apply_in_doubt(guide)
 
 
-def gains(evidence: Evidence, numbers: np.ndarray) -> np.ndarray:
-    """Scores each region alone, less the score of the whole image.
+def gains(
+    classifier: Classifier, image: np.ndarray, regions: np.ndarray
+) -> np.ndarray:
+    """Returns how much each logit rises when only one region is shown.
 
-    The paper speaks of the difference "before and after zeroing" and leaves
-    its sign open. The class of a region is the one that loses least, or gains,
-    when the rest of the image goes, so it is after minus before.
+    The paper takes "the greatest positive score difference before and after
+    zeroing" and leaves its sign open. This is the logit after zeroing minus
+    the logit before: before minus after would be greatest for the class that
+    depends most on what lies outside the region.
 
     Args:
-      evidence: Of the image, with a classifier.
-      numbers: [height, width] int32 numbers of the regions; 0 outside.
+      classifier: Scores the whole image and each region.
+      image: [height, width, 3] uint8 RGB.
+      regions: [height, width] int32 numbers of the salient regions, from 1 on;
+        0 outside.
 
     Returns:
-      [num_regions, num_objects] float logits.
+      [num_regions, num_objects] float differences of logits, unbounded.
     """
-    logits = evidence.classifier(evidence.image, numbers)
+    logits = classifier(image, regions)
     return logits[1:] - logits[:1]

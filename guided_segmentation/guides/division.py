@@ -1,61 +1,83 @@
-"""Division of a salient region that seeds of several classes touch.
+"""Division of a salient region among the classes of its seeds by a dense CRF.
 
-Source: Oh et al., CVPR 2017, appendix E; the blur from the authors'
-implementation.
+Source: Oh et al., CVPR 2017, appendix E, the case of two or more categories;
+the Gaussian blur of the seeds is from the authors' implementation.
 """
 
 import cv2
 import numpy as np
 
 from guided_segmentation import crf as dense_crf
-from guided_segmentation.guides.evidence import Evidence
 from guided_segmentation.guides.settings import PAPER, GuideSettings
 
-_ENERGIES = {"log": lambda share: -np.log(share), "prob": np.negative}
+# Smallest and largest probability of a class at one pixel before the blur.
+LOWEST, HIGHEST = np.float32(0.001), np.float32(0.999)
 
 
 def divide(
-    evidence: Evidence,
-    mask: np.ndarray,
+    image: np.ndarray,
+    seeds: np.ndarray,
+    region: np.ndarray,
     classes: np.ndarray,
     settings: GuideSettings = PAPER,
 ) -> np.ndarray:
-    """Divides one salient region among several classes by a dense CRF.
+    """Labels the pixels of one salient region with one of several classes.
 
     Args:
-      evidence: Of the image, with seeds.
-      mask: [height, width] bool, the region. The CRF sees nothing else, or
-        by `settings.crf_extent` the whole image.
-      classes: [num_classes] uint8 class indices to choose from.
-      settings: Those of the CRF and its energies.
+      image: [height, width, 3] uint8 RGB.
+      seeds: [height, width] uint8 class indices. Every seed pixel of a class
+        counts, also outside the region and in components that are too small.
+      region: [height, width] bool, True inside the salient region.
+      classes: [num_classes] uint8 class indices to choose from, without
+        BACKGROUND.
+      settings: Of which `unary`, `blur_px`, `crf` and `crf_extent` are used.
 
     Returns:
-      [pixels of the mask] uint8 class indices, row by row.
+      [num_pixels] uint8 class indices of the pixels of the region, row by row.
     """
-    shares = [
-        blurred(evidence.seeds == index, settings.blur_px) for index in classes
-    ]
-    energy = _ENERGIES[settings.unary](np.stack(shares, axis=-1))
-    nodes = mask if settings.crf_extent == "region" else None
-    probabilities = dense_crf.infer(evidence.image, energy, settings.crf, nodes)
-    return classes[probabilities[mask].argmax(axis=-1)]
-
-
-def blurred(mask: np.ndarray, blur_px: float) -> np.ndarray:
-    """Returns a mask clipped to [0.001, 0.999] under a Gaussian blur.
-
-    The kernel ends at four standard deviations; the image is mirrored at its
-    border, border pixels included, as SciPy's `gaussian_filter` does.
-
-    Args:
-      mask: [height, width] bool.
-      blur_px: Standard deviation. 0 does not blur.
-
-    Returns:
-      [height, width] float32.
-    """
-    diameter = 2 * int(4 * blur_px + 0.5) + 1
-    clipped = np.where(mask, np.float32(0.999), np.float32(0.001))
-    return cv2.GaussianBlur(
-        clipped, (diameter, diameter), blur_px, borderType=cv2.BORDER_REFLECT
+    probabilities = seed_probabilities(seeds, classes, settings.blur_px)
+    energy = (
+        -np.log(probabilities) if settings.unary == "log" else -probabilities
     )
+    nodes = region if settings.crf_extent == "region" else None
+    inferred = dense_crf.infer(image, energy, settings.crf, nodes)
+    return classes[inferred[region].argmax(axis=-1)]
+
+
+def seed_probabilities(
+    seeds: np.ndarray, classes: np.ndarray, blur_px: float
+) -> np.ndarray:
+    """Returns the probability of each class that its blurred seeds give.
+
+    A class starts with probability HIGHEST on its seeds and LOWEST elsewhere;
+    a Gaussian blur follows. The kernel is cut at four standard deviations, and
+    the image is mirrored at its border with the border pixels repeated, as by
+    SciPy's `gaussian_filter`.
+
+    >>> import numpy as np
+    >>> seeds = np.array([[0, 3, 3], [5, 0, 0]], np.uint8)
+    >>> print(seed_probabilities(seeds, np.array([3, 5]), 0.0)[..., 0])
+    [[0.001 0.999 0.999]
+     [0.001 0.001 0.001]]
+
+    Args:
+      seeds: [height, width] uint8 class indices.
+      classes: [num_classes] uint8 class indices.
+      blur_px: Standard deviation in pixels; 0 leaves out the blur.
+
+    Returns:
+      [height, width, num_classes] float32 in [0.001, 0.999]; the classes do
+      not sum to one.
+    """
+    radius = int(4 * blur_px + 0.5)
+    size = (2 * radius + 1, 2 * radius + 1)
+    blurred = [
+        cv2.GaussianBlur(
+            np.where(seeds == index, HIGHEST, LOWEST),
+            size,
+            blur_px,
+            borderType=cv2.BORDER_REFLECT,
+        )
+        for index in classes
+    ]
+    return np.stack(blurred, axis=-1)

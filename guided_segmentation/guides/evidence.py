@@ -1,24 +1,28 @@
-"""Evidence: what is known of one image before its guide is made."""
+"""Evidence: the inputs of a guide labeller for one image."""
 
 import dataclasses
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from guided_segmentation.labels import BACKGROUND
 
-REQUIRES = {
-    "seeds_only": frozenset({"seeds"}),
-    "g0": frozenset({"saliency_mask"}),
-    "g1": frozenset({"saliency_mask", "classifier"}),
-    "g2": frozenset({"seeds", "saliency_mask"}),
-    "oaa": frozenset({"seeds", "saliency_mask"}),
-    "saliency_oracle": frozenset({"seeds", "truth"}),
-    "full_supervision": frozenset({"truth"}),
+# Parts of the evidence that each guide needs, in the order in which
+# `required_parts` returns them. All guides read `image_id` and `image_labels`.
+REQUIRES: dict[str, tuple[str, ...]] = {
+    "seeds_only": ("seeds",),
+    "g0": ("saliency_mask",),
+    "g1": ("saliency_mask", "classifier"),
+    "g2": ("seeds", "saliency_mask"),
+    "oaa": ("seeds", "saliency_mask"),
+    "saliency_oracle": ("seeds", "truth"),
+    "full_supervision": ("truth",),
 }
-# From [height, width, 3] uint8 RGB and [height, width] int32 numbers of regions
-# to [num_regions + 1, num_objects] float logits: of each region by its number,
-# all else zeroed, and in row 0 of the whole image.
+# Takes a [height, width, 3] uint8 RGB image and the [height, width] int32
+# numbers of its regions, 1 to num_regions. Returns [num_regions + 1,
+# num_objects] float logits: row 0 of the whole image, row k of the image with
+# everything outside region k set to zero.
 Classifier = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 _REMEDIES = {
@@ -32,19 +36,25 @@ _DTYPES = {"seeds": "uint8", "saliency_mask": "bool", "truth": "uint8"}
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """What is known of one image; each guide needs only a part.
+    """The inputs of a guide labeller for one image.
+
+    Each guide needs only some parts, which `REQUIRES` lists; the others may
+    be None.
 
     Attributes:
-      image_id: Name of the image, for messages and for the draw of `g0`.
+      image_id: Name of the image, for messages and for the random draw of
+        `g0`.
       image: [height, width, 3] uint8 RGB.
-      image_labels: [num_objects] bool, which objects are present.
-      seeds: [height, width] uint8 class indices; 0 where no seed fired.
+      image_labels: [num_objects] bool, True for each object present.
+      seeds: [height, width] uint8 class indices; BACKGROUND where there is
+        no seed.
       saliency_mask: [height, width] bool, True on the foreground.
-      classifier: Scores the image and regions of it.
-      truth: [height, width] uint8 true label map.
+      classifier: Scores the whole image and each of its regions.
+      truth: [height, width] uint8 true label map of class indices and IGNORE.
 
     Raises:
-      ValueError: If a part is not of the image's size or of another dtype.
+      ValueError: If seeds, saliency mask or truth have another height and
+        width than the image, or another dtype than the one above.
     """
 
     image_id: str
@@ -55,7 +65,7 @@ class Evidence:
     classifier: Classifier | None = None
     truth: np.ndarray | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name, dtype in _DTYPES.items():
             part, size = getattr(self, name), self.image.shape[:2]
             if part is not None and part.shape != size:
@@ -71,30 +81,56 @@ class Evidence:
                 )
 
 
-def require(evidence: Evidence, guide: str) -> None:
-    """Checks that the evidence has the parts that a guide needs.
+def required_parts(evidence: Evidence, guide: str) -> tuple[Any, ...]:
+    """Returns the parts of the evidence that a guide needs.
+
+    Args:
+      evidence: The inputs of the guide.
+      guide: Key of REQUIRES.
+
+    Returns:
+      The parts in the order of REQUIRES[guide]; none of them is None.
 
     Raises:
-      ValueError: If one is missing.
+      ValueError: If a part is missing.
     """
-    for name in sorted(REQUIRES[guide]):
+    for name in REQUIRES[guide]:
         if getattr(evidence, name) is None:
             raise ValueError(
                 f"image {evidence.image_id!r}: guide {guide} needs {name}, "
                 f"found none; {_REMEDIES[name]}"
             )
+    return tuple(getattr(evidence, name) for name in REQUIRES[guide])
 
 
 def present_classes(image_labels: np.ndarray) -> np.ndarray:
-    """Returns the uint8 class indices of the objects present, ascending."""
+    """Returns the class indices of the objects present.
+
+    >>> import numpy as np
+    >>> present_classes(np.array([False, True, False, True])).tolist()
+    [2, 4]
+
+    Args:
+      image_labels: [num_objects] bool, True for each object present.
+
+    Returns:
+      [num_present] uint8 class indices, ascending. Object i has class i + 1.
+    """
     return (np.flatnonzero(image_labels) + 1).astype(np.uint8)
 
 
-def candidates(evidence: Evidence, guide: str) -> np.ndarray:
-    """Returns the classes that a guide may choose from, as `present_classes`.
+def candidate_classes(evidence: Evidence, guide: str) -> np.ndarray:
+    """Returns the classes of the image labels, of which there must be one.
+
+    Args:
+      evidence: The inputs of the guide.
+      guide: Name of the guide that chooses among the classes, for the message.
+
+    Returns:
+      [num_present] uint8 class indices, ascending, at least one.
 
     Raises:
-      ValueError: If there are none.
+      ValueError: If no object is present.
     """
     classes = present_classes(evidence.image_labels)
     if not classes.size:
@@ -105,11 +141,18 @@ def candidates(evidence: Evidence, guide: str) -> np.ndarray:
     return classes
 
 
-def believed(evidence: Evidence) -> np.ndarray:
-    """Returns the seeds of present objects; those of others are background.
+def seeds_of_present_objects(
+    seeds: np.ndarray, image_labels: np.ndarray
+) -> np.ndarray:
+    """Removes the seeds of objects that are absent from the image labels.
+
+    Args:
+      seeds: [height, width] uint8 class indices.
+      image_labels: [num_objects] bool, True for each object present.
 
     Returns:
-      [height, width] uint8 class indices.
+      [height, width] uint8 class indices; BACKGROUND where a seed was
+      removed.
     """
-    is_present = np.isin(evidence.seeds, present_classes(evidence.image_labels))
-    return np.where(is_present, evidence.seeds, np.uint8(BACKGROUND))
+    is_present = np.isin(seeds, present_classes(image_labels))
+    return np.where(is_present, seeds, np.uint8(BACKGROUND))

@@ -1,11 +1,14 @@
-"""Guides by name of image: on the fly in a pipeline, or ahead into a folder.
+"""Guides by image id: from the folders of seeds and saliency maps.
 
-This is where the two witnesses meet: seeds and saliency maps are read from
-the folders that their stages wrote, and fused by a guide labeller.
+The guide labeller of figure 2: `labeller` reads the evidence of an image from
+the folders that earlier stages wrote, and calls one of `guides.GUIDES`.
+Guides are made during training and kept by `cached`, or ahead of it by
+`make_guides`.
 
 Source: Oh et al., CVPR 2017, section 3 and figure 2.
 """
 
+import functools
 import pathlib
 from collections.abc import Callable
 
@@ -16,7 +19,17 @@ from guided_segmentation import artifacts, guides, labels
 from guided_segmentation.datasets import pipeline, schema
 from guided_segmentation.saliency import detector
 
+# From an image id to the image's [height, width] uint8 label map.
 Labeller = Callable[[str], np.ndarray]
+
+_REMEDIES = {
+    "seeds": "name their folder by --seeds_dir (bin/make_seeds writes it)",
+    "saliency_mask": "name the folder of saliency maps by --saliency_dir "
+    "(bin/make_saliency writes it)",
+    "classifier": "name its folder by --classifier_dir (bin/train_seeder "
+    "--seeder=vgg16 writes it)",
+    "truth": "choose a data set with true label maps",
+}
 
 
 def labeller(
@@ -28,35 +41,30 @@ def labeller(
     classifier: guides.Classifier | None = None,
     settings: guides.GuideSettings = guides.PAPER,
 ) -> Labeller:
-    """Makes the function from an image's name to its guide.
+    """Makes the function from an image id to the image's guide.
 
     Args:
       guide: Key of guides.GUIDES.
-      source: Photographs, image labels and, where the guide needs it, truth.
-      seeds_dir: Folder of seeds, for the guides that need them.
-      saliency_dir: Folder of saliency maps, likewise.
-      classifier: What networks.region_logits.classifier returns, likewise.
+      source: Reads images, image labels and, where the guide needs it, truth.
+      seeds_dir: Folder of seeds, for guides that need them.
+      saliency_dir: Folder of saliency maps, for guides that need them.
+      classifier: What networks.region_logits.classifier returns, for G1.
       settings: Of the guide.
 
     Returns:
       A function from image id to [height, width] uint8 label map. It raises
-      ValueError or FileNotFoundError, naming the image, where evidence is
-      missing or does not fit.
+      FileNotFoundError if a file is missing, and ValueError if one does not
+      fit the image or the label set; both name the image or the file.
 
     Raises:
       ValueError: If the guide needs a folder or a classifier that is not
         given, or truth that the source does not have.
     """
-    readers = {
-        "seeds": _seeds_reader(seeds_dir, source),
-        "saliency_mask": _mask_reader(saliency_dir),
-        "classifier": classifier and (lambda _: classifier),
-        "truth": source.label_map,
-    }
-    needed = {name: readers[name] for name in guides.REQUIRES[guide]}
+    readers = _readers(source, seeds_dir, saliency_dir, classifier)
+    needed = {name: readers.get(name) for name in guides.REQUIRES[guide]}
     for name, reader in needed.items():
         if reader is None:
-            raise ValueError(f"guide {guide} needs {name}: {_WANTED[name]}")
+            raise ValueError(f"guide {guide} needs {name}: {_REMEDIES[name]}")
 
     def label(image_id: str) -> np.ndarray:
         evidence = guides.Evidence(
@@ -70,57 +78,28 @@ def labeller(
     return label
 
 
-def remembered(
+def cached(
     label: Labeller,
     cache_dir: artifacts.Path | None = None,
     *,
     source: schema.Source | None = None,
 ) -> Labeller:
-    """Makes each guide once: later epochs read it back.
-
-    Guides are kept as PNGs, a few kilobytes each, so that memory stays flat.
+    """Makes each guide once and keeps it as a PNG, in memory or in a folder.
 
     Args:
       label: From image id to label map.
-      cache_dir: Folder of guides, shared with bin/make_guides; None keeps
-        them in memory.
-      source: Photographs and classes that a guide found in the folder must
-        fit, if that is to be checked.
+      cache_dir: Folder for <image_id>.png, shared with bin/make_guides; None
+        keeps the PNGs in memory, a few kilobytes each.
+      source: If given, the first time that a guide is read from the folder it
+        is checked against the size of its image and the label set.
 
     Returns:
-      The same function, remembering. It raises ValueError, naming the file,
-      where a guide does not fit.
+      The same function with a cache. It raises ValueError, naming the file,
+      if a guide in the folder fails the check.
     """
-    memory: dict[str, bytes] = {}
-    unchecked = set(source.image_ids if source else ())
-
-    def from_memory(image_id):
-        if image_id not in memory:
-            memory[image_id] = artifacts.encode_label_map(label(image_id))
-        return artifacts.decode_label_map(memory[image_id])
-
-    def from_folder(image_id):
-        path = pathlib.Path(cache_dir) / f"{image_id}.png"
-        if not path.exists():
-            artifacts.write_label_map(path, label(image_id))
-        guide = artifacts.read_label_map(path)
-        if image_id in unchecked:
-            _require_fit(guide, path, source, image_id)
-            unchecked.discard(image_id)
-        return guide
-
-    return from_memory if cache_dir is None else from_folder
-
-
-def _require_fit(guide, path, source, image_id):
-    size = source.image(image_id).shape[:2]
-    if guide.shape != size:
-        raise ValueError(
-            f"{path}: wanted a guide of height and width {size}, the size of "
-            f"image {image_id!r}, found {guide.shape}; delete it to have it "
-            f"made again"
-        )
-    labels.check(guide, source.label_set.num_classes, str(path))
+    if cache_dir is None:
+        return _cached_in_memory(label)
+    return _cached_in_folder(label, pathlib.Path(cache_dir), source)
 
 
 def make_guides(
@@ -142,44 +121,76 @@ def make_guides(
         artifacts.write_label_map(path, example["label_map"])
 
 
-_WANTED = {
-    "seeds": "name their folder by --seeds_dir (bin/make_seeds writes it)",
-    "saliency_mask": "name the folder of saliency maps by --saliency_dir "
-    "(bin/make_saliency writes it)",
-    "classifier": "name its folder by --classifier_dir (bin/train_seeder "
-    "--seeder=vgg16 writes it)",
-    "truth": "choose a data set with true label maps",
-}
+def _readers(source, seeds_dir, saliency_dir, classifier):
+    """By part of the evidence, the function from image id that reads it."""
+    readers = {"truth": source.label_map}
+    if seeds_dir is not None:
+        readers["seeds"] = functools.partial(
+            _read_seeds, seeds_dir, source.label_set
+        )
+    if saliency_dir is not None:
+        readers["saliency_mask"] = functools.partial(
+            _read_saliency_mask, saliency_dir
+        )
+    if classifier is not None:
+        readers["classifier"] = lambda _: classifier
+    return readers
 
 
-def _seeds_reader(seeds_dir, source):
-    if seeds_dir is None:
-        return None
+def _read_seeds(seeds_dir, label_set, image_id):
+    path = pathlib.Path(seeds_dir) / f"{image_id}.png"
+    if not path.exists():
+        raise FileNotFoundError(
+            f"no seeds for image {image_id!r} in {seeds_dir}; run "
+            f"bin/make_seeds first"
+        )
+    seeds = artifacts.read_label_map(path)
+    return labels.check(seeds, label_set.num_classes, str(path))
 
-    def read(image_id):
-        path = pathlib.Path(seeds_dir) / f"{image_id}.png"
+
+def _read_saliency_mask(saliency_dir, image_id):
+    path = pathlib.Path(saliency_dir) / f"{image_id}.png"
+    if not path.exists():
+        raise FileNotFoundError(
+            f"no saliency map for image {image_id!r} in {saliency_dir}; "
+            f"run bin/make_saliency first"
+        )
+    return detector.saliency_mask(artifacts.read_saliency_map(path))
+
+
+def _cached_in_memory(label):
+    pngs: dict[str, bytes] = {}
+
+    def label_once(image_id):
+        if image_id not in pngs:
+            pngs[image_id] = artifacts.encode_label_map(label(image_id))
+        return artifacts.decode_label_map(pngs[image_id])
+
+    return label_once
+
+
+def _cached_in_folder(label, cache_dir, source):
+    unchecked = set(source.image_ids if source else ())
+
+    def label_once(image_id):
+        path = cache_dir / f"{image_id}.png"
         if not path.exists():
-            raise FileNotFoundError(
-                f"no seeds for image {image_id!r} in {seeds_dir}; run "
-                f"bin/make_seeds first"
-            )
-        seeds = artifacts.read_label_map(path)
-        return labels.check(seeds, source.label_set.num_classes, str(path))
+            artifacts.write_label_map(path, label(image_id))
+        guide = artifacts.read_label_map(path)
+        if image_id in unchecked:
+            _check_guide(guide, path, source, image_id)
+            unchecked.discard(image_id)
+        return guide
 
-    return read
+    return label_once
 
 
-def _mask_reader(saliency_dir):
-    if saliency_dir is None:
-        return None
-
-    def read(image_id):
-        path = pathlib.Path(saliency_dir) / f"{image_id}.png"
-        if not path.exists():
-            raise FileNotFoundError(
-                f"no saliency map for image {image_id!r} in {saliency_dir}; "
-                f"run bin/make_saliency first"
-            )
-        return detector.saliency_mask(artifacts.read_saliency_map(path))
-
-    return read
+def _check_guide(guide, path, source, image_id):
+    size = source.image(image_id).shape[:2]
+    if guide.shape != size:
+        raise ValueError(
+            f"{path}: wanted a guide of height and width {size}, the size of "
+            f"image {image_id!r}, found {guide.shape}; delete it to have it "
+            f"made again"
+        )
+    labels.check(guide, source.label_set.num_classes, str(path))

@@ -1,23 +1,57 @@
-"""Connected components: salient regions, seeds, and which of them touch."""
+"""Connected components of the saliency mask and of the seeds.
+
+Source: Oh et al., CVPR 2017, appendix E; 8-connectivity and the removal of
+components one pixel thick are from the authors' implementation.
+"""
+
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from guided_segmentation.guides.evidence import present_classes
+from guided_segmentation.guides.settings import GuideSettings
 from guided_segmentation.labels import BACKGROUND, IGNORE
 
 
+class SeedComponents(NamedTuple):
+    """The connected components of the seeds, in appendix E {R_j^s}.
+
+    The background of the seeds has components too, which G2 needs to label
+    its own background.
+
+    Attributes:
+      numbers: [height, width] int32, the number of each pixel's component,
+        from 1 on; 0 where there is none.
+      classes: [num_components + 1] uint8, the class of each component;
+        classes[0] is IGNORE.
+    """
+
+    numbers: np.ndarray
+    classes: np.ndarray
+
+
 def components(mask: np.ndarray, min_area_px: float) -> np.ndarray:
-    """Numbers the 8-connected components of a mask.
+    """Numbers the 8-connected components of a mask that are large enough.
+
+    >>> import numpy as np
+    >>> mask = np.array([[1, 1, 0, 0, 1], [1, 1, 0, 0, 0], [0, 0, 1, 1, 0],
+    ...                  [0, 0, 1, 1, 0], [1, 0, 0, 0, 0]], bool)
+    >>> print(components(mask, min_area_px=4))
+    [[1 1 0 0 0]
+     [1 1 0 0 0]
+     [0 0 1 1 0]
+     [0 0 1 1 0]
+     [0 0 0 0 0]]
 
     Args:
       mask: [height, width] bool.
-      min_area_px: Smallest area of a component. Lines, one pixel high or
-        wide, are dropped at any length.
+      min_area_px: Smallest area of a component in pixels. Components one
+        pixel high or wide are removed at any length.
 
     Returns:
-      [height, width] int32: the component's number, from 1 on; 0 outside the
-      mask and on what is dropped.
+      [height, width] int32, the number of each pixel's component, from 1 on;
+      0 outside the mask and where a component was removed.
     """
     _, numbers, stats, _ = cv2.connectedComponentsWithStats(
         mask.astype(np.uint8), connectivity=8
@@ -25,46 +59,82 @@ def components(mask: np.ndarray, min_area_px: float) -> np.ndarray:
     kept = stats[:, cv2.CC_STAT_AREA] >= min_area_px
     kept &= stats[:, cv2.CC_STAT_WIDTH] > 1
     kept &= stats[:, cv2.CC_STAT_HEIGHT] > 1
-    kept[0] = False  # What cv2 counts first is outside the mask.
+    kept[0] = False  # OpenCV's component 0 is the outside of the mask.
     return np.where(kept, np.cumsum(kept), 0).astype(np.int32)[numbers]
+
+
+def salient_regions(
+    saliency_mask: np.ndarray, settings: GuideSettings
+) -> np.ndarray:
+    """Numbers the salient regions of an image, in appendix E {R_i^fg}.
+
+    Args:
+      saliency_mask: [height, width] bool, True on the foreground.
+      settings: Of which `saliency_min_area` is used.
+
+    Returns:
+      [height, width] int32 numbers, as `components` returns them.
+    """
+    return components(
+        saliency_mask, settings.saliency_min_area * saliency_mask.size
+    )
 
 
 def seed_components(
     seeds: np.ndarray, image_labels: np.ndarray, min_area_px: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers the components of the background and of each present object.
+) -> SeedComponents:
+    """Numbers the seed components of the background and each present object.
+
+    >>> import numpy as np
+    >>> seeds = np.array([[1, 1, 0, 0], [1, 1, 0, 0]], np.uint8)
+    >>> found = seed_components(seeds, np.array([True]), min_area_px=4)
+    >>> print(found.numbers)
+    [[2 2 1 1]
+     [2 2 1 1]]
+    >>> print(found.classes)
+    [255   0   1]
 
     Args:
-      seeds: [height, width] uint8 class indices; 0 where no seed fired.
-      image_labels: [num_objects] bool; other objects' seeds are not heard.
-      min_area_px: Smallest area of a component.
+      seeds: [height, width] uint8 class indices; BACKGROUND where there is no
+        seed.
+      image_labels: [num_objects] bool, True for each object present. Seeds of
+        absent objects belong to no component.
+      min_area_px: Smallest area of a component in pixels, as in `components`.
 
     Returns:
-      [height, width] int32 numbers as `components` gives them, and
-      [num_components + 1] uint8 their classes; class IGNORE at number 0.
+      The components, those of the background first, then by class.
     """
-    parts = np.zeros(seeds.shape, np.int32)
+    numbers = np.zeros(seeds.shape, np.int32)
     classes = [IGNORE]
     for index in [BACKGROUND, *present_classes(image_labels)]:
         found = components(seeds == index, min_area_px)
-        parts = np.where(found, found + len(classes) - 1, parts)
+        numbers = np.where(found, found + len(classes) - 1, numbers)
         classes += [index] * int(found.max())
-    return parts, np.array(classes, np.uint8)
+    return SeedComponents(numbers, np.array(classes, np.uint8))
 
 
-def touching(regions: np.ndarray, parts: np.ndarray) -> np.ndarray:
+def intersecting(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Tells which components of two numberings share a pixel.
 
+    >>> import numpy as np
+    >>> regions = np.array([[1, 1, 0, 2]], np.int32)
+    >>> seeds = np.array([[0, 1, 1, 1]], np.int32)
+    >>> print(intersecting(regions, seeds))
+    [[False False]
+     [False  True]
+     [False  True]]
+
     Args:
-      regions: [height, width] int32 numbers; 0 belongs to none.
-      parts: [height, width] int32 numbers; 0 belongs to none.
+      first: [height, width] int32 numbers, from 1 on; 0 where there is no
+        component.
+      second: [height, width] int32 numbers, likewise.
 
     Returns:
-      [num_regions + 1, num_parts + 1] bool; row 0 and column 0 are False.
+      [num_first + 1, num_second + 1] bool. Row 0 and column 0 are False.
     """
-    shape = regions.max() + 1, parts.max() + 1
-    pairs = regions.ravel().astype(np.int64) * shape[1] + parts.ravel()
+    shape = first.max() + 1, second.max() + 1
+    pairs = first.ravel().astype(np.int64) * shape[1] + second.ravel()
     counts = np.bincount(pairs, minlength=shape[0] * shape[1])
-    touches = counts.reshape(shape) > 0
-    touches[0] = touches[:, 0] = False
-    return touches
+    intersects = counts.reshape(shape) > 0
+    intersects[0] = intersects[:, 0] = False
+    return intersects

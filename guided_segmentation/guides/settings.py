@@ -1,7 +1,13 @@
-"""Settings of the guides, and the two sets of them that are published.
+"""Settings of the guide labellers, and two presets.
 
-Where the paper and its authors' release differ, both are offered: PAPER
-ignores what it cannot tell, RELEASED takes it for background.
+The paper's appendix E and the authors' released code differ. PAPER follows
+the paper: pixels that a guide cannot decide keep the label IGNORE, and the
+dense CRF runs inside a region on the negative logarithm of the seed
+probabilities. RELEASED follows the code: such pixels become background, and
+the CRF runs on the whole image with the negative probabilities as energies.
+
+Source: Oh et al., CVPR 2017, section 5 and appendix E, and the authors'
+implementation.
 """
 
 import dataclasses
@@ -21,27 +27,35 @@ CHOICES = {
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class GuideSettings:
-    """Settings of the guides that use components; the defaults are PAPER.
+    """Settings of the guide labellers; the defaults are the preset PAPER.
 
     Attributes:
-      seed_min_area_px: Smallest area of a seed component.
-      saliency_min_area: Smallest area of a salient region, as a share of the
-        image.
-      in_doubt: What becomes of pixels that a guide cannot tell: "ignore", or
-        "background" as in the release.
-      no_gain: How G1 names a region that no class gains from: "largest" takes
-        the class that loses least, "ignore" none.
-      unary: How blurred seeds become energies where classes share a region:
-        "log" takes the negative logarithm, "prob" the negative itself, as the
-        release does.
-      blur_px: Standard deviation of that blur.
-      crf: The dense CRF that divides such a region. `crf.NONE` gives each
-        pixel to the seeds that are nearest by the blur.
-      crf_extent: What the CRF sees: the "region" it divides, or the whole
-        "image", of which the region is then cut, as in the release.
+      seed_min_area_px: G2: smallest area of a seed component in pixels. The
+        default is that of the authors' implementation; the paper says
+        "similarly", that is 1 % of the image.
+      saliency_min_area: G1 and G2: smallest area of a salient region, as a
+        fraction of the image area.
+      in_doubt: G1, G2 and OAA: the label of pixels that the guide cannot
+        decide. "ignore" leaves them IGNORE; "background" makes them
+        BACKGROUND.
+      no_gain: G1: the class of a region whose logit rises for no present
+        object when everything else is zeroed. "largest" takes the object
+        whose logit falls least; "ignore" labels the region IGNORE.
+      unary: G2: the unary energy of a class in the dense CRF, from the
+        probability p that the blurred seeds give. "log" is -log(p); "prob" is
+        -p.
+      blur_px: G2: standard deviation of the Gaussian blur of the seeds, in
+        pixels.
+      crf: G2: the dense CRF that labels the pixels of a salient region with
+        seeds of several classes. `crf.NONE` gives each pixel the class of
+        highest probability.
+      crf_extent: G2: the pixels over which the CRF runs. "region" takes only
+        those of the salient region; "image" takes all pixels of the image and
+        keeps the labels inside the region.
 
     Raises:
-      ValueError: If there is no such choice.
+      ValueError: If in_doubt, no_gain, unary or crf_extent is not one of its
+        CHOICES.
     """
 
     seed_min_area_px: int = 25
@@ -53,15 +67,22 @@ class GuideSettings:
     crf: dense_crf.CrfSettings = dense_crf.DEEPLAB
     crf_extent: str = "region"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name, known in CHOICES.items():
             if (found := getattr(self, name)) not in known:
                 raise ValueError(
                     f"{name} must be one of {', '.join(known)}, got {found!r}"
                 )
 
-    def settled(self, guide: np.ndarray) -> np.ndarray:
-        """Returns a [height, width] uint8 guide where doubt is dealt with."""
+    def apply_in_doubt(self, guide: np.ndarray) -> np.ndarray:
+        """Replaces IGNORE by BACKGROUND if `in_doubt` is "background".
+
+        Args:
+          guide: [height, width] uint8 label map.
+
+        Returns:
+          [height, width] uint8 label map.
+        """
         if self.in_doubt == "ignore":
             return guide
         return np.where(guide == IGNORE, np.uint8(BACKGROUND), guide)

@@ -1,16 +1,11 @@
-"""The networks by name: builders, and the cut below the layers that learn."""
+"""The networks by name: how to build one, and how to split it for training."""
 
 import functools
 from collections.abc import Callable
 
 import keras
 
-from guided_segmentation.networks import (
-    deeplab_v1,
-    deeplab_v2,
-    gap,
-    vgg16,
-)
+from guided_segmentation.networks import deeplab_v1, deeplab_v2, gap, vgg16
 
 BUILDERS: dict[str, Callable[..., keras.Model]] = {
     "vgg16": vgg16.classifier,
@@ -18,7 +13,9 @@ BUILDERS: dict[str, Callable[..., keras.Model]] = {
     "deeplab_v1": deeplab_v1.large_fov,
     "deeplab_v2": deeplab_v2.resnet,
 }
-DENSE = (*gap.VARIANTS, "deeplab_v1")  # Predict denser than they train.
+
+# Networks with the argument `dense`: at stride 16 they predict at stride 8.
+PREDICT_DENSER = (*gap.VARIANTS, "deeplab_v1")
 
 
 def build(spec: dict) -> keras.Model:
@@ -28,35 +25,42 @@ def build(spec: dict) -> keras.Model:
       spec: "name", a key of BUILDERS, and the arguments of that builder.
 
     Returns:
-      A new network with fresh weights.
+      A new network with random weights.
     """
-    arguments = {k: v for k, v in spec.items() if k != "name"}
+    arguments = {key: value for key, value in spec.items() if key != "name"}
     return BUILDERS[spec["name"]](**arguments)
 
 
-def split(network: keras.Model, last_frozen: str) -> tuple:
-    """Cuts a network before the first layer that is to be trained.
+def split(
+    network: keras.Model, last_frozen: str
+) -> tuple[keras.Model, keras.Model]:
+    """Splits a network into a frozen lower and a trainable upper part.
 
     Args:
       network: A chain of layers or of residual blocks.
-      last_frozen: Name of the last layer whose weights stay as they are; of a
-        residual block its output, such as conv4_block23_out.
+      last_frozen: Name of the last frozen layer; for a residual block its
+        output, such as conv4_block23_out.
 
     Returns:
-      The lower and the upper network; they share the layers of `network`.
+      The lower and the upper network; they share the layers of `network`. The
+      upper one begins with the first layer above `last_frozen` that has
+      weights.
 
     Raises:
-      ValueError: If there is no such layer, none with weights above it, or
-        what is above needs more than its output.
+      ValueError: If there is no such layer, no layer with weights above it, or
+        it lies inside a residual block.
     """
     names = [layer.name for layer in network.layers]
     if last_frozen not in names:
         raise ValueError(
             f"no layer {last_frozen!r} to freeze through in {network.name}; "
-            f"it has {_ends(names)}"
+            f"it has {_freezable(names)}"
         )
-    learning = [i for i, layer in enumerate(network.layers) if layer.weights]
-    above = [i for i in learning if i > names.index(last_frozen)]
+    above = [
+        index
+        for index, layer in enumerate(network.layers)
+        if layer.weights and index > names.index(last_frozen)
+    ]
     if not above:
         raise ValueError(
             f"freezing {network.name} through {last_frozen!r} leaves no layer "
@@ -66,15 +70,15 @@ def split(network: keras.Model, last_frozen: str) -> tuple:
     lower = keras.Model(network.input, features)
     try:
         upper = keras.Model(features, network.output, name=network.name)
-    except ValueError as error:  # Another path leads around the features.
+    except ValueError as error:  # A shortcut bypasses `features`.
         raise ValueError(
             f"{last_frozen!r} lies inside a block of {network.name}; freeze "
-            f"through one of {_ends(names)}"
+            f"through one of {_freezable(names)}"
         ) from error
     return lower, upper
 
 
-def _ends(names):
-    """Layers to freeze through: outputs of blocks, or convolutions."""
+def _freezable(names):
+    """Outputs of the residual blocks, or the convolutions of a chain."""
     blocks = [name for name in names if name.endswith("_out")]
     return blocks or [name for name in names if "conv" in name]

@@ -13,7 +13,8 @@ from guided_segmentation.networks import vgg16
 from guided_segmentation.networks.dropout import ExampleDropout
 
 STRIDE = 8  # Pixels between neighbouring cells of the logits.
-ORIGINS = {"3x3": 0.0, "2x2": 7.5}  # Pixel on which cell 0 is centred.
+# Pixel on which cell 0 is centred, by the window of the first four pools.
+GRID_ORIGINS = {"3x3": 0.0, "2x2": 7.5}
 _POOLS = {"3x3": vgg16.pool_3x3, "2x2": vgg16.pool_2x2}
 
 
@@ -27,17 +28,17 @@ def large_fov(
 
     Args:
       num_classes: Number of classes, background included.
-      width_multiplier: As `features`.
-      head_channels: As `features`.
-      **arguments: More of `features`.
+      width_multiplier: As `features` takes it.
+      head_channels: As `features` takes it.
+      **arguments: More arguments of `features`.
 
     Returns:
-      [batch, rows, columns, 3] BGR minus mean -> [batch, cell rows, cell
-      columns, num_classes] float32 logits (Caffe's rounding: 321 pixels give
-      41 cells; 21 with stride 16 that is not dense).
+      [batch, rows, columns, 3] float32 BGR minus mean -> [batch, cell rows,
+      cell columns, num_classes] float32 logits. Sizes round up, as in Caffe:
+      321 pixels give 41 cells, or 21 at stride 16 unless `dense`.
 
     Raises:
-      ValueError: As `features`.
+      ValueError: As `features` raises it.
     """
     image = keras.Input([None, None, 3], name="image")
     x = features(
@@ -71,52 +72,70 @@ def features(
     """Applies DeepLabv1-LargeFOV up to fc7.
 
     Args:
-      image: [batch, rows, columns, 3] Keras tensor, BGR minus the mean.
+      image: [batch, rows, columns, 3] Keras tensor, float32 BGR minus mean.
       width_multiplier: Factor on the channels of the trunk.
       head_channels: Channels of fc6 and fc7; the paper's is 1024.
-      dropout: Share of activations dropped after fc6 and fc7 in training.
-      fc6_dilation: Dilation of fc6; the paper's is 12, which reaches 96
-        pixels either way. Small photographs want less.
-      conv5_dilation: Dilation of conv5; the paper's is 2, in place of the
-        stride that VGG16's pool4 had. 1 suits a trunk of GAP-HighRes, which
-        never had it.
-      stride: Pixels between cells: 8, the paper's, or 16, which keeps the
-        stride of pool4, so that what follows costs a quarter. Dilations
-        count cells of 8 pixels all the same.
-      dense: With stride 16: whether cells are computed every 8 pixels by
-        the hole algorithm (Chen et al., section 3.1). Every other one is
-        that of the strided network. For predictions.
+      dropout: Fraction of activations dropped after fc6 and fc7 in training.
+      fc6_dilation: Dilation of fc6 in cells of 8 pixels; the paper's is 12,
+        which reaches 96 pixels to each side. Small photographs need less.
+      conv5_dilation: Dilation of conv5 in cells of 8 pixels; the paper's is 2,
+        which replaces the stride of VGG16's pool4. Use 1 with the trunk of a
+        GAP-HighRes network, which has no pool4.
+      stride: Pixels between cells of the features: 8, the paper's, or 16,
+        which keeps the stride of pool4, so that later layers cost a quarter.
+      dense: With stride 16: whether the features are computed every 8 pixels
+        by the hole algorithm (Chen et al., section 3.1). Every other cell
+        equals that of the strided network. For predictions.
       pooling: Window of the first four pools: "3x3", the paper's, or "2x2",
-        VGG16's own, which suits a trunk that stays as it was pretrained.
+        VGG16's own, which suits a frozen pretrained trunk.
 
     Returns:
       The Keras tensor after fc7, [batch, cell rows, cell columns,
       head_channels].
 
     Raises:
-      ValueError: If the stride is neither 8 nor 16, or does not divide a
-        dilation.
+      ValueError: If the stride is neither 8 nor 16, or dilations are odd at
+        stride 16.
     """
     _require_stride(stride, fc6=fc6_dilation, conv5=conv5_dilation)
-    grid_step = stride // STRIDE  # Between cells, in cells of 8 pixels.
-    cell = 1 if dense else grid_step  # Between what is computed.
-    pool = _POOLS[pooling]
-    pool4 = functools.partial(pool, stride=cell)
-    pool5 = functools.partial(
-        vgg16.pool_3x3, stride=1, dilation=grid_step // cell
-    )
+    # Dilations count cells of 8 pixels. After a pool4 of stride 2 cells are 16
+    # pixels apart, and dilations are halved. The dense network (hole algorithm)
+    # has a pool4 of stride 1 and dilates all later layers instead.
+    pool4_stride = 1 if dense else stride // STRIDE
     x = vgg16.trunk(
         image,
         width_multiplier=width_multiplier,
-        pools=(pool, pool, pool, pool4, pool5),
-        conv5_dilation=conv5_dilation // cell,
+        pools=_pools(pooling, stride, pool4_stride),
+        conv5_dilation=conv5_dilation // pool4_stride,
     )
-    for name, kernel, dilation in (
-        ("fc6", 3, fc6_dilation // cell),
-        ("fc7", 1, 1),
-    ):
+    return _head(x, head_channels, dropout, fc6_dilation // pool4_stride)
+
+
+def grid_origin(network: keras.Model) -> float:
+    """Returns the pixel on which cell 0 of a LargeFOV network is centred.
+
+    Args:
+      network: What `large_fov` or gap.build("gap_deeplab") returns.
+    """
+    size, _ = network.get_layer("pool1").pool_size
+    return GRID_ORIGINS[f"{size}x{size}"]
+
+
+def _pools(pooling, stride, pool4_stride):
+    """The five pools of the trunk."""
+    pool = _POOLS[pooling]
+    pool4 = functools.partial(pool, stride=pool4_stride)
+    # In the dense network pool5 sees the cells that the strided one computes.
+    pool5_dilation = stride // STRIDE // pool4_stride
+    pool5 = functools.partial(vgg16.pool_3x3, stride=1, dilation=pool5_dilation)
+    return pool, pool, pool, pool4, pool5
+
+
+def _head(x, channels, dropout, fc6_dilation):
+    """Applies fc6 and fc7."""
+    for name, kernel, dilation in (("fc6", 3, fc6_dilation), ("fc7", 1, 1)):
         x = layers.Conv2D(
-            head_channels,
+            channels,
             kernel,
             padding="same",
             dilation_rate=dilation,
@@ -128,18 +147,11 @@ def features(
     return x
 
 
-def origin(network: keras.Model) -> float:
-    """Returns the pixel on which cell 0 of a LargeFOV network is centred."""
-    size, _ = network.get_layer("pool1").pool_size
-    return ORIGINS[f"{size}x{size}"]
-
-
 def _require_stride(stride, **dilations):
-    grid_step, rest = divmod(stride, STRIDE)
-    if rest or grid_step not in (1, 2):
+    if stride not in (STRIDE, 2 * STRIDE):
         raise ValueError(f"wanted a stride of 8 or 16, found {stride}")
     for layer, dilation in dilations.items():
-        if dilation % grid_step:
+        if dilation % (stride // STRIDE):
             raise ValueError(
                 f"stride 16 wants even dilations, found {dilation} of {layer}; "
                 f"change --{layer}_dilation or --stride"

@@ -14,9 +14,9 @@ from guided_segmentation.networks import resnet101, vgg16
 
 NAME = "deeplab_v2"
 STRIDE = 8  # Pixels between neighbouring cells of the logits.
-ORIGIN = 0.0  # Pixel on which cell 0 is centred.
-RATES = (6, 12, 18, 24)  # Dilations of the atrous spatial pyramid.
-HEAD_LAYERS = tuple(f"fc1_rate{rate}" for rate in RATES)
+GRID_ORIGIN = 0.0  # Pixel on which cell 0 is centred.
+DILATIONS = (6, 12, 18, 24)  # Of the atrous spatial pyramid.
+HEAD_LAYERS = tuple(f"fc1_rate{dilation}" for dilation in DILATIONS)
 
 
 def resnet(
@@ -26,32 +26,32 @@ def resnet(
 ) -> keras.Model:
     """Builds DeepLabv2-ResNet101, for one scale.
 
-    Four classifiers look at each cell and around it, each at its own
-    distance; their votes are added. Unlike Caffe's, Keras's convolutions of
-    the trunk have biases, which learn.
+    Atrous spatial pyramid pooling: the logits are the sum of four 3x3
+    convolutions of different dilations. Unlike Caffe's, the convolutions of
+    Keras's trunk have biases, which are trained.
 
     Args:
       num_classes: Number of classes, background included.
       width_multiplier: Factor on the channels of the trunk.
-      blocks: As resnet101.trunk.
+      blocks: As resnet101.trunk takes them.
 
     Returns:
-      [batch, rows, columns, 3] BGR minus mean -> [batch, cell rows, cell
-      columns, num_classes] float32 logits; 321 pixels give 41 cells.
+      [batch, rows, columns, 3] float32 BGR minus mean -> [batch, cell rows,
+      cell columns, num_classes] float32 logits; 321 pixels give 41 cells.
     """
     image = keras.Input([None, None, 3], name="image")
     x = resnet101.trunk(image, width_multiplier=width_multiplier, blocks=blocks)
-    votes = [
+    branches = [
         layers.Conv2D(
             num_classes,
             3,
             padding="same",
-            dilation_rate=rate,
+            dilation_rate=dilation,
             kernel_initializer=vgg16.gaussian(0.01),
             dtype="float32",
             name=name,
         )(x)
-        for name, rate in zip(HEAD_LAYERS, RATES, strict=True)
+        for name, dilation in zip(HEAD_LAYERS, DILATIONS, strict=True)
     ]
-    logits = layers.Add(dtype="float32", name="logits")(votes)
+    logits = layers.Add(dtype="float32", name="logits")(branches)
     return keras.Model(image, logits, name=NAME)

@@ -1,10 +1,10 @@
-"""Dropout that draws the same noise on any replica and after any resume.
+"""Dropout whose noise depends on the example and the layer alone.
 
-Keras draws noise from a state of the process, so two replicas never step as
-one device does and a resumed run never continues bit for bit. Here the noise
-is a function of the example and the layer.
+Keras draws noise from a random number generator of the process, so two
+replicas do not compute the step of one device, and a resumed run does not
+continue bit for bit. Here both do.
 
-Source of dropout: Srivastava et al., JMLR 2014.
+Source: Srivastava et al., JMLR 2014.
 """
 
 import contextlib
@@ -15,18 +15,18 @@ from collections.abc import Iterator
 import keras
 import tensorflow as tf
 
-_SEEDS = contextvars.ContextVar("seeds of the examples of this replica")
+_SEEDS = contextvars.ContextVar("seeds of this replica's examples")
 
 
 @contextlib.contextmanager
 def example_seeds(seeds: tf.Tensor) -> Iterator[None]:
-    """Gives each example of a batch the seed of its noise.
+    """Sets the seeds of the noise for the networks called inside.
 
     Args:
-      seeds: [batch, 2] int32.
+      seeds: [batch, 2] int32, one seed per example.
 
     Yields:
-      Nothing; networks called inside with training=True use the seeds.
+      Nothing; networks called with training=True use the seeds.
     """
     token = _SEEDS.set(seeds)
     try:
@@ -37,15 +37,27 @@ def example_seeds(seeds: tf.Tensor) -> Iterator[None]:
 
 @keras.utils.register_keras_serializable("guided_segmentation")
 class ExampleDropout(keras.layers.Layer):
-    """Drops activations by noise that depends on example and layer alone."""
+    """Drops activations; its noise depends on example and layer alone."""
 
     def __init__(self, rate: float, **kwargs):
-        """Drops a share `rate` in [0, 1) of the activations in training."""
+        """Drops activations in training.
+
+        Args:
+          rate: Probability in [0, 1) of each activation to be dropped.
+          **kwargs: As keras.layers.Layer takes them.
+        """
         super().__init__(**kwargs)
         self.rate = rate
 
     def call(self, inputs, training=False):
-        """Returns `inputs`, thinned and rescaled while training.
+        """Drops and rescales activations while training.
+
+        Args:
+          inputs: [batch, ...] float.
+          training: Whether to drop; if not, `inputs` are returned.
+
+        Returns:
+          [batch, ...], the dtype of `inputs`; their mean is unchanged.
 
         Raises:
           ValueError: If training outside `example_seeds`.
@@ -58,20 +70,20 @@ class ExampleDropout(keras.layers.Layer):
                 f"{self.name}: training needs the examples' seeds; call the "
                 f"network inside dropout.example_seeds(...)"
             )
-        keep = self._keep(seeds, tf.shape(inputs)[1:])
+        keep = self._keep_masks(seeds, tf.shape(inputs)[1:])
         return inputs * tf.cast(keep, inputs.dtype) / (1.0 - self.rate)
 
     def get_config(self) -> dict:
-        """Returns what rebuilds the layer."""
+        """Returns the arguments of the constructor."""
         return {**super().get_config(), "rate": self.rate}
 
-    def _keep(self, seeds, shape):
-        layer = zlib.crc32(self.name.encode()) & 0x7FFFFFFF
+    def _keep_masks(self, seeds, shape):
+        layer_hash = zlib.crc32(self.name.encode()) & 0x7FFFFFFF
 
-        def one(seed):
+        def keep_mask(seed):
             noise = tf.random.stateless_uniform(
-                shape, tf.random.fold_in(seed, layer)
+                shape, tf.random.fold_in(seed, layer_hash)
             )
             return noise >= self.rate
 
-        return tf.map_fn(one, seeds, fn_output_signature=tf.bool)
+        return tf.map_fn(keep_mask, seeds, fn_output_signature=tf.bool)

@@ -1,4 +1,4 @@
-"""GAP networks: classifiers whose score maps say where the evidence is.
+"""GAP networks: classifiers with global average pooling, for score maps.
 
 Source: Oh et al., CVPR 2017, section 4.1 and Table 6; Zhou et al., "Learning
 deep features for discriminative localization", CVPR 2016.
@@ -14,26 +14,26 @@ from guided_segmentation.networks import deeplab_v1, vgg16
 from guided_segmentation.networks.dropout import ExampleDropout
 
 STRIDE = 8  # Pixels between neighbouring cells of the features.
-POOLING, SCORE = "gap", "score"  # The average, and the vote for each object.
+POOLING, SCORE = "gap", "score"  # Names of the average and output layers.
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Variant:
-    """What sets a GAP network apart (Table 6).
+    """Architecture of a GAP network (Table 6).
 
     Attributes:
       has_pool4: Whether the trunk pools conv4, which halves the resolution.
-      has_roi_pool: Whether fc6 and fc7 see 3x3 windows by RoI pooling, instead
-        of sliding 3x3 kernels. The table gives the window alone; as what
-        follows is 1x1, one maximum a window is meant. The authors did not
-        release this variant.
+      has_roi_pool: Whether fc6 and fc7 are 1x1 convolutions after RoI pooling
+        of 3x3 windows, instead of 3x3 convolutions. The table gives the size
+        of the window alone; here a window is reduced to its maximum, since
+        1x1 convolutions follow. The authors did not release this variant.
       is_deeplab: Whether trunk and head are those of DeepLabv1-LargeFOV, as
         the authors released it.
-      averages_scores: Whether the average comes after the votes. That changes
-        nothing: both are linear (appendix B.1).
-      head: Layers between conv5 and the average.
-      origin: Pixel on which cell 0 of the dense features is centred; None if
-        that depends on the pools of the network.
+      averages_scores: Whether the average comes after the output layer. The
+        result is the same, since both are linear (appendix B.1).
+      head: Names of the layers between conv5 and the average.
+      grid_origin: Pixel on which cell 0 of the dense features is centred; None
+        if it depends on the pools of the network.
     """
 
     has_pool4: bool = False
@@ -41,14 +41,14 @@ class Variant:
     is_deeplab: bool = False
     averages_scores: bool = False
     head: tuple[str, ...] = ("fc6", "fc7")
-    origin: float | None = 3.5
+    grid_origin: float | None = 3.5
 
 
 VARIANTS = {
-    "gap_lowres": Variant(has_pool4=True, head=("fc6",), origin=7.5),
+    "gap_lowres": Variant(has_pool4=True, head=("fc6",), grid_origin=7.5),
     "gap_highres": Variant(),
     "gap_roi": Variant(has_roi_pool=True, averages_scores=True),
-    "gap_deeplab": Variant(is_deeplab=True, origin=None),
+    "gap_deeplab": Variant(is_deeplab=True, grid_origin=None),
 }
 
 
@@ -61,7 +61,7 @@ def build(
     head_init_stddev: float | None = None,
     score_init_stddev: float = 0.005,
     dense: bool = False,
-    **of_deeplab,
+    **deeplab_arguments,
 ) -> keras.Model:
     """Builds a GAP network.
 
@@ -70,107 +70,118 @@ def build(
       num_objects: Number of objects.
       width_multiplier: Factor on the channels of the trunk.
       head_channels: Channels of fc6 and fc7; the paper's is 1024.
-      dropout: Share of activations dropped after fc6 and fc7 in training.
-      head_init_stddev: Deviation of the Gaussian that fills fc6 and fc7; the
-        authors' is 0.005. None means He's initialisation, which thin
-        networks need, and which GAP-DeepLab always has.
-      score_init_stddev: Likewise of score. Where nothing is pretrained, small
-        parts are heard sooner by larger votes, since the average over all
-        cells makes them faint.
-      dense: Whether a network that learns every 16 pixels computes its
-        features every 8, by the hole algorithm (Chen et al., ICLR 2015,
-        section 3.1). Every other one is that of the strided network. For
-        score maps.
-      **of_deeplab: For GAP-DeepLab: dilations, stride and pooling, as
+      dropout: Fraction of activations dropped after fc6 and fc7 in training.
+      head_init_stddev: Standard deviation of the Gaussian that initialises
+        fc6 and fc7; the authors' is 0.005. None means He's initialisation,
+        which thin networks need, and which GAP-DeepLab always has.
+      score_init_stddev: Standard deviation of the initial weights of the
+        output layer. If nothing is pretrained, larger weights speed up
+        learning of small parts, whose features the average reduces.
+      dense: Whether a network with stride 16 computes its features every 8
+        pixels, by the hole algorithm (Chen et al., ICLR 2015, section 3.1).
+        Every other cell equals that of the strided network. For score maps.
+      **deeplab_arguments: For GAP-DeepLab: dilations, stride and pooling, as
         deeplab_v1.features takes them.
 
     Returns:
-      [batch, rows, columns, 3] BGR minus mean -> [batch, num_objects] float32
-      logits. `features` finds the cells that vote: one each 8 pixels of a
-      dense network.
+      [batch, rows, columns, 3] float32 BGR minus mean -> [batch, num_objects]
+      float32 logits, before the sigmoid.
 
     Raises:
-      TypeError: If a variant other than GAP-DeepLab gets arguments of it.
+      TypeError: If another variant than GAP-DeepLab gets arguments of it.
     """
-    table = VARIANTS[variant]
-    if of_deeplab and not table.is_deeplab:
-        raise TypeError(f"{variant} takes no {', '.join(of_deeplab)}")
+    parts = VARIANTS[variant]
+    if deeplab_arguments and not parts.is_deeplab:
+        raise TypeError(f"{variant} takes no {', '.join(deeplab_arguments)}")
     image = keras.Input([None, None, 3], name="image")
     head = {"head_channels": head_channels, "dropout": dropout}
-    if table.is_deeplab:
+    if parts.is_deeplab:
         x = deeplab_v1.features(
             image,
             width_multiplier=width_multiplier,
             dense=dense,
             **head,
-            **of_deeplab,
+            **deeplab_arguments,
         )
     else:
-        x = _trunk(image, table, width_multiplier, dense)
-        x = _head(x, table, head_init_stddev, dense, **head)
+        x = _trunk(image, parts, width_multiplier, dense)
+        x = _head(x, parts, head_init_stddev, dense, **head)
     average = layers.GlobalAveragePooling2D(dtype="float32", name=POOLING)
-    vote = layers.Dense(
+    score = layers.Dense(
         num_objects,
         use_bias=False,
         kernel_initializer=vgg16.gaussian(score_init_stddev),
         dtype="float32",
         name=SCORE,
     )
-    logits = average(vote(x)) if table.averages_scores else vote(average(x))
+    logits = average(score(x)) if parts.averages_scores else score(average(x))
     return keras.Model(image, logits, name=variant)
 
 
 def features(network: keras.Model) -> keras.Model:
-    """Returns the part of a GAP network below its votes and its average."""
+    """Returns the part of a GAP network below its average and output layer.
+
+    Args:
+      network: What `build` returns.
+
+    Returns:
+      [batch, rows, columns, 3] float32 BGR minus mean -> [batch, cell rows,
+      cell columns, channels] features; cells are 8 pixels apart if the network
+      is dense.
+    """
     averages_scores = VARIANTS[network.name].averages_scores
     top = network.get_layer(SCORE if averages_scores else POOLING)
     return keras.Model(network.input, top.input)
 
 
-def origin(network: keras.Model) -> float:
-    """Returns the pixel on which cell 0 of its dense features is centred."""
-    found = VARIANTS[network.name].origin
-    return deeplab_v1.origin(network) if found is None else found
+def grid_origin(network: keras.Model) -> float:
+    """Returns the pixel on which cell 0 of the dense features is centred.
+
+    Args:
+      network: What `build` returns with `dense`.
+    """
+    pixel = VARIANTS[network.name].grid_origin
+    return deeplab_v1.grid_origin(network) if pixel is None else pixel
 
 
-def _trunk(image, table, width_multiplier, dense):
-    dilation = _dilation(table, dense)
+def _trunk(image, parts, width_multiplier, dense):
+    dilation = _dilation(parts, dense)
     pool4 = functools.partial(vgg16.pool_2x2, stride=2 // dilation)
     return vgg16.trunk(
         image,
         width_multiplier=width_multiplier,
         pools=(
             *3 * (vgg16.pool_2x2,),
-            pool4 if table.has_pool4 else None,
+            pool4 if parts.has_pool4 else None,
             None,
         ),
         conv5_dilation=dilation,
     )
 
 
-def _head(x, table, deviation, dense, *, head_channels, dropout):
+def _head(x, parts, stddev, dense, *, head_channels, dropout):
     """The layers between conv5 and the average."""
-    if table.has_roi_pool:
+    if parts.has_roi_pool:
         x = layers.MaxPooling2D(3, 1, padding="same", name="roi_pool")(x)
-    for name in table.head:
+    for name in parts.head:
         x = layers.Conv2D(
             head_channels,
-            1 if table.has_roi_pool else 3,
+            1 if parts.has_roi_pool else 3,
             padding="same",
-            dilation_rate=_dilation(table, dense),
+            dilation_rate=_dilation(parts, dense),
             activation="relu",
-            kernel_initializer=_filler(deviation),
+            kernel_initializer=_initializer(stddev),
             name=name,
         )(x)
         x = ExampleDropout(dropout, name=f"drop_{name}")(x)
     return x
 
 
-def _dilation(table, dense):
-    """Cells of 8 pixels between the taps of what comes after pool4."""
-    return 2 if dense and table.has_pool4 else 1
+def _dilation(parts, dense):
+    """Dilation of the layers after pool4, in cells of 8 pixels."""
+    return 2 if dense and parts.has_pool4 else 1
 
 
-def _filler(deviation):
-    """One initializer a layer: Keras 2 draws a shared one's values twice."""
-    return "he_normal" if deviation is None else vgg16.gaussian(deviation)
+def _initializer(stddev):
+    """A new one per layer: in Keras 2 a shared one repeats its values."""
+    return "he_normal" if stddev is None else vgg16.gaussian(stddev)

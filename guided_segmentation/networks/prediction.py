@@ -1,4 +1,4 @@
-"""From a dense network to class probabilities at the photograph's size."""
+"""Class probabilities at the photograph's size, from a dense network."""
 
 from collections.abc import Callable, Sequence
 
@@ -12,12 +12,15 @@ from guided_segmentation.networks import deeplab_v1, deeplab_v2
 def as_trained(
     network: keras.Model, settings: dict, **views
 ) -> Callable[[tf.Tensor], tf.Tensor]:
-    """Returns `dense` for photographs as they were framed in training.
+    """Returns `dense` with the input size and the framing of the training.
 
     Args:
       network: What networks.deeplab_v1 or deeplab_v2 builds.
-      settings: Of its training, as networks.weights.trained loads them.
+      settings: Settings of its training, as weights.load_trained returns them.
       **views: "scales" and "flip" of `dense`.
+
+    Returns:
+      What `dense` returns.
     """
     return dense(
         network,
@@ -35,25 +38,25 @@ def dense(
     scales: Sequence[float] = (1.0,),
     flip: bool = False,
 ) -> Callable[[tf.Tensor], tf.Tensor]:
-    """Makes the function from photographs to probabilities.
+    """Makes the function from photographs to class probabilities.
 
-    Logits are read at every pixel before the softmax; over several scales
-    and the mirror image the probabilities are averaged.
+    Logits are upsampled to the photograph before the softmax. Probabilities
+    are averaged over the scales and the mirror image.
 
     Args:
       network: What networks.deeplab_v1 or deeplab_v2 builds.
-      size: Its input size in pixels.
-      framing: Key of images.FRAMINGS, as in its training.
-      scales: Factors on `size`; for the framing "crop" on the photograph.
+      size: Network input size in pixels.
+      framing: Key of images.FRAMINGS, as in training.
+      scales: Factors on `size`; with the framing "crop", on the photograph.
       flip: Whether the mirror image is averaged in.
 
     Returns:
       A tf.function from [batch, height, width, 3] uint8 RGB of any size to
-      [batch, height, width, num_classes] float32 probabilities.
+      [batch, height, width, num_classes] float32 probabilities in [0, 1].
     """
     origin = grid_origin(network)
 
-    def one(image, scale):
+    def view_probabilities(image, scale):
         framed = _framed(image, size, framing, scale)
         grid = network(images.subtract_mean(framed.pixels), training=False)
         logits = images.upsample_to_image(
@@ -67,24 +70,27 @@ def dense(
         ]
     )
     def probabilities(image):
-        views = [one(image, scale) for scale in scales]
+        views = [view_probabilities(image, scale) for scale in scales]
         if flip:
             mirror = tf.reverse(image, [2])
-            views += [tf.reverse(one(mirror, s), [2]) for s in scales]
+            views += [
+                tf.reverse(view_probabilities(mirror, scale), [2])
+                for scale in scales
+            ]
         return tf.add_n(views) / len(views)
 
     return probabilities
 
 
 def require_segmenter(network: keras.Model, settings: dict) -> None:
-    """Checks that a trained network tells classes at every pixel.
+    """Checks that a trained network predicts a class at every pixel.
 
     Args:
-      network: As networks.weights.trained loads it.
-      settings: Its settings, likewise.
+      network: As weights.load_trained returns it.
+      settings: Settings of its training, likewise.
 
     Raises:
-      ValueError: If not.
+      ValueError: If its output is not one logit per class and cell.
     """
     num_classes = 1 + len(settings["objects"] or ())
     shape = tuple(network.output_shape)
@@ -97,14 +103,15 @@ def require_segmenter(network: keras.Model, settings: dict) -> None:
 
 
 def require_saliency_net(network: keras.Model, settings: dict) -> None:
-    """Checks that a trained network tells what is salient, and no classes.
+    """Checks that a trained network predicts saliency.
 
     Args:
-      network: As networks.weights.trained loads it.
-      settings: Its settings, likewise.
+      network: As weights.load_trained returns it.
+      settings: Settings of its training, likewise.
 
     Raises:
-      ValueError: If not.
+      ValueError: If it was trained on objects, or its output is not two
+        logits per cell.
     """
     shape = tuple(network.output_shape)
     if settings["objects"] or len(shape) != 4 or shape[-1] != 2:
@@ -116,13 +123,18 @@ def require_saliency_net(network: keras.Model, settings: dict) -> None:
 
 
 def grid_origin(network: keras.Model) -> float:
-    """Returns the pixel on which cell 0 of a dense network is centred."""
+    """Returns the pixel on which cell 0 of a dense network is centred.
+
+    Args:
+      network: What networks.deeplab_v1 or deeplab_v2 builds.
+    """
     if network.name == deeplab_v2.NAME:
-        return deeplab_v2.ORIGIN
-    return deeplab_v1.origin(network)
+        return deeplab_v2.GRID_ORIGIN
+    return deeplab_v1.grid_origin(network)
 
 
 def _framed(image, size, framing, scale):
+    """Frames a photograph at a scale."""
     if framing != "crop":
         return images.frame(image, images.scaled_size(size, scale), framing)
     if scale == 1.0:
@@ -134,13 +146,13 @@ def _framed(image, size, framing, scale):
     )
     framed = images.frame(resized, size, framing)
     return framed._replace(
-        rows=_stretched(framed.rows, shape[0]),
-        columns=_stretched(framed.columns, shape[1]),
+        rows=_interpolated(framed.rows, shape[0]),
+        columns=_interpolated(framed.columns, shape[1]),
     )
 
 
-def _stretched(places, length):
-    """Places of `length` pixels along a resized side, from its own places."""
+def _interpolated(places, length):
+    """Places of `length` pixels, from those of the resized pixels."""
     count = tf.shape(places)[0]
     step = tf.cast(count, tf.float32) / tf.cast(length, tf.float32)
     centres = (tf.range(tf.cast(length, tf.float32)) + 0.5) * step - 0.5

@@ -1,4 +1,4 @@
-"""What a classifier says of regions of a photograph, each shown alone.
+"""Logits of a classifier for the regions of a photograph, each shown alone.
 
 Source: Oh et al., CVPR 2017, section 5, guide labeller G1.
 """
@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from guided_segmentation import images
 
-_AT_ONCE = 8  # Views of a photograph in one forward pass, which bounds memory.
+_VIEWS_PER_PASS = 8  # Limits the memory of a forward pass.
 
 
 def classifier(
@@ -19,16 +19,16 @@ def classifier(
 ) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
     """Makes the function from a photograph and its regions to logits.
 
-    What is not shown is zero after the subtraction of the mean.
+    Pixels outside a region are set to zero after the subtraction of the mean.
 
     Args:
       network: The classifier, as networks.vgg16 builds it.
-      size: Its input size; photographs are framed whole.
+      size: Network input size in pixels; photographs are framed whole.
 
     Returns:
       A function from [height, width, 3] uint8 RGB and [height, width] int32
-      numbers of regions, 1 to n, to [n + 1, num_objects] float32 logits: row 0
-      of the whole photograph, row k of region k alone.
+      numbers of regions, 1 to n, to [n + 1, num_objects] float32 logits,
+      before the sigmoid: row 0 for the whole photograph, row k for region k.
     """
 
     @tf.function(
@@ -38,17 +38,22 @@ def classifier(
             tf.TensorSpec([None], tf.int32),
         ]
     )
-    def of_some(image, numbers, wanted):
-        wanted = wanted[:, None, None]
-        is_shown = tf.logical_or(numbers == wanted, wanted == 0)
+    def some_logits(image, regions, numbers):
+        numbers = numbers[:, None, None]
+        is_shown = tf.logical_or(regions == numbers, numbers == 0)
         inputs = images.subtract_mean(image)
         inputs = inputs * tf.cast(is_shown, tf.float32)[..., None]
         framed = images.frame(inputs, size, "whole")
         return network(framed.pixels, training=False)
 
-    def of_all(image, numbers):
-        wanted = np.arange(numbers.max() + 1, dtype=np.int32)
-        chunks = np.split(wanted, range(_AT_ONCE, len(wanted), _AT_ONCE))
-        return np.concatenate([of_some(image, numbers, x) for x in chunks])
+    def logits(image, regions):
+        numbers = np.arange(regions.max() + 1, dtype=np.int32)
+        ends = range(_VIEWS_PER_PASS, len(numbers), _VIEWS_PER_PASS)
+        return np.concatenate(
+            [
+                some_logits(image, regions, chunk)
+                for chunk in np.split(numbers, ends)
+            ]
+        )
 
-    return of_all
+    return logits

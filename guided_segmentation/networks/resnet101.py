@@ -1,9 +1,9 @@
 """ResNet101: the trunk of the paper's saliency net.
 
-Layers keep the names and parameters of Keras's ResNet101, whose ImageNet
-weights fit. As in DeepLabv2 the last two strides become dilations, so that
-cells stay 8 pixels apart, and batch normalisation is frozen: statistics, scale
-and shift alike.
+Layers have the names and parameters of Keras's ResNet101, so that its ImageNet
+weights fit. As in DeepLabv2, the last two strides are replaced by dilations, so
+that cells are 8 pixels apart, and batch normalisation is frozen: statistics,
+scale and shift.
 
 Source: He et al., "Deep residual learning for image recognition", CVPR 2016;
 Chen et al., "DeepLab: semantic image segmentation with deep convolutional
@@ -16,12 +16,12 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-from guided_segmentation.networks.vgg16 import scaled
+from guided_segmentation.networks.vgg16 import scaled_channels
 
-EPSILON = 1.001e-5  # Keras's, beside the variance of every normalisation.
+EPSILON = 1.001e-5  # Keras's, added to the variance in normalisations.
 STACKS = ("conv2", "conv3", "conv4", "conv5")
 BLOCKS = (3, 4, 23, 3)  # Of each stack.
-CHANNELS = (64, 128, 256, 512)  # Inside a block, which gives four times that.
+CHANNELS = (64, 128, 256, 512)  # Inside a block; its output has four times.
 STRIDES = (1, 2, 1, 1)  # DeepLabv2; He et al. have 1, 2, 2, 2.
 DILATIONS = (1, 1, 2, 4)
 
@@ -44,23 +44,26 @@ LAYERS = tuple(
 def trunk(
     image, *, width_multiplier: float = 1.0, blocks: Sequence[int] = BLOCKS
 ):
-    """Applies the 101 layers but for the classifier.
+    """Applies the layers of ResNet101 below its classifier.
 
-    A stack strides in the first 1x1 convolution of its first block, as in
-    Caffe's model, so that dilated 3x3 convolutions see at every other cell, or
-    every fourth, just what strided ones see (the hole algorithm).
+    As in Caffe's model the first 1x1 convolution of a stack has its stride.
+    Every other or every fourth cell of the dilated network therefore equals a
+    cell of the strided network (the hole algorithm).
 
     Args:
-      image: [batch, rows, columns, 3] Keras tensor, BGR minus the mean.
+      image: [batch, rows, columns, 3] Keras tensor, float32 BGR minus mean.
       width_multiplier: Factor on the number of channels; 1 is ResNet101.
-      blocks: Of each stack; fewer give a shallower network.
+      blocks: Number of blocks of each stack.
 
     Returns:
       The Keras tensor after conv5, [batch, cell rows, cell columns, 2048 *
-      width]. 321 pixels give 41 cells; cell i is centred on pixel 8 i.
+      width_multiplier]. 321 pixels give 41 cells; cell i is centred on pixel
+      8 i.
     """
     x = layers.ZeroPadding2D(3, name="conv1_pad")(image)
-    x = _convolution(x, "conv1", scaled(64, width_multiplier), 7, strides=2)
+    x = _convolution(
+        x, "conv1", scaled_channels(64, width_multiplier), 7, strides=2
+    )
     x = layers.ReLU(name="conv1_relu")(x)
     x = layers.ZeroPadding2D(1, name="pool1_pad")(x)
     x = layers.MaxPooling2D(3, 2, name="pool1_pool")(x)
@@ -71,7 +74,7 @@ def trunk(
             x = _block(
                 x,
                 f"{stack}_block{number}",
-                scaled(channels, width_multiplier),
+                scaled_channels(channels, width_multiplier),
                 stride=stride if number == 1 else 1,
                 dilation=dilation,
                 projects=number == 1,
@@ -80,33 +83,34 @@ def trunk(
 
 
 def is_normalized(network: keras.Model) -> bool:
-    """Whether a network has frozen normalisations."""
+    """Returns whether a network has batch normalisations."""
     return any(_normalizations(network))
 
 
 def set_statistics(
     network: keras.Model, fresh: list[str], inputs: tf.Tensor
 ) -> None:
-    """Gives fresh normalisations the mean and variance of a batch.
+    """Sets the statistics of fresh normalisations to those of a batch.
 
-    Frozen at 0 and 1 they would do nothing, and a deep network without
-    pretrained weights would explode. The batch runs through once.
+    Frozen at mean 0 and variance 1 they would do nothing, and the activations
+    of a deep network without pretrained weights would grow without limit. One
+    forward pass sets all of them.
 
     Args:
       network: Changed in place.
       fresh: Names of the layers without pretrained weights.
-      inputs: A batch as the network takes it.
+      inputs: [batch, rows, columns, channels] float, as the network takes it.
     """
-    learning = [x for x in _normalizations(network) if x.name in fresh]
-    for layer in learning:
+    unfrozen = [x for x in _normalizations(network) if x.name in fresh]
+    for layer in unfrozen:
         layer.trainable, layer.momentum = True, 0.0
     network(inputs, training=True)
-    for layer in learning:
+    for layer in unfrozen:
         layer.trainable = False
 
 
 def _block(x, name, channels, *, stride, dilation, projects):
-    """Adds what three convolutions make of `x` to it."""
+    """A residual block: adds the output of three convolutions to `x`."""
     shortcut = x
     if projects:
         shortcut = _convolution(x, f"{name}_0", 4 * channels, 1, strides=stride)
@@ -127,6 +131,7 @@ def _block(x, name, channels, *, stride, dilation, projects):
 
 
 def _convolution(x, name, channels, size, **arguments):
+    """A convolution and its frozen normalisation."""
     x = layers.Conv2D(
         channels,
         size,

@@ -1,4 +1,7 @@
-"""Start weights of networks: pretrained trunks and fresh layers."""
+"""Weights at the start of training: pretrained or data-dependent.
+
+A *fresh* layer is one without pretrained weights.
+"""
 
 import functools
 import sys
@@ -17,29 +20,34 @@ from guided_segmentation.networks import (
     weights,
 )
 
-_VOTES = (gap.SCORE, "fc8")  # Last layer of GAP networks and classifier.
+_OUTPUT_LAYERS = (gap.SCORE, "fc8")  # Of GAP networks and of the classifier.
+
+# Step between the taps of VGG16's 7x7 fc6 that each network keeps.
+_FC6_TAP_STEPS = {"deeplab_v1": 3, "gap_deeplab": 3, "vgg16": 1}
+
+_PIXEL_STDDEV = 64  # Standard deviation of pixel values, about.
 
 
 def initialized(
     network: dict, trunk_weights: str
 ) -> tuple[keras.Model, list[str]]:
-    """Builds a network and gives it the pretrained weights it has room for.
+    """Builds a network and assigns the pretrained weights that fit it.
 
     Args:
       network: Name and arguments of a builder, as builders.build takes them.
       trunk_weights: "none", "imagenet" or a path, as `pretrained` takes it.
 
     Returns:
-      The network, and the names of the layers below the last one that got no
-      pretrained weights.
+      The network, and the names of its fresh layers except the last one.
 
     Raises:
+      OSError: If a download fails.
       ValueError: If the weights do not fit the network.
     """
     built = builders.build(network)
     loaded = pretrained(trunk_weights, network["name"])
-    taken = trunk_of(loaded) | _pretrained_head(network, loaded)
-    received = weights.assign(built, taken, trunk_weights)
+    fitting = trunk_of(loaded) | _pretrained_head(network, loaded)
+    received = weights.assign(built, fitting, trunk_weights)
     if not loaded:
         _scale_to_pixels(built)
     below_last = [x.name for x in built.layers if x.weights][:-1]
@@ -49,18 +57,19 @@ def initialized(
 def pretrained(name: str, network: str = "vgg16") -> weights.Weights:
     """Returns the weights that a --trunk_weights flag names.
 
-    One line on stderr warns of a file that may have learned from masks.
+    Prints a warning if they may have been trained with segmentation masks.
 
     Args:
-      name: "none", "imagenet" (downloads what Keras has for the trunk) or a
+      name: "none", "imagenet" (downloads Keras's weights for the trunk) or a
         path as weights.load takes it.
       network: Key of builders.BUILDERS, the network that the trunk is for.
 
     Returns:
-      Arrays by name; empty for "none".
+      float32 arrays by name; empty for "none".
 
     Raises:
       OSError: If the download fails.
+      ValueError: If the file holds no weights.
     """
     if name == "none":
         return {}
@@ -75,7 +84,11 @@ def pretrained(name: str, network: str = "vgg16") -> weights.Weights:
 
 
 def trunk_of(arrays: weights.Weights) -> weights.Weights:
-    """Keeps the layers of VGG16 or ResNet101 below any head."""
+    """Returns the weights of the convolutions of VGG16 or ResNet101 alone.
+
+    Args:
+      arrays: Weights by name, with or without those of a head.
+    """
     trunk = {*vgg16.CONVOLUTIONS, *resnet101.LAYERS}
     return {
         name: array
@@ -87,7 +100,7 @@ def trunk_of(arrays: weights.Weights) -> weights.Weights:
 def subsample_fc6_fc7(
     arrays: weights.Weights, head_channels: int = 1024, tap_step: int = 3
 ) -> weights.Weights:
-    """Reduces fc6 and fc7 of VGG16 to fewer channels and taps.
+    """Subsamples the channels and taps of VGG16's fc6 and fc7.
 
     The defaults are those of DeepLabv1-LargeFOV: every fourth channel, and
     every third tap of the 7x7 window.
@@ -95,14 +108,14 @@ def subsample_fc6_fc7(
     Source: Chen et al., ICLR 2015, section 3.1, as in DeepLab's vgg16_20M.
 
     Args:
-      arrays: With fc6 [7, 7, 512, 4096] and fc7 [1, 1, 4096, 4096].
-      head_channels: Wanted channels; 4096 must be a multiple.
-      tap_step: From one tap that is kept to the next; 1 keeps all.
+      arrays: float32, with fc6 [7, 7, 512, 4096] and fc7 [1, 1, 4096, 4096].
+      head_channels: Channels to keep, a divisor of 4096.
+      tap_step: Step between the taps to keep; 1 keeps all.
 
     Returns:
       fc6 [taps, taps, 512, head_channels] and fc7 [1, 1, head_channels,
-      head_channels] with their biases; empty where `arrays` has no fc6 of
-      7x7 taps.
+      head_channels] with their biases, float32; empty if `arrays` has no fc6
+      of 7x7 taps.
 
     Raises:
       ValueError: If 4096 is not a multiple of `head_channels`.
@@ -130,29 +143,32 @@ def data_dependent_init(
     fresh: list[str],
     inputs: tf.Tensor,
     *,
-    centred: bool = False,
+    is_classifier: bool = False,
 ) -> None:
-    """Scales fresh layers to the data, so that a deep plain network starts.
+    """Initialises fresh layers from a batch, so that a deep network trains.
 
-    Before its ReLU every channel of a fresh layer gets mean 0 and deviation 1
-    over a batch. Deep ReLU networks of He's initialisation say nearly the same
-    of every image, and learn slowly until they do not.
+    Before its ReLU every channel of a fresh layer gets mean 0 and standard
+    deviation 1 over the batch. With He's initialisation alone the outputs of a
+    deep ReLU network are almost equal for all images, and training is slow
+    until they differ.
+
+    A residual network has batch normalisation instead; its frozen statistics
+    are set to those of the batch.
 
     Source: Kraehenbuehl et al., "Data-dependent initializations of
     convolutional neural networks", ICLR 2016, section 3.1.
 
-    A residual network has normalisations instead, whose frozen statistics
-    become those of the batch.
-
     Args:
       network: A chain of layers, or a residual network; changed in place.
       fresh: Names of its fresh layers.
-      inputs: A batch as the network takes it.
-      centred: For classifiers: whether fresh kernels are weighed towards
-        their centre first, and votes balanced. A global average does not care
-        where evidence lies, so nothing else keeps the features of a class
-        above its parts. Large random votes would say the same of every image
-        at first, and undoing that costs the features below.
+      inputs: [batch, rows, columns, channels] float, as the network takes it.
+      is_classifier: Whether the network ends in a global average. If so, two
+        things are done in addition. Fresh 3x3 kernels are weighted towards
+        their centre, since a global average ignores positions and nothing else
+        keeps the features of an object in place. The weights of the output
+        layer are made orthogonal to the mean feature, since otherwise all
+        images get nearly the same large logits at first, and unlearning these
+        harms the layers below.
     """
     if resnet101.is_normalized(network):
         resnet101.set_statistics(network, fresh, inputs)
@@ -160,28 +176,28 @@ def data_dependent_init(
     x = inputs
     for layer in network.layers[1:]:
         if layer.name in fresh:
-            if centred:
-                _centre(layer)
-            _whiten(layer, x)
-        if centred and layer.name in _VOTES:
-            _balance(layer, x)
+            if is_classifier:
+                _weight_towards_center(layer)
+            _standardize_outputs(layer, x)
+        if is_classifier and layer.name in _OUTPUT_LAYERS:
+            _remove_mean_logits(layer, x)
         x = layer(x)
 
 
-@functools.cache  # Once a file.
+@functools.cache  # One warning per file.
 def _warn_of_masks(path):
-    doubt = imagenet.doubts(path)
-    if doubt:
+    sign = imagenet.signs_of_masks(path)
+    if sign:
         print(
-            f"warning: {path} may have learned from masks of Pascal's classes "
-            f"({doubt}), which the method must not see; take weights of "
-            f"ImageNet alone",
+            f"warning: {path} may have been trained with segmentation masks "
+            f"({sign}), which the method must not use; pass weights trained "
+            f"on ImageNet alone",
             file=sys.stderr,
         )
 
 
-def _centre(layer):
-    """Weighs the taps of a 3x3 kernel by 1/4, 1/2 and 1, centre heaviest."""
+def _weight_towards_center(layer):
+    """Multiplies the taps of a 3x3 kernel by 1 (centre), 1/2 and 1/4."""
     kernel, bias = layer.get_weights()
     if kernel.shape[:2] == (3, 3):
         taps = np.array([0.5, 1.0, 0.5])
@@ -189,8 +205,8 @@ def _centre(layer):
     layer.set_weights([kernel, bias])
 
 
-def _whiten(layer, x):
-    """Gives each channel before the activation mean 0 and deviation 1."""
+def _standardize_outputs(layer, x):
+    """Gives channels mean 0 and standard deviation 1 before the activation."""
     activation, layer.activation = layer.activation, keras.activations.linear
     before = tf.cast(layer(x), tf.float32)
     layer.activation = activation
@@ -201,24 +217,19 @@ def _whiten(layer, x):
     layer.set_weights([kernel * scale, (bias - mean.numpy()) * scale])
 
 
-def _balance(layer, features):
-    """Turns votes so that the average features of the batch give logits of 0.
-
-    Takes from the votes of each class what lies along the average.
-    """
+def _remove_mean_logits(layer, features):
+    """Makes the weights orthogonal to the mean feature: its logits are 0."""
     cells = tf.reshape(features, [-1, features.shape[-1]])
-    average = tf.reduce_mean(tf.cast(cells, tf.float32), 0).numpy()
-    votes, *bias = layer.get_weights()
-    along = average @ votes / (average @ average)
-    along = average[:, None] * along[..., None, :]
-    layer.set_weights([votes - along, *bias])
+    mean = tf.reduce_mean(tf.cast(cells, tf.float32), 0).numpy()
+    kernel, *bias = layer.get_weights()
+    along = mean @ kernel / (mean @ mean)
+    along = mean[:, None] * along[..., None, :]
+    layer.set_weights([kernel - along, *bias])
 
 
 def _pretrained_head(network, loaded):
-    """fc6 and fc7 of VGG16, as far as the network has room for them."""
-    tap_step = {"deeplab_v1": 3, "gap_deeplab": 3, "vgg16": 1}.get(
-        network["name"]
-    )
+    """fc6 and fc7 of VGG16, subsampled to those of the network."""
+    tap_step = _FC6_TAP_STEPS.get(network["name"])
     if tap_step is None or network.get("width_multiplier", 1.0) != 1.0:
         return {}
     channels = network.get("head_channels", 1024)
@@ -226,10 +237,10 @@ def _pretrained_head(network, loaded):
 
 
 def _scale_to_pixels(network):
-    """Divides the fresh first kernels by 64, the deviation of pixel values.
+    """Divides the first kernels by the standard deviation of pixel values.
 
-    He's initialisation expects inputs of deviation 1.
+    He's initialisation expects inputs of standard deviation 1.
     """
     first = next(layer for layer in network.layers if layer.weights)
     kernel, bias = first.get_weights()
-    first.set_weights([kernel / 64, bias])
+    first.set_weights([kernel / _PIXEL_STDDEV, bias])

@@ -1,7 +1,7 @@
 """VGG16: the trunk of every network here, and the multi-label classifier.
 
-Layers keep Caffe's names and Caffe's sizes: pooling rounds up, so a 321 pixel
-input gives 161, 81 and 41 cells.
+Layers have Caffe's names and sizes: pooling rounds up, so an input of 321
+pixels gives 161, 81 and 41 cells.
 
 Source: Simonyan and Zisserman, ICLR 2015; Oh et al., CVPR 2017, Table 6.
 """
@@ -15,7 +15,8 @@ from keras import layers
 from guided_segmentation.networks.dropout import ExampleDropout
 
 HEAD_CHANNELS = 4096  # Of the classifier's fc6 and fc7.
-SMALLEST = 193  # Side of an image whose conv5 fills the window of fc6.
+MIN_INPUT_SIZE = 193  # Pixels that give the 7 cells of fc6's window.
+# Number of convolutions, and their channels, of each block.
 BLOCKS = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))
 CONVOLUTIONS = tuple(
     f"conv{block}_{index}"
@@ -36,23 +37,24 @@ def trunk(
     """Applies the thirteen convolutions of VGG16.
 
     Args:
-      image: [batch, rows, columns, 3] Keras tensor, BGR minus the mean.
+      image: [batch, rows, columns, 3] Keras tensor, float32 BGR minus mean.
       width_multiplier: Factor on the number of channels; 1 is VGG16.
-      pools: What follows each of the five blocks: a function from Keras
-        tensor and layer name to Keras tensor, or None.
+      pools: The pool after each of the five blocks: a function from Keras
+        tensor and layer name to Keras tensor, or None for no pool.
       conv5_dilation: Dilation of the last three convolutions.
-      relu: Activation after every convolution. Seeders pass one with another
-        gradient; the forward pass never changes.
-      convolution: Class of the layers, likewise.
+      relu: Activation after every convolution. Seeders pass a ReLU with
+        another gradient; the forward pass is the same.
+      convolution: Class of the layers. Seeders pass one with another gradient.
 
     Returns:
-      The Keras tensor after the fifth block.
+      The Keras tensor after the fifth block, [batch, cell rows, cell columns,
+      512 * width_multiplier].
     """
     x = image
     for block, (count, channels) in enumerate(BLOCKS, start=1):
         for index in range(1, count + 1):
             x = convolution(
-                scaled(channels, width_multiplier),
+                scaled_channels(channels, width_multiplier),
                 3,
                 padding="same",
                 dilation_rate=conv5_dilation if block == 5 else 1,
@@ -65,29 +67,42 @@ def trunk(
     return x
 
 
-def scaled(channels: int, width_multiplier: float) -> int:
-    """Returns the channels of a layer in a network of this width."""
+def scaled_channels(channels: int, width_multiplier: float) -> int:
+    """Returns `channels` times `width_multiplier`, rounded, at least 1."""
     return max(1, round(channels * width_multiplier))
 
 
 def pool_2x2(x, name: str, stride: int = 2):
-    """Caffe's 2x2 pooling without padding, rounding up.
+    """Applies Caffe's 2x2 max pooling without padding, rounding up.
 
-    Cell i covers pixels `stride` * i and the one after.
+    Args:
+      x: [batch, rows, columns, channels] Keras tensor.
+      name: Name of the layer.
+      stride: Cell i is the maximum of places `stride` * i and the next one.
+
+    Returns:
+      [batch, ceil(rows / stride), ceil(columns / stride), channels].
     """
     return layers.MaxPooling2D(2, stride, padding="same", name=name)(x)
 
 
 def pool_3x3(x, name: str, stride: int = 2, dilation: int = 1):
-    """Caffe's 3x3 pooling with one pixel of padding, rounding up.
+    """Applies Caffe's 3x3 max pooling with a padding of one, rounding up.
 
-    Cell i is centred on pixel `stride` * i. Zeros are a neutral padding after
-    a ReLU; the second one at the far side is Caffe's rounding up. With a
-    dilation the window takes every `dilation`-th pixel, at stride 1.
+    Padding with zeros does not change maxima after a ReLU.
+
+    Args:
+      x: [batch, rows, columns, channels] Keras tensor, not negative.
+      name: Name of the layer.
+      stride: Cell i is centred on place `stride` * i; 1 or 2.
+      dilation: Step between the places of the window; above 1 the stride is 1.
+
+    Returns:
+      [batch, cell rows, cell columns, channels].
     """
-    far = 2 if stride == 2 else dilation
-    around = ((dilation, far), (dilation, far))
-    x = layers.ZeroPadding2D(around, name=f"{name}_pad")(x)
+    after = 2 if stride == 2 else dilation  # A second zero to round up.
+    padding = ((dilation, after), (dilation, after))
+    x = layers.ZeroPadding2D(padding, name=f"{name}_pad")(x)
     if dilation > 1:
         return DilatedPool(dilation, name=name)(x)
     return layers.MaxPooling2D(3, stride, name=name)(x)
@@ -95,19 +110,31 @@ def pool_3x3(x, name: str, stride: int = 2, dilation: int = 1):
 
 @keras.utils.register_keras_serializable("guided_segmentation")
 class DilatedPool(layers.Layer):
-    """Maximum over 3x3 pixels that lie `dilation` pixels apart."""
+    """Max pooling over 3x3 places that lie `dilation` places apart."""
 
     def __init__(self, dilation: int, **kwargs):
-        """Pools with a dilation of at least 1."""
+        """Stores the dilation.
+
+        Args:
+          dilation: At least 1.
+          **kwargs: As keras.layers.Layer takes them.
+        """
         super().__init__(**kwargs)
         self.dilation = dilation
 
     def call(self, inputs):
-        """Returns the maxima where all of the window is inside."""
+        """Returns the maxima of the windows that lie inside.
+
+        Args:
+          inputs: [batch, rows, columns, channels] float.
+
+        Returns:
+          [batch, rows - 2 * dilation, columns - 2 * dilation, channels].
+        """
         return tf.nn.pool(inputs, [3, 3], "MAX", dilations=2 * [self.dilation])
 
     def get_config(self) -> dict:
-        """Returns what rebuilds the layer."""
+        """Returns the arguments of the constructor."""
         return {**super().get_config(), "dilation": self.dilation}
 
 
@@ -126,15 +153,15 @@ def classifier(
       num_objects: Number of objects.
       width_multiplier: Factor on the channels of the trunk.
       head_channels: Channels of fc6 and fc7.
-      dropout: Share of activations dropped after fc6 and fc7 in training.
-      score_init_stddev: Deviation of the Gaussian that fills fc8.
-      relu: As `trunk`, of fc6 and fc7 too.
-      convolution: As `trunk`, of fc6 and fc7 too.
+      dropout: Fraction of activations dropped after fc6 and fc7 in training.
+      score_init_stddev: Standard deviation of the initial weights of fc8.
+      relu: As `trunk` takes it, for fc6 and fc7 too.
+      convolution: As `trunk` takes it, for fc6 and fc7 too.
 
     Returns:
-      [batch, rows, columns, 3] BGR minus mean -> [batch, num_objects] float32
-      logits, averaged over the places where the 7x7 window fits; inputs are
-      at least SMALLEST pixels a side.
+      [batch, rows, columns, 3] float32 BGR minus mean -> [batch, num_objects]
+      float32 logits, before the sigmoid, averaged over the places where the
+      7x7 window fits. Rows and columns are at least MIN_INPUT_SIZE.
     """
     image = keras.Input([None, None, 3], name="image")
     rules = {"relu": relu, "convolution": convolution}
@@ -150,17 +177,17 @@ def classifier(
             name=name,
         )(x)
         x = ExampleDropout(dropout, name=f"drop_{name}")(x)
-    votes = layers.Conv2D(
+    scores = layers.Conv2D(
         num_objects,
         1,
         kernel_initializer=gaussian(score_init_stddev),
         dtype="float32",
         name="fc8",
     )(x)
-    logits = layers.GlobalAveragePooling2D(dtype="float32", name="gap")(votes)
+    logits = layers.GlobalAveragePooling2D(dtype="float32", name="gap")(scores)
     return keras.Model(image, logits, name="vgg16")
 
 
-def gaussian(deviation: float) -> keras.initializers.Initializer:
-    """Caffe's Gaussian filler."""
-    return keras.initializers.RandomNormal(stddev=deviation)
+def gaussian(stddev: float) -> keras.initializers.Initializer:
+    """Returns Caffe's Gaussian filler: mean 0, standard deviation `stddev`."""
+    return keras.initializers.RandomNormal(stddev=stddev)

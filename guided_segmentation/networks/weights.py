@@ -1,7 +1,7 @@
-"""Weights of networks: where they come from, their shapes, saving, loading.
+"""Weights of networks as arrays by name: saving, loading, assigning.
 
-Weights are stored as one array per variable in an npz file, named
-"<layer>/<variable>", which every version of Keras reads alike.
+An npz file holds one array per variable, named "<layer>/<variable>". All
+versions of Keras read it alike, unlike Keras's own files.
 """
 
 import hashlib
@@ -19,32 +19,38 @@ Weights = dict[str, np.ndarray]
 
 
 def to_dict(network: keras.Model) -> Weights:
-    """Returns all weights of a network as float32 arrays by name."""
+    """Returns all weights of a network by name, as float32 arrays."""
     return {
-        f"{layer.name}/{_short_name(variable)}": np.asarray(variable)
+        f"{layer.name}/{_variable_name(variable)}": np.asarray(variable)
         for layer in network.layers
         for variable in layer.weights
     }
 
 
 def save(network: keras.Model, path: artifacts.Path) -> None:
-    """Writes the weights of `network` to an npz file."""
+    """Writes the weights of a network to an npz file.
+
+    Args:
+      network: Any Keras model whose layers have different names.
+      path: Replaced only if writing succeeds.
+    """
     with artifacts.replacing(path) as temporary, temporary.open("wb") as file:
         np.savez(file, **to_dict(network))
 
 
 def load(path: artifacts.Path) -> Weights:
-    """Reads weights from what `save` wrote or from a file of Keras's.
+    """Reads weights from what `save` wrote, or from a file of Keras.
 
     Args:
       path: An npz file, the folder of a training run that holds one, or
         Keras's own .h5 file of VGG16 or ResNet101, with or without top.
 
     Returns:
-      Arrays by name, as `imagenet.read` names them.
+      float32 arrays by name; those of Keras's files as `imagenet.read` names
+      them.
 
     Raises:
-      FileNotFoundError: If there is none.
+      FileNotFoundError: If there is no such file.
       ValueError: If the file is neither.
     """
     path = pathlib.Path(path)
@@ -60,30 +66,30 @@ def load(path: artifacts.Path) -> Weights:
             with path.open("rb") as file, np.load(file) as arrays:
                 return dict(arrays)
         return imagenet.read(path)
-    except Exception as error:  # Damage makes readers raise errors of any kind.
+    except Exception as error:  # Damaged files raise errors of many classes.
         raise ValueError(
             f"{path}: wanted weights (.npz, or Keras's .h5 of VGG16 or "
             f"ResNet101), found something else: {error}"
         ) from error
 
 
-def assign(network: keras.Model, weights: Weights, source: str) -> list[str]:
-    """Copies the weights whose layer `network` has, and leaves the others.
+def assign(network: keras.Model, weights: Weights, origin: str) -> list[str]:
+    """Copies weights into the layers of a network that have the same names.
 
     Args:
-      network: Changed in place.
+      network: Changed in place; layers that `weights` lacks stay as they are.
       weights: Arrays by name.
-      source: Where they come from, for the message.
+      origin: Where the weights come from, for error messages.
 
     Returns:
       Names of the layers that received weights.
 
     Raises:
-      ValueError: If a layer's shapes differ or no layer fits.
+      ValueError: If shapes differ, or no layer has weights in `weights`.
     """
     received = []
     for layer in network.layers:
-        names = [f"{layer.name}/{_short_name(v)}" for v in layer.weights]
+        names = [f"{layer.name}/{_variable_name(v)}" for v in layer.weights]
         if not names or not all(name in weights for name in names):
             continue
         arrays = [weights[name] for name in names]
@@ -92,7 +98,7 @@ def assign(network: keras.Model, weights: Weights, source: str) -> list[str]:
         ):
             if tuple(variable.shape) != array.shape:
                 raise ValueError(
-                    f"{source}: {name} has shape {array.shape}, but the "
+                    f"{origin}: {name} has shape {array.shape}, but the "
                     f"network wants {tuple(variable.shape)}; build it with "
                     f"the same width, or pass other weights"
                 )
@@ -100,27 +106,32 @@ def assign(network: keras.Model, weights: Weights, source: str) -> list[str]:
         received.append(layer.name)
     if weights and not received:
         raise ValueError(
-            f"{source}: none of its layers is in {network.name}; it holds "
+            f"{origin}: none of its layers is in {network.name}; it holds "
             f"{sorted({name.partition('/')[0] for name in weights})}"
         )
     return received
 
 
-def load_trained(folder: artifacts.Path, **rules) -> tuple[keras.Model, dict]:
+def load_trained(
+    folder: artifacts.Path, **backward_rules
+) -> tuple[keras.Model, dict]:
     """Loads the network of a finished training run, for predictions.
 
-    One that was trained at a stride of 16 is built dense.
+    A network that was trained at stride 16 is built dense: it predicts at
+    stride 8.
 
     Args:
       folder: The run's work_dir.
-      **rules: Backward rules of a seeder, for the classifier alone.
+      **backward_rules: "relu" and "convolution" of vgg16.classifier, as
+        seeders.backprop.METHODS holds them; for the classifier alone.
 
     Returns:
       The network and the run's settings.
 
     Raises:
       FileNotFoundError: If the run is not finished.
-      ValueError: If rules are for another network.
+      ValueError: If there are backward rules, but the network is not the
+        classifier.
     """
     folder = pathlib.Path(folder)
     if not (folder / WEIGHTS_FILE).is_file():
@@ -130,41 +141,54 @@ def load_trained(folder: artifacts.Path, **rules) -> tuple[keras.Model, dict]:
         )
     settings = artifacts.read_json(folder / provenance.SETTINGS_FILE)
     spec = settings["network"]
-    if rules and spec["name"] != "vgg16":
+    if backward_rules and spec["name"] != "vgg16":
         raise ValueError(
             f"{folder}: wanted the classifier (vgg16), found {spec['name']}; "
             f"name the folder of a run of bin/train_seeder --seeder=vgg16"
         )
-    denser = {"dense": True} if spec["name"] in builders.DENSE else {}
-    network = builders.build({**spec, **denser, **rules})
+    dense = {"dense": True} if spec["name"] in builders.PREDICT_DENSER else {}
+    network = builders.build({**spec, **dense, **backward_rules})
     assign(network, load(folder), str(folder))
     return network, settings
 
 
 def digest(network: keras.Model) -> str:
-    """Returns the sha256 of what a network computes: layers and weights."""
+    """Returns a sha256 of a network's layers and weights.
+
+    Networks of the same digest compute the same features.
+    """
     found = hashlib.sha256()
     for layer in network.layers:
-        shape = {
+        geometry = {
             key: value
             for key, value in layer.get_config().items()
             if key in ("pool_size", "strides", "dilation_rate", "padding")
         }
-        found.update(json.dumps([layer.name, shape], sort_keys=True).encode())
+        found.update(
+            json.dumps([layer.name, geometry], sort_keys=True).encode()
+        )
         for array in layer.get_weights():
             found.update(array.tobytes())
     return found.hexdigest()
 
 
-def _short_name(variable) -> str:
-    return variable.name.split("/")[-1].split(":")[0]
-
-
 def sha256(path: artifacts.Path) -> str:
-    """Returns the sha256 of a weights file or of a run's; "" for "none"."""
+    """Returns the sha256 of a file of weights.
+
+    Args:
+      path: A file, the folder of a training run, or "none".
+
+    Returns:
+      Hexadecimal digits; "" if there is no such file.
+    """
     path = pathlib.Path(path)
     if path.is_dir():
         path = path / WEIGHTS_FILE
     if not path.is_file():
         return ""
     return provenance.sha256(path)
+
+
+def _variable_name(variable):
+    """The same on both Keras versions: Keras 2 adds the layer, and ":0"."""
+    return variable.name.split("/")[-1].split(":")[0]

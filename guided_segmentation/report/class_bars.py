@@ -1,22 +1,26 @@
-"""The IoU of each class: a bar for each segmenter, a mark for its guide."""
+"""The IoU of each class: a bar for each segmenter, a mark for its guide.
 
-import html
-from collections.abc import Mapping
+The functions compute positions in pixels of the drawing; the template draws.
+"""
 
-from guided_segmentation.report import legend, numbers
+from collections.abc import Mapping, Sequence
 
-# The drawing, in its own pixels.
-_PLOT_PX = 1120
+import markupsafe
+
+from guided_segmentation.report import legend, numbers, templates
+
+_PLOT_PX = 1120  # Width of the drawing.
 _NAME_PX = 110  # Left of the bars.
-_VALUE_PX = 40  # Right of the longest.
+_MARGIN_PX = 40  # Right of the longest bar.
 _BAR_PX = 7
+_AXIS_PX = 20  # Height of the axis labels.
 
 Scores = Mapping[str, Mapping[str, float | None]]
 
 
-def draw(
+def to_html(
     segmenters: Mapping[str, Mapping], guides: Mapping[str, Mapping]
-) -> str:
+) -> markupsafe.Markup:
     """Draws a group of bars for each class, the best class of G2 first.
 
     Args:
@@ -24,130 +28,109 @@ def draw(
       guides: Evaluations of the guides themselves, likewise.
 
     Returns:
-      HTML: the drawing and, folded away, its figures.
+      HTML: the drawing and, collapsed, its numbers as a table.
     """
-    leader = "g2" if "g2" in segmenters else next(iter(segmenters))
-    learned = {guide: found["iou"] for guide, found in segmenters.items()}
-    taught = {
-        guide: found["iou"]
-        for guide, found in guides.items()
-        if guide in segmenters and guide != "full_supervision"
+    sorted_by = "g2" if "g2" in segmenters else next(iter(segmenters))
+    segmenter_ious = {name: found["iou"] for name, found in segmenters.items()}
+    guide_ious = {
+        name: found["iou"]
+        for name, found in guides.items()
+        if name in segmenters and name != "full_supervision"
     }
-    classes = sorted(
-        learned[leader], key=lambda name: -(learned[leader][name] or 0)
-    )
-    return (
-        f"{_key(learned, leader)}{_plot(classes, learned, taught)}"
-        f"{_class_table(classes, learned, taught)}"
-    )
-
-
-def _key(learned: Scores, leader: str) -> str:
-    dots = "".join(
-        f"<span><i class=dot style='background:{legend.COLOURS[guide]}'></i>"
-        f"{legend.NAMES[guide]}</span>"
-        for guide in learned
-    )
-    return (
-        f"<p class=key>Bars are segmenters on val, dark marks the guides that "
-        f"they learned from, on train. Sorted by {legend.NAMES[leader]}.</p>"
-        f"<p class=legend>{dots}</p>"
+    ious = segmenter_ious[sorted_by]
+    classes = sorted(ious, key=lambda name: -(ious[name] or 0))
+    return templates.render(
+        "report/templates/class_bars.html.jinja",
+        sorted_by=legend.NAMES[sorted_by],
+        items=[legend.item(guide) for guide in segmenters],
+        **_plot(classes, segmenter_ious, guide_ious),
+        **_table(classes, segmenter_ious, guide_ious),
     )
 
 
-def _plot(classes: list[str], learned: Scores, taught: Scores) -> str:
-    columns = 2 if len(classes) > 8 else 1
-    per_column = -(-len(classes) // columns)
-    group_px = _BAR_PX * len(learned) + 12
-    width = _PLOT_PX // columns
+def _plot(
+    classes: Sequence[str], segmenter_ious: Scores, guide_ious: Scores
+) -> dict:
+    """Places the groups of bars in one column or two."""
+    num_columns = 2 if len(classes) > 8 else 1
+    per_column = -(-len(classes) // num_columns)
+    group_px = _BAR_PX * len(segmenter_ious) + 12
+    width = _PLOT_PX // num_columns
+    bars_px = width - _NAME_PX - _MARGIN_PX
     groups = [
-        _class_group(
+        _group(
             name,
-            {guide: scores[name] for guide, scores in learned.items()},
-            {guide: scores.get(name) for guide, scores in taught.items()},
-            left=index // per_column * width,
-            top=index % per_column * group_px,
-            width=width,
+            segmenter_ious,
+            guide_ious,
+            left=index // per_column * width + _NAME_PX,
+            top=index % per_column * group_px + 2,
+            bars_px=bars_px,
         )
         for index, name in enumerate(classes)
     ]
-    axes = [
-        _axis(column * width, width, per_column * group_px)
-        for column in range(columns)
+    ticks = [
+        {
+            "x": column * width + _NAME_PX + bars_px * percent / 100,
+            "percent": percent,
+        }
+        for column in range(num_columns)
+        for percent in range(0, 101, 20)
     ]
-    return (
-        f"<svg viewBox='0 0 {_PLOT_PX} {per_column * group_px + 20}' role=img "
-        f"aria-label='IoU of each class by guide'>"
-        f"{''.join(axes + groups)}</svg>"
-    )
+    return {
+        "width": _PLOT_PX,
+        "plot_height": per_column * group_px,
+        "height": per_column * group_px + _AXIS_PX,
+        "bar_height": _BAR_PX - 1,
+        "mark_height": _BAR_PX,
+        "groups": groups,
+        "ticks": ticks,
+    }
 
 
-def _class_table(classes: list[str], learned: Scores, taught: Scores) -> str:
-    """Returns the figures behind the bars, folded away."""
-    columns = [
-        *((legend.NAMES[guide], scores) for guide, scores in learned.items()),
-        *(
-            (f"{legend.NAMES[guide]}: the guide", scores)
-            for guide, scores in taught.items()
-        ),
-    ]
-    heads = "".join(f"<td>{title}" for title, _ in columns)
-    rows = "".join(
-        f"<tr><th>{html.escape(name)}"
-        + "".join(
-            f"<td>{numbers.percent(scores.get(name))}" for _, scores in columns
-        )
-        for name in classes
-    )
-    return (
-        f"<details><summary>The same in figures</summary>"
-        f"<table class=classes><tr><th>{heads}{rows}</table></details>"
-    )
-
-
-def _class_group(
+def _group(
     name: str,
-    learned: Mapping[str, float | None],
-    taught: Mapping[str, float | None],
+    segmenter_ious: Scores,
+    guide_ious: Scores,
     left: int,
     top: int,
-    width: int,
-) -> str:
-    middle = top + 2 + _BAR_PX * len(learned) / 2
-    start, full = left + _NAME_PX, width - _NAME_PX - _VALUE_PX
-    parts = [
-        f"<text x={start - 10} y={middle:.1f} class=name>"
-        f"{html.escape(name)}</text>"
+    bars_px: int,
+) -> dict:
+    """Places the bars and marks of one class; IoU 1 is `bars_px` wide."""
+    bars, marks = [], []
+    for index, (guide, ious) in enumerate(segmenter_ious.items()):
+        y, title = top + index * _BAR_PX, f"{name}, {legend.NAMES[guide]}"
+        bars.append(
+            {
+                "y": y,
+                "width": max((ious[name] or 0) * bars_px, 0.5),
+                "colour": legend.COLOURS[guide],
+                "title": f"{title}: {numbers.percent(ious[name])}",
+            }
+        )
+        iou = guide_ious.get(guide, {}).get(name)
+        if iou is not None:
+            text = f"{title}, the guide: {numbers.percent(iou)}"
+            mark = {"x": left + iou * bars_px, "y": y - 0.5, "title": text}
+            marks.append(mark)
+    middle = top + _BAR_PX * len(segmenter_ious) / 2
+    return {
+        "name": name,
+        "x": left,
+        "y": middle,
+        "bars": bars,
+        "marks": marks,
+    }
+
+
+def _table(
+    classes: Sequence[str], segmenter_ious: Scores, guide_ious: Scores
+) -> dict:
+    """Returns the numbers behind the bars, a row for each class."""
+    names = [legend.NAMES[guide] for guide in segmenter_ious]
+    names += [f"{legend.NAMES[guide]}: the guide" for guide in guide_ious]
+    scores = [*segmenter_ious.values(), *guide_ious.values()]
+    rows = [
+        (name, [numbers.percent(ious.get(name)) for ious in scores])
+        for name in classes
     ]
-    for index, (guide, score) in enumerate(learned.items()):
-        title = f"{name}, {legend.NAMES[guide]}"
-        y = top + 2 + index * _BAR_PX
-        bar = f"width={max((score or 0) * full, 0.5):.1f} height={_BAR_PX - 1}"
-        parts.append(
-            f"<rect x={start} y={y} {bar} rx=1.5 "
-            f"fill='{legend.COLOURS[guide]}'>{_title(title, score)}</rect>"
-        )
-        if (mark := taught.get(guide)) is not None:
-            x = start + mark * full
-            parts.append(
-                f"<path d='M{x:.1f} {y - 0.5}v{_BAR_PX}' class=mark>"
-                f"{_title(f'{title}, the guide', mark)}</path>"
-            )
-    return "".join(parts)
-
-
-def _title(text: str, score: float | None) -> str:
-    return f"<title>{html.escape(f'{text}: {numbers.percent(score)}')}</title>"
-
-
-def _axis(left: int, width: int, height: int) -> str:
-    """Draws the grid of one column: a line every 20 percent."""
-    full = width - _NAME_PX - _VALUE_PX
-    lines = []
-    for percent in range(0, 101, 20):
-        x = left + _NAME_PX + full * percent / 100
-        lines.append(
-            f"<line x1={x:.1f} x2={x:.1f} y1=0 y2={height} class=grid />"
-            f"<text x={x:.1f} y={height + 14} class=tick>{percent}</text>"
-        )
-    return "".join(lines)
+    return {"header": names, "rows": rows}

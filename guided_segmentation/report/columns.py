@@ -1,13 +1,13 @@
-"""Tables as text, for a terminal."""
+"""Aligns the columns of tables in a terminal."""
 
 from collections.abc import Sequence
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Returns a line for each row: the first cell to the left, others right.
+    """Returns a line for each row; first column left-aligned, others right.
 
     Args:
-      rows: Cells; as many in every row.
+      rows: Cells, as many in every row.
     """
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [

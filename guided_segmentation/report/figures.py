@@ -1,4 +1,4 @@
-"""Figures of the paper, drawn from the scores of runs."""
+"""Draws figures of the paper from the scores of runs, as PNG files."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from guided_segmentation import artifacts
 
-_FAINT_TO_DARK = "Blues"
+_COLOUR_MAP = "Blues"
 _PANELS = {"fg": "(a) Foreground classes", "bg": "(b) Background"}
 
 
@@ -17,7 +17,7 @@ def seed_curves(scores: Mapping[str, Mapping], path: artifacts.Path) -> None:
     """Draws Figure 3: precision-recall curves of seeds, in two panels.
 
     Args:
-      scores: By name of seeder what evaluation.seed_curves.evaluate returns.
+      scores: By name of seeder, what evaluation.seed_curves.evaluate returns.
       path: PNG to write.
     """
     sheet = figure.Figure(figsize=(9, 4), layout="constrained")
@@ -36,10 +36,12 @@ def seed_curves(scores: Mapping[str, Mapping], path: artifacts.Path) -> None:
 def saliency_curves(
     scores: Mapping[str, Mapping], path: artifacts.Path
 ) -> None:
-    """Draws precision-recall curves of saliency, dotted at half the maximum.
+    """Draws precision-recall curves of saliency maps.
+
+    A dot marks the threshold of half of the maximum.
 
     Args:
-      scores: By name of the maps "curve" as evaluation.saliency_curves.curve
+      scores: By name of the maps, "curve" as evaluation.saliency_curves.curve
         returns it, and "precision" and "recall" at half of the maximum.
       path: PNG to write.
     """
@@ -59,37 +61,38 @@ def saliency_curves(
 def confusion_matrix(
     confusion: np.ndarray, classes: Sequence[str], path: artifacts.Path
 ) -> None:
-    """Draws what share of each true class is predicted as which.
+    """Draws what percentage of each true class is predicted as which class.
 
     Args:
-      confusion: [num_classes, num_classes + 1] counts, rows the truth; the
-        last column, of what is ignored, is drawn if there is anything in it.
-      classes: Their names.
+      confusion: [num_classes, num_classes + 1] int64 pixel counts. Rows are
+        the truth. The last column counts pixels predicted as ignored; it is
+        drawn only if it is not all zero.
+      classes: Names of all classes.
       path: PNG to write.
     """
     columns = [*classes, *(["ignored"] if confusion[:, -1].any() else [])]
     sums = np.maximum(confusion.sum(axis=1, keepdims=True), 1)
-    shares = 100 * confusion[:, : len(columns)] / sums
+    percent = 100 * confusion[:, : len(columns)] / sums
     side = 1.5 + 0.31 * len(classes)
     sheet = figure.Figure(figsize=(side, side), layout="constrained")
     plot = sheet.subplots()
-    plot.imshow(shares, _FAINT_TO_DARK, colors.PowerNorm(0.6, 0, 100))
+    plot.imshow(percent, _COLOUR_MAP, colors.PowerNorm(0.6, 0, 100))
     plot.set_xticks(range(len(columns)), columns, rotation=90)
     plot.set_yticks(range(len(classes)), classes)
     plot.set(xlabel="predicted as", ylabel="true class")
     plot.set_title("% of the pixels of each true class", fontsize="medium")
     plot.tick_params(length=0, labelsize=8)
-    _write_shares(plot, shares)
+    _annotate(plot, percent)
     _write(sheet, path)
 
 
-def _write_shares(plot: Axes, shares: np.ndarray) -> None:
-    """Writes the shares of half a per cent and more into their cells."""
-    for row, column in zip(*np.nonzero(shares >= 0.5), strict=True):
-        share = shares[row, column]
-        colour = "white" if share > 45 else "black"
+def _annotate(plot: Axes, percent: np.ndarray) -> None:
+    """Writes values of 0.5 % and more into their cells."""
+    for row, column in zip(*np.nonzero(percent >= 0.5), strict=True):
+        value = percent[row, column]
+        colour = "white" if value > 45 else "black"
         style = {"ha": "center", "va": "center", "size": 7, "color": colour}
-        plot.text(column, row, f"{share:.0f}", **style)
+        plot.text(column, row, f"{value:.0f}", **style)
 
 
 def _write(sheet: figure.Figure, path: artifacts.Path) -> None:
@@ -99,9 +102,9 @@ def _write(sheet: figure.Figure, path: artifacts.Path) -> None:
 
 
 def _points(curve: Mapping) -> tuple[list[float], list[float]]:
-    return _plotted(curve["recall"]), _plotted(curve["precision"])
+    return _with_gaps(curve["recall"]), _with_gaps(curve["precision"])
 
 
-def _plotted(values: list) -> list[float]:
-    """A gap in the curve, nan, for each None."""
+def _with_gaps(values: list) -> list[float]:
+    """Replaces None by nan, which leaves a gap in the curve."""
     return [float("nan") if value is None else value for value in values]

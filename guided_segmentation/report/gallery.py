@@ -1,83 +1,68 @@
-"""Strips of pictures as HTML: a contact sheet."""
+"""Rows of pictures as HTML, one row for each image."""
 
-import base64
-import html
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+import markupsafe
 import numpy as np
 
 from guided_segmentation import labels, visualize
-from guided_segmentation.report import numbers
+from guided_segmentation.report import numbers, templates
 from guided_segmentation.report.strips import Picture, Strip
 
 _PICTURE_PX = 220  # Height of a picture in the file.
 _QUALITY = 85
-_KEY = """The figure under a label map is its IoU with the truth, the mean over
-the classes in either. Images come at even distances from the list of the split;
-where G2 was scored image by image, the two highest and the two lowest by this
-figure follow. White is ignored; where there is no colour is background."""
 
 
-def to_html(strips: Sequence[Strip], note: str) -> str:
-    """Lays strips in columns that have one heading each.
+def to_html(strips: Sequence[Strip], note: str) -> markupsafe.Markup:
+    """Arranges strips in columns that share one heading each.
 
     Args:
-      strips: Those chosen for one reason follow each other.
+      strips: Those chosen for the same reason follow each other.
       note: What the pictures are, for the line above them.
     """
-    columns = list(strips[0].pictures)
-    heads = "".join(f"<b>{html.escape(caption)}</b>" for caption in columns)
-    rows, why = [], None
-    for strip in strips:
-        if strip.why != why:
-            rows.append(f"<h3>{strip.why}</h3>")
-            why = strip.why
-        rows.append(_row(strip))
-    return (
-        f"<p class=key>{note} {_KEY}</p>"
-        f"<div class=strips style='grid-template-columns:"
-        f"repeat({len(columns)},1fr)'>{heads}{''.join(rows)}</div>"
+    return templates.render(
+        "report/templates/gallery.html.jinja",
+        note=note,
+        captions=list(strips[0].pictures),
+        strips=[_strip(strip) for strip in strips],
     )
 
 
-def _row(strip: Strip) -> str:
-    """A line of pictures and, with CRF, a second one below it."""
-    plain = "".join(_cell(strip, *item) for item in strip.pictures.items())
-    if not strip.with_crf:
-        return f"{plain}<p class=caption>{_name(strip)}</p>"
-    refined = "".join(
-        _cell(strip, caption, strip.with_crf[caption], " with CRF")
-        if caption in strip.with_crf
-        else "<span></span>"
-        for caption in list(strip.pictures)[1:]
+def _strip(strip: Strip) -> dict:
+    """Returns what the template shows of a strip."""
+    objects = [
+        {"name": name, "colour": _hex(index)} for index, name in strip.objects
+    ]
+    return {
+        "image_id": strip.image_id,
+        "why": strip.why,
+        "objects": objects,
+        "pictures": list(_pictures(strip.pictures, strip.pictures)),
+        "with_crf": list(_pictures(strip.with_crf, list(strip.pictures)[1:]))
+        if strip.with_crf
+        else [],
+    }
+
+
+def _pictures(
+    pictures: Mapping[str, Picture], captions: Sequence[str]
+) -> Iterator[dict | None]:
+    """Yields a picture for each caption, None where there is none."""
+    for caption in captions:
+        picture = pictures.get(caption)
+        yield picture and {
+            "caption": caption,
+            "source": _source(picture.pixels),
+            "iou": "" if picture.iou is None else numbers.percent(picture.iou),
+        }
+
+
+def _source(pixels: np.ndarray) -> str:
+    """Encodes [height, width, 3] uint8 RGB pixels as the URI of a JPEG."""
+    content = visualize.jpeg(
+        visualize.resize_to_height(pixels, _PICTURE_PX), _QUALITY
     )
-    arrow = "<em>with CRF \N{RIGHTWARDS ARROW}</em>"
-    name = f"<p class=beside>{_name(strip)}{arrow}</p>"
-    return f"{plain}{name}{refined}<hr>"
-
-
-def _cell(strip: Strip, caption: str, picture: Picture, how: str = "") -> str:
-    alt = html.escape(f"{caption}{how} of {strip.image_id}", True)
-    iou = "" if picture.iou is None else numbers.percent(picture.iou)
-    return (
-        f"<figure><img alt='{alt}' src='{_inline(picture.pixels)}'>"
-        f"<figcaption>{iou}</figcaption></figure>"
-    )
-
-
-def _name(strip: Strip) -> str:
-    """The image's name and its objects in their colours."""
-    objects = "".join(
-        f"<span><i class=dot style='background:{_hex(index)}'></i>"
-        f"{html.escape(name)}</span>"
-        for index, name in strip.objects
-    )
-    return f"<code>{html.escape(strip.image_id)}</code>{objects}"
-
-
-def _inline(pixels: np.ndarray) -> str:
-    content = visualize.jpeg(visualize.scaled(pixels, _PICTURE_PX), _QUALITY)
-    return f"data:image/jpeg;base64,{base64.b64encode(content).decode()}"
+    return templates.data_uri("jpeg", content)
 
 
 def _hex(index: int) -> str:

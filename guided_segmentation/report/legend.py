@@ -1,4 +1,4 @@
-"""What a reader calls the guides, and the colours that stand for them."""
+"""Display names of the guides, and their colours in charts."""
 
 NAMES = {
     "seeds_only": "Seeds only",
@@ -21,3 +21,12 @@ COLOURS = {
     "saliency_oracle": "#14936b",
     "full_supervision": "#6b6f76",
 }
+
+
+def item(guide: str) -> dict[str, str]:
+    """Returns the name and the colour of a guide, for templates.
+
+    Args:
+      guide: A key of NAMES.
+    """
+    return {"key": guide, "name": NAMES[guide], "colour": COLOURS[guide]}

@@ -1,38 +1,59 @@
-"""How figures are printed."""
+"""How numbers are printed."""
 
 from collections.abc import Mapping, Sequence
 
-NONE = "\N{EN DASH}"  # For what was not measured.
+DASH = "\N{EN DASH}"  # For what was not measured.
 
 
-def percent(share: float | None, sign: str = "") -> str:
-    """Returns a share in per cent, with one decimal; "+" writes its sign."""
-    return NONE if share is None else format(100 * share, f"{sign}.1f")
+def percent(fraction: float | None, sign: str = "") -> str:
+    """Returns a fraction in percent, with one decimal.
+
+    Args:
+      fraction: A dash is returned for None.
+      sign: "+" writes the sign of positive numbers too.
+    """
+    return DASH if fraction is None else format(100 * fraction, f"{sign}.1f")
 
 
-def ends(interval: Sequence[float] | None, sign: str = "") -> str:
-    """Returns the ends of an interval in brackets, nothing for none."""
-    if interval is None:
+def interval(ends: Sequence[float] | None, sign: str = "") -> str:
+    """Returns an interval in percent and in brackets.
+
+    Args:
+      ends: The lower and the upper end, fractions; "" is returned for None.
+      sign: "+" writes the sign of positive numbers too.
+    """
+    if ends is None:
         return ""
-    low, high = (percent(each, sign) for each in interval)
+    low, high = (percent(end, sign) for end in ends)
     return f"[{low}, {high}]"
 
 
-def with_ends(share: float | None, interval: Sequence[float] | None) -> str:
-    """Returns a share in per cent and, if there is one, its interval."""
-    return f"{percent(share)} {ends(interval)}".rstrip()
+def percent_with_interval(
+    fraction: float | None, ends: Sequence[float] | None
+) -> str:
+    """Returns a fraction in percent and, if there is one, its interval.
+
+    Args:
+      fraction: A dash is returned for None.
+      ends: The lower and the upper end of the interval, fractions.
+    """
+    return f"{percent(fraction)} {interval(ends)}".rstrip()
 
 
-def pair(scores: Mapping[str, float | None]) -> str:
-    """Returns precision and recall in whole per cent, as in Table 2."""
+def precision_and_recall(scores: Mapping[str, float | None]) -> str:
+    """Returns precision and recall in whole percent, as in Table 2.
+
+    Args:
+      scores: The fractions "precision" and "recall".
+    """
     return "/".join(
-        NONE if scores[key] is None else f"{100 * scores[key]:.0f}"
+        DASH if scores[key] is None else f"{100 * scores[key]:.0f}"
         for key in ("precision", "recall")
     )
 
 
 def duration(seconds: float) -> str:
-    """Returns a time for people, e.g. "1 h 02 min"."""
+    """Returns a duration to be read by people, e.g. "1 h 02 min"."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"

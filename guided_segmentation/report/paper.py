@@ -1,4 +1,4 @@
-"""What the paper measured, to be read beside a run.
+"""The paper's published results, printed beside those of a run.
 
 Source: Oh et al., CVPR 2017, tables 2 and 3.
 """
@@ -7,7 +7,7 @@ import dataclasses
 
 
 @dataclasses.dataclass(frozen=True)
-class PaperRow:
+class PublishedRow:
     """A row of the paper's tables 2 and 3, in percent as printed there.
 
     Attributes:
@@ -25,16 +25,19 @@ class PaperRow:
     note: str = ""
 
 
-_TWICE = "the paper prints the foreground's figures again as the background's"
-ROWS = {
-    "seeds_only": PaperRow((69, 37), (81, 95), 38.7, 39.8),
-    "g0": PaperRow((65, 52), (65, 52), 45.8, 48.8, _TWICE),
-    "g1": PaperRow((75, 51), (75, 51), 46.2, note=_TWICE),
-    "g2": PaperRow((73, 59), (87, 95), 51.2, 55.7),
-    "g2_round2": PaperRow(),
-    "oaa": PaperRow(),
-    "saliency_oracle": PaperRow((89, 91), (100, 99), 56.9),
-    "full_supervision": PaperRow(miou_crf=67.6),
+_SAME_FIGURES = (
+    "the paper prints the same figures for foreground and background"
+)
+PUBLISHED = {
+    "seeds_only": PublishedRow((69, 37), (81, 95), 38.7, 39.8),
+    "g0": PublishedRow((65, 52), (65, 52), 45.8, 48.8, _SAME_FIGURES),
+    "g1": PublishedRow((75, 51), (75, 51), 46.2, note=_SAME_FIGURES),
+    "g2": PublishedRow((73, 59), (87, 95), 51.2, 55.7),
+    "g2_round2": PublishedRow(),
+    "oaa": PublishedRow(),
+    "saliency_oracle": PublishedRow((89, 91), (100, 99), 56.9),
+    "full_supervision": PublishedRow(miou_crf=67.6),
 }
 
-PERCENT_OF_FULL = 80.6  # Table 3, on the test set, with CRF.
+# G2 over full supervision in table 3, on the test set, with CRF.
+PUBLISHED_PERCENT_OF_FULL_SUPERVISION = 80.6

@@ -11,12 +11,12 @@ from guided_segmentation.datasets import schema
 from guided_segmentation.evaluation import mean_iou
 from guided_segmentation.report import legend
 
-EVENLY = "Evenly over the split"
+EVENLY = "At equal intervals over the split"
 BEST = "Where G2 is best"
 WORST = "Where G2 is worst"
 
 _SALIENCY = "Saliency"
-_EXTREMES = 2  # How many of the best, and of the worst.
+_NUM_EXTREMES = 2  # How many of the best, and of the worst.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,8 +25,8 @@ class Picture:
 
     Attributes:
       pixels: [height, width, 3] uint8 RGB.
-      iou: Of the label map shown with the truth, the mean over the classes in
-        either; None where there is nothing to compare.
+      iou: IoU of the label map shown with the truth, averaged over the classes
+        present in either; None where there is nothing to compare.
     """
 
     pixels: np.ndarray
@@ -60,21 +60,22 @@ def guide_strips(
     count: int,
     ranking: Mapping[str, float] | None = None,
 ) -> list[Strip]:
-    """Shows image, seeds, saliency, guides and truth of some images.
+    """Returns strips of image, seeds, saliency, guides and truth.
 
     Args:
       source: The split that the guides label.
       guide_dirs: Folder of label maps by name of guide.
       seeds_dir: Folder of seeds, if there are any.
       saliency_dir: Folder of saliency maps, if there are any.
-      count: How many images, at even distances; fewer if there are fewer.
-      ranking: IoU of G2 by name of image; the two best and the two worst
-        are shown too.
+      count: How many images, taken at equal intervals from those that have a
+        map; fewer if there are fewer.
+      ranking: IoU of G2 by image_id; the two best and the two worst images
+        are added.
 
     Raises:
       FileNotFoundError: If an image lacks a map that others have.
     """
-    # Seen beside the seeds and the truth, these two would show nothing new.
+    # These two guides are the seeds and the truth, which are shown anyway.
     guides = {
         legend.NAMES[guide]: folder
         for guide, folder in guide_dirs.items()
@@ -96,15 +97,16 @@ def prediction_strips(
     crf_dirs: Mapping[str, artifacts.Path] | None = None,
     ranking: Mapping[str, float] | None = None,
 ) -> list[Strip]:
-    """Shows image, predictions and truth of some images.
+    """Returns strips of image, predictions and truth.
 
     Args:
       source: The split that was segmented.
       prediction_dirs: Folder of label maps by name of guide.
-      count: How many images, at even distances; fewer if there are fewer.
-      crf_dirs: The same with crf-postproc, if there are any.
-      ranking: IoU of G2 by name of image; the two best and the two worst
-        are shown too.
+      count: How many images, taken at equal intervals from those that have a
+        map; fewer if there are fewer.
+      crf_dirs: Folders of the predictions with crf-postproc, if there are any.
+      ranking: IoU of G2 by image_id; the two best and the two worst images
+        are added.
 
     Raises:
       FileNotFoundError: If an image lacks a prediction that others have.
@@ -126,7 +128,7 @@ def _choose(
     count: int,
     ranking: Mapping[str, float] | None,
 ) -> list[tuple[str, str]]:
-    """Picks images that have a map, and says why, by no one's taste."""
+    """Picks images that have a map; returns each image_id with the reason."""
     folder = pathlib.Path(folder)
     ids = [i for i in source.image_ids if (folder / f"{i}.png").is_file()]
     if len(ids) <= count:
@@ -135,8 +137,8 @@ def _choose(
     ranked = sorted((i for i in ids if i in known), key=known.get)
     return [
         *((ids[i * len(ids) // count], EVENLY) for i in range(count)),
-        *((image_id, BEST) for image_id in ranked[: -_EXTREMES - 1 : -1]),
-        *((image_id, WORST) for image_id in ranked[:_EXTREMES]),
+        *((image_id, BEST) for image_id in ranked[: -_NUM_EXTREMES - 1 : -1]),
+        *((image_id, WORST) for image_id in ranked[:_NUM_EXTREMES]),
     ]
 
 
@@ -185,7 +187,7 @@ def _labelled(
 def _objects(
     source: schema.Source, image_id: str, truth: np.ndarray | None
 ) -> tuple[tuple[int, str], ...]:
-    """Indices and names of what is there; the truth may say that nothing is."""
+    """Returns class index and name of each object, from the truth if given."""
     if truth is None:
         present = source.image_labels(image_id)
     else:

@@ -19,10 +19,11 @@ def saliency_map(probabilities: np.ndarray) -> np.ndarray:
     """Divides the foreground probability by its maximum over the image.
 
     Args:
-      probabilities: [height, width, 2] float32; channel 1 is salient.
+      probabilities: [height, width, 2] float32 in [0, 1]; channel 1 is
+        salient.
 
     Returns:
-      [height, width] float32 in [0, 1].
+      [height, width] float32 in [0, 1]; all zero if nothing is salient.
     """
     salient = probabilities[..., 1]
     return salient / max(salient.max(), np.finfo(np.float32).tiny)
@@ -31,11 +32,11 @@ def saliency_map(probabilities: np.ndarray) -> np.ndarray:
 def saliency_mask(
     saliency_map: np.ndarray, threshold: float = THRESHOLD
 ) -> np.ndarray:
-    """Returns where the saliency map reaches the threshold.
+    """Returns where the saliency map is at least the threshold.
 
     Args:
       saliency_map: [height, width] float32 in [0, 1].
-      threshold: Share of the image's maximum, inclusive.
+      threshold: Fraction of the image's maximum, inclusive.
 
     Returns:
       [height, width] bool.
@@ -48,10 +49,12 @@ def make_saliency(
     source: schema.Source,
     output_dir: artifacts.Path,
 ) -> None:
-    """Writes the saliency map of every image of `source` that has none yet.
+    """Writes the saliency maps of images that have none yet.
 
     Args:
-      predict: What networks.prediction.dense returns for a two-class network.
+      predict: From [batch, height, width, 3] uint8 RGB to [batch, height,
+        width, 2] float32 probabilities, as networks.prediction.dense returns
+        it for a two-class network.
       source: Photographs.
       output_dir: Folder for <image_id>.png, 8 bits.
     """

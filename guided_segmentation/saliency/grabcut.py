@@ -1,4 +1,4 @@
-"""Masks to train the saliency net on: GrabCut inside the annotators' box.
+"""Masks to train the saliency network on: GrabCut inside annotators' boxes.
 
 Source: Oh et al., CVPR 2017, section 6.1; Rother et al., "GrabCut", SIGGRAPH
 2004.
@@ -24,8 +24,8 @@ class GrabCutSettings:
     Attributes:
       average: "mean" or "median" of the annotators' boxes.
       num_steps: Iterations of GrabCut.
-      min_fraction: A mask that fills less of its box than this is taken for a
-        failure, and the whole box is used.
+      min_fraction: A mask that fills a smaller fraction of its box counts as
+        a failure and is replaced by the box.
     """
 
     average: str = "mean"
@@ -42,7 +42,7 @@ def average_box(boxes: np.ndarray, average: str = "mean") -> np.ndarray:
       average: "mean" or "median".
 
     Returns:
-      [4] int32.
+      [4] int32 box, rounded to whole pixels.
     """
     function = {"mean": np.mean, "median": np.median}[average]
     return np.rint(function(boxes, axis=0)).astype(np.int32)
@@ -53,16 +53,17 @@ def mask(
     boxes: np.ndarray,
     settings: GrabCutSettings = GrabCutSettings(),
 ) -> np.ndarray:
-    """Cuts the salient thing out of its box.
+    """Segments the salient object inside its box.
 
     Args:
       image: [height, width, 3] uint8 RGB.
-      boxes: [annotators, 4] int32, half-open.
-      settings: How.
+      boxes: [annotators, 4] int32 (row_min, column_min, row_max, column_max),
+        half-open.
+      settings: How the boxes become a mask.
 
     Returns:
-      [height, width] bool; the filled box where GrabCut fails or the box
-      leaves no background to learn from.
+      [height, width] bool; the filled box where GrabCut fails, or where the
+      box covers the whole image and leaves no background.
     """
     top, left, bottom, right = average = average_box(boxes, settings.average)
     box = filled(average, image.shape[:2])
@@ -75,7 +76,15 @@ def mask(
 
 
 def filled(box: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Returns the [height, width] bool mask of a box, clipped to `shape`."""
+    """Returns the mask of a box, clipped to the image.
+
+    Args:
+      box: [4] int32 (row_min, column_min, row_max, column_max), half-open.
+      shape: Height and width.
+
+    Returns:
+      [height, width] bool.
+    """
     top, left, bottom, right = box
     mask = np.zeros(shape, bool)
     mask[top:bottom, left:right] = True
@@ -88,25 +97,25 @@ def make_masks(
     settings: GrabCutSettings = GrabCutSettings(),
     num_threads: int | None = None,
 ) -> None:
-    """Writes the mask of every image of `source` that has none yet.
+    """Writes the masks of images that have none yet.
 
-    Threads are enough: GrabCut is all of the work and lets go of the GIL. On
-    two cores 60 photographs took 26.0 s in one thread, 13.4 s in two, and
-    13.1 s in two processes.
+    Threads suffice because GrabCut takes nearly all of the time and releases
+    the GIL: on two cores 60 photographs took 26.0 s in one thread, 13.4 s in
+    two threads and 13.1 s in two processes.
 
     Args:
       source: Photographs with boxes.
       output_dir: Folder for <image_id>.png, 0 and 1, palette PNG, and
         settings.json.
       settings: How boxes become masks.
-      num_threads: Images cut at once; as many as there are cores if None.
+      num_threads: Images processed in parallel; None for one per core.
 
     Raises:
-      ValueError: If `output_dir` holds masks made otherwise, or nobody knows
-        how.
+      ValueError: If `output_dir` holds masks of other settings, or masks
+        without settings.json.
     """
     output_dir = pathlib.Path(output_dir)
-    _claim(output_dir, source, settings)
+    _record_settings(output_dir, source, settings)
 
     def make(image_id):
         cut = mask(source.image(image_id), source.boxes(image_id), settings)
@@ -121,7 +130,10 @@ def make_masks(
         list(tqdm.tqdm(done, "GrabCut", len(ids), unit="image", mininterval=1))
 
 
-def _claim(output_dir, source, settings):
+def _record_settings(
+    output_dir: pathlib.Path, source: schema.Source, settings: GrabCutSettings
+) -> None:
+    """Writes settings.json, or checks that it says the same."""
     known = (output_dir / "settings.json").exists()
     if not known and any(output_dir.glob("*.png")):
         raise ValueError(
@@ -136,8 +148,13 @@ def _claim(output_dir, source, settings):
     provenance.record_or_check(output_dir, made)
 
 
-def _grabcut(image, rectangle, settings):
-    cv2.setRNGSeed(0)  # GrabCut's clusters start at random.
+def _grabcut(
+    image: np.ndarray,
+    rectangle: tuple[int, int, int, int],
+    settings: GrabCutSettings,
+) -> np.ndarray:
+    """Runs OpenCV's GrabCut; `rectangle` is (x, y, width, height)."""
+    cv2.setRNGSeed(0)  # GrabCut initializes its clusters at random.
     trimap = np.zeros(image.shape[:2], np.uint8)
     background, foreground = np.zeros((1, 65)), np.zeros((1, 65))
     cv2.grabCut(

@@ -1,1 +1,1 @@
-"""Where objects are: score maps and seeds from image-level labels."""
+"""Seeders: score maps and seeds of objects from image-level labels."""

@@ -1,4 +1,4 @@
-"""Class activation maps: where a GAP network finds its evidence.
+"""Class activation maps (CAM) of a GAP network.
 
 Source: Zhou et al., "Learning deep features for discriminative localization",
 CVPR 2016; Oh et al., CVPR 2017, section 4.1.
@@ -14,18 +14,18 @@ from guided_segmentation.seeders import views
 
 
 def score_maps(features: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-    """Weighs each feature map by its vote for each class.
+    """Returns the sum of the feature maps, weighted for each object.
 
-    The mean of a score map over the image is the class's score.
+    The mean of a score map over its cells is the object's logit, since the
+    average pooling and the last layer are linear.
 
     Args:
-      features: [..., height, width, channels] float32, the input of the
-        pooling.
-      weights: [channels, num_objects] float32, of the layer after it.
+      features: [..., rows, columns, channels] float32, the input of the
+        average pooling.
+      weights: [channels, num_objects] float32, of the last layer.
 
     Returns:
-      [..., height, width, num_objects] float32 scores, unbounded, at the
-      resolution of `features`.
+      [..., rows, columns, num_objects] float32, unbounded.
     """
     return tf.einsum("...hwc,ck->...hwk", features, weights)
 
@@ -36,22 +36,22 @@ def seeder(
     scales: Sequence[float] = (1.0,),
     flip: bool = False,
 ) -> views.Seeder:
-    """Makes the function from a photograph to the score maps of its objects.
-
-    One forward pass a view serves all objects.
+    """Makes the seeder of a GAP network; one forward pass serves all objects.
 
     Args:
-      network: A dense GAP network, as networks.weights.trained builds it.
-      size: Its input size.
-      scales: As `views.averaged`.
-      flip: As `views.averaged`.
+      network: A dense GAP network, as networks.weights.load_trained returns
+        it.
+      size: Network input size in pixels.
+      scales: As of `views.averaged`.
+      flip: As of `views.averaged`.
 
     Returns:
-      As `views.averaged`. The mean of an object's score map over the cells of
-      the network is its logit.
+      A seeder; score maps are unbounded. At one scale without mirror image,
+      the mean of an object's score map over the cells of the network is its
+      logit.
 
     Raises:
-      ValueError: If it is no GAP network.
+      ValueError: If the network is not a GAP network.
     """
     if network.name not in gap.VARIANTS:
         raise ValueError(
@@ -59,15 +59,15 @@ def seeder(
             f"{network.name}; name the folder of a run of bin/train_seeder"
         )
     features_of = gap.features(network)
-    votes = network.get_layer(gap.SCORE).weights[0]
+    weights = network.get_layer(gap.SCORE).weights[0]
 
     def score_one_view(inputs, objects):
         features = tf.cast(features_of(inputs, training=False), tf.float32)
-        maps = score_maps(features, tf.convert_to_tensor(votes))[0]
+        maps = score_maps(features, tf.convert_to_tensor(weights))[0]
         logits = tf.reduce_mean(maps, [0, 1])
         return tf.gather(maps, objects, axis=-1), logits
 
-    origin = gap.origin(network)
+    origin = gap.grid_origin(network)
     return views.averaged(
         score_one_view, size, scales, flip, stride=gap.STRIDE, origin=origin
     )

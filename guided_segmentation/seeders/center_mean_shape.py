@@ -1,4 +1,6 @@
-"""The baseline that looks at no pixel: objects lie where they lie on average.
+"""Centre mean shape: a baseline seeder that does not read the image.
+
+Every object gets the mean of the object masks of a split as its score map.
 
 Source: Oh et al., CVPR 2017, section 4.2.
 """
@@ -11,24 +13,25 @@ import tqdm
 
 from guided_segmentation.datasets import schema
 
-CELLS = 41  # Of the shape, a side: as many as GAP-HighRes has.
+CELLS = 41  # Per side of the shape, as many as GAP-HighRes has.
 
 
 def mean_shape(source: schema.Source) -> np.ndarray:
-    """Averages the masks of all classes, each over the frame of its image.
+    """Returns the mean of all object masks, each resized to CELLS x CELLS.
 
-    Objects of one class in one image share a mask.
+    All objects of one class in one image are one mask.
 
     Args:
-      source: Images with label maps; the photographs are not read.
+      source: Its label maps are read, its images are not.
 
     Returns:
-      [CELLS, CELLS] float64, the share of masks that cover each cell.
+      [CELLS, CELLS] float64 in [0, 1], the fraction of masks that cover each
+      cell.
 
     Raises:
-      ValueError: If the data have no label maps, or these have no object.
+      ValueError: If the source has no label maps, or if they show no object.
     """
-    if source.label_map is None:
+    if source.label_map is None or source.label_set is None:
         raise ValueError(
             f"{source.name} has no label maps to take the mean shape from; "
             f"choose a split that has"
@@ -39,7 +42,7 @@ def mean_shape(source: schema.Source) -> np.ndarray:
         for index in range(1, source.label_set.num_classes):
             mask = label_map == index
             if mask.any():
-                total += _framed(mask)
+                total += _resized(mask)
                 count += 1
     if not count:
         raise ValueError(
@@ -52,28 +55,39 @@ def mean_shape(source: schema.Source) -> np.ndarray:
 def seeder(
     shape: np.ndarray,
 ) -> Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, None]]:
-    """Makes the function from a photograph to the same map for every object.
+    """Makes the seeder that gives every object the same score map.
 
-    Where several objects are present, the first of them wins everywhere.
+    If several objects are present, their scores are equal, and the seeds take
+    the first one.
+
+    >>> import numpy as np
+    >>> score = seeder(np.array([[0.0, 1.0], [0.5, 0.5]]))
+    >>> maps, logits = score(np.zeros((2, 4, 3), np.uint8), np.array([0]))
+    >>> print(maps[..., 0])
+    [[0.   0.25 0.75 1.  ]
+     [0.5  0.5  0.5  0.5 ]]
 
     Args:
-      shape: What `mean_shape` returns.
+      shape: [rows, columns] float, as `mean_shape` returns it.
 
     Returns:
-      A function from [height, width, 3] uint8 RGB and [K] objects to [height,
-      width, K] float32 score maps; and None, as there are no logits.
+      A function from [height, width, 3] uint8 RGB and [K] indices of objects
+      to [height, width, K] float32 score maps. Its second result is None,
+      since it does not classify.
     """
 
-    def seed(image, objects):
+    def score(
+        image: np.ndarray, objects: np.ndarray
+    ) -> tuple[np.ndarray, None]:
         height, width = image.shape[:2]
-        place = cv2.resize(shape.astype(np.float32), (width, height))
-        return np.repeat(place[..., None], len(objects), axis=2), None
+        resized = cv2.resize(shape.astype(np.float32), (width, height))
+        return np.repeat(resized[..., None], len(objects), axis=2), None
 
-    return seed
+    return score
 
 
-def _framed(mask):
-    """The share of each cell that a mask covers."""
+def _resized(mask: np.ndarray) -> np.ndarray:
+    """The fraction of each of CELLS x CELLS cells that a mask covers."""
     side = (CELLS, CELLS)
     return cv2.resize(
         mask.astype(np.float64), side, interpolation=cv2.INTER_AREA

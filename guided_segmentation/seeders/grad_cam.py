@@ -1,4 +1,4 @@
-"""Grad-CAM: class activation maps of a classifier that is no GAP network.
+"""Grad-CAM: class activation maps of the VGG16 classifier. Not in the paper.
 
 Source: Selvaraju et al., "Grad-CAM: visual explanations from deep networks via
 gradient-based localization", ICCV 2017, equations 1 and 2.
@@ -12,15 +12,16 @@ import tensorflow as tf
 from guided_segmentation.seeders import backprop, views
 
 LAYER = "conv5_3"
-STRIDE, ORIGIN = 16, 7.5  # Of its cells, in pixels.
+STRIDE, ORIGIN = 16, 7.5  # Of its cells, in pixels of the network input.
 
 
 def score_maps(features: tf.Tensor, gradients: tf.Tensor) -> tf.Tensor:
-    """Weighs each feature map by its mean gradient, and keeps what is positive.
+    """Returns the ReLU of the feature maps, weighted by their mean gradients.
 
     Args:
       features: [rows, columns, channels] float32.
-      gradients: [K, rows, columns, channels] float32, of each object's logit.
+      gradients: [K, rows, columns, channels] float32, of each object's logit
+        with respect to `features`.
 
     Returns:
       [rows, columns, K] float32, not negative.
@@ -35,16 +36,17 @@ def seeder(
     scales: Sequence[float] = (1.0,),
     flip: bool = False,
 ) -> views.Seeder:
-    """Makes the function from a photograph to the score maps of its objects.
+    """Makes the Grad-CAM seeder of the classifier.
 
     Args:
-      network: The classifier, as networks.weights.trained builds it.
-      size: Its input size.
-      scales: As `views.averaged`.
-      flip: As `views.averaged`.
+      network: The VGG16 classifier, as networks.weights.load_trained returns
+        it.
+      size: Network input size in pixels.
+      scales: As of `views.averaged`.
+      flip: As of `views.averaged`.
 
     Returns:
-      As `views.averaged`; score maps are not negative.
+      A seeder; score maps are not negative.
 
     Raises:
       ValueError: If the network is not the classifier.

@@ -1,35 +1,46 @@
-"""Seeds: pixels of which a seeder is sure, with their class.
+"""Seeds: the pixels where score maps are high, with their class.
 
-Source: Oh et al., CVPR 2017, sections 4.2 and 6.1; details from the authors'
-implementation.
+Source: Oh et al., CVPR 2017, sections 4.2 and 6.1; the normalisation of score
+maps and the inclusive threshold are from the authors' implementation.
 """
 
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import tqdm
 
-from guided_segmentation import artifacts, crf, labels
+from guided_segmentation import artifacts, labels
 from guided_segmentation.datasets import pipeline, schema
 
-THRESHOLD = 0.2  # Section 6.1, following Zhou et al. and SEC.
-CLASS_THRESHOLD = 0.5  # Probability from which an object is taken to be there.
-_FAINT = 1e-3  # Least probability that the CRF starts from.
+# The threshold tau of section 6.1, as in Zhou et al. and SEC.
+THRESHOLD = 0.2
+# Smallest probability of an object that counts as present without image-level
+# labels.
+CLASS_THRESHOLD = 0.5
 
-# From an image and indices of objects to their score maps, and all logits.
+# Takes [height, width, 3] uint8 RGB and [K] int32 indices of objects. Returns
+# [height, width, K] float32 score maps of these objects and [num_objects]
+# float32 logits of all objects, or None from a seeder that does not classify.
+# A views.Seeder is one.
 Seeder = Callable[[np.ndarray, np.ndarray], tuple]
 
 
 def normalized(score_maps: np.ndarray) -> np.ndarray:
-    """Divides each class's map by its own maximum.
+    """Divides each object's score map by its own maximum.
+
+    >>> import numpy as np
+    >>> maps = np.array([[[4.0, -1.0], [-2.0, -5.0]]])
+    >>> normalized(maps).tolist()
+    [[[1.0, -inf], [-0.5, -inf]]]
 
     Args:
-      score_maps: [height, width, classes] float.
+      score_maps: [height, width, K] float, unbounded.
 
     Returns:
-      [height, width, classes] float32, at most 1; a class that is nowhere
-      positive gets -inf everywhere, so that it owns no pixel.
+      [height, width, K] float32, at most 1. A map without a positive value
+      becomes -inf everywhere, so that its object gets no seed.
     """
     score_maps = score_maps.astype(np.float32)
     highest = score_maps.max((0, 1), initial=-np.inf)
@@ -42,55 +53,30 @@ def seeds(
     classes: np.ndarray,
     threshold: float = THRESHOLD,
 ) -> np.ndarray:
-    """Marks pixels whose best class reaches the threshold.
+    """Labels each pixel with its best class, if that reaches the threshold.
+
+    >>> import numpy as np
+    >>> bird = [[9.0, 5.0, 1.0, 0.0]]
+    >>> cat = [[0.0, 4.0, 1.0, -1.0]]
+    >>> classes = np.array([3, 8], np.uint8)
+    >>> print(seeds(np.stack([bird, cat], axis=-1), classes))
+    [[3 8 8 0]]
 
     Args:
-      score_maps: [height, width, classes] float, unbounded.
-      classes: [classes] uint8 class indices of the objects present.
-      threshold: Share of a class's maximum, inclusive.
+      score_maps: [height, width, K] float, unbounded.
+      classes: [K] uint8 class indices of the objects.
+      threshold: Fraction of the maximum of an object's score map, inclusive.
 
     Returns:
-      [height, width] uint8 class indices; 0 where no class is sure.
+      [height, width] uint8 class indices; BACKGROUND where no object reaches
+      the threshold. Of equal normalised scores, the first object wins.
     """
     if not len(classes):
         return np.zeros(score_maps.shape[:2], np.uint8)
     relative = normalized(score_maps)
     best = classes.astype(np.uint8)[relative.argmax(-1)]
-    sure = relative.max(-1) >= threshold
-    return np.where(sure, best, labels.BACKGROUND).astype(np.uint8)
-
-
-def refine(
-    image: np.ndarray, score_maps: np.ndarray, settings: crf.CrfSettings
-) -> np.ndarray:
-    """Sharpens score maps along the edges of the photograph: crf-seed.
-
-    The dense CRF starts from the share that each pixel has of the maximum of
-    each class; the background has what the highest share lacks of one.
-
-    Args:
-      image: [height, width, 3] uint8 RGB.
-      score_maps: [height, width, classes] float, unbounded.
-      settings: Of the CRF.
-
-    Returns:
-      [height, width, classes] float32, the probability of each class in
-      [0, 1].
-    """
-    share = np.clip(normalized(score_maps), 0, 1)
-    background = 1 - share.max(-1, keepdims=True, initial=0)
-    energy = -np.log(np.maximum(np.append(background, share, -1), _FAINT))
-    return crf.infer(image, energy, settings)[..., 1:]
-
-
-def refined(seeder: Seeder, settings: crf.CrfSettings) -> Seeder:
-    """Makes the seeder whose score maps are refined."""
-
-    def seed(image, objects):
-        score_maps, logits = seeder(image, objects)
-        return refine(image, np.asarray(score_maps), settings), logits
-
-    return seed
+    is_seed = relative.max(-1) >= threshold
+    return np.where(is_seed, best, labels.BACKGROUND).astype(np.uint8)
 
 
 def predicted_objects(
@@ -101,7 +87,7 @@ def predicted_objects(
     Args:
       seeder: As `make_seeds` takes it.
       image: [height, width, 3] uint8 RGB.
-      threshold: Smallest probability, inclusive.
+      threshold: Smallest probability of an object, inclusive.
 
     Returns:
       [K] int64 indices of objects, ascending.
@@ -131,32 +117,29 @@ def make_seeds(
     """Writes the seeds of every image of `source` that has none yet.
 
     Args:
-      seeder: From an image and objects to their score maps, and all logits,
-        as cam.seeder returns it.
-      source: Photographs and their image-level labels.
+      seeder: Returns score maps, and logits if `class_threshold` is given.
+      source: Images, and image-level labels unless `class_threshold` is
+        given.
       output_dir: Folder for <image_id>.png.
-      threshold: As in `seeds`.
-      score_maps_dir: Folder for <image_id>.npz; None keeps no score maps.
-      class_threshold: Least probability of an object to be seeded, for images
-        without image-level labels. None asks the labels.
+      threshold: As of `seeds`.
+      score_maps_dir: Folder for the score maps, <image_id>.npz; None writes
+        none.
+      class_threshold: As the threshold of `predicted_objects`, which decides
+        which objects are present, for images without image-level labels. None
+        uses the image-level labels.
 
     Raises:
-      ValueError: If the labels are not asked and the seeder does not classify.
+      ValueError: If `class_threshold` is given and the seeder does not
+        classify.
     """
     output_dir = pathlib.Path(output_dir)
     missing = artifacts.missing(source.image_ids, output_dir)
     if not missing:
         return
-    parts = {"image": source.image}
-    if class_threshold is None:
-        parts["image_labels"] = source.image_labels
-    examples = pipeline.in_order(missing, parts)
-    for example in tqdm.tqdm(examples, "seeds", len(missing), unit="image"):
-        image_id, image = example["image_id"], example["image"]
-        if class_threshold is None:
-            objects = np.flatnonzero(example["image_labels"])
-        else:
-            objects = predicted_objects(seeder, image, class_threshold)
+    examples = _with_objects(seeder, source, missing, class_threshold)
+    for image_id, image, objects in tqdm.tqdm(
+        examples, "seeds", len(missing), unit="image"
+    ):
         maps = np.asarray(seeder(image, objects.astype(np.int32))[0])
         classes = (objects + 1).astype(np.uint8)
         if score_maps_dir is not None:
@@ -165,3 +148,22 @@ def make_seeds(
         artifacts.write_label_map(
             output_dir / f"{image_id}.png", seeds(maps, classes, threshold)
         )
+
+
+def _with_objects(
+    seeder: Seeder,
+    source: schema.Source,
+    image_ids: list[str],
+    class_threshold: float | None,
+) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """Yields id, image and the indices of the objects present in it."""
+    parts: dict[str, Any] = {"image": source.image}
+    if class_threshold is None:
+        parts["image_labels"] = source.image_labels
+    for example in pipeline.in_order(image_ids, parts):
+        image = example["image"]
+        if class_threshold is None:
+            objects = np.flatnonzero(example["image_labels"])
+        else:
+            objects = predicted_objects(seeder, image, class_threshold)
+        yield example["image_id"], image, objects

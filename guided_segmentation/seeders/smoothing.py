@@ -1,4 +1,7 @@
-"""Gaussian smoothing in the graph, by the library of either stack."""
+"""Gaussian smoothing of score maps, in TensorFlow.
+
+Keras 3 and TensorFlow Addons (for Keras 2) provide the filter.
+"""
 
 import math
 import warnings
@@ -8,14 +11,14 @@ import tensorflow as tf
 
 from guided_segmentation import images
 
-if hasattr(keras, "ops"):  # Keras 3, where TensorFlow Addons does not exist.
+if hasattr(keras, "ops"):  # Keras 3, which TensorFlow Addons lacks.
     from keras.ops import image as _keras
 
     def _filter(maps, window, sigma):
         return _keras.gaussian_blur(maps, window, (sigma, sigma))
 
 else:
-    with warnings.catch_warnings():  # That its development has ended.
+    with warnings.catch_warnings():  # The import warns of its end of life.
         warnings.simplefilter("ignore")
         from tensorflow_addons import image as _addons
 
@@ -24,16 +27,15 @@ else:
 
 
 def gaussian(maps: tf.Tensor, sigma: float) -> tf.Tensor:
-    """Smooths maps, reflected at the border without its edge.
+    """Smooths maps with a Gaussian that is cut at four standard deviations.
 
-    Down the columns, then along the rows: the cost grows with sigma, not with
-    its square, and so does the memory (17 taps a cell where 289 would be laid
-    out for a sigma of 2).
+    Maps are reflected at the border without repeating the border cells. Two
+    filters, along columns and along rows, take memory for 17 instead of 289
+    taps per cell at a sigma of 2.
 
     Args:
       maps: [count, rows, columns] float32.
-      sigma: Deviation in cells, after four of which the kernel ends; 0 leaves
-        the maps as they are.
+      sigma: Standard deviation in cells; 0 leaves the maps unchanged.
 
     Returns:
       [count, rows, columns] float32.

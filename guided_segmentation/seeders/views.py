@@ -1,17 +1,29 @@
-"""One photograph looked at in several sizes, and in the mirror."""
+"""Seeders that average over several sizes of a photograph and its mirror image.
 
+Also the gradients of several scores, one after the other, which the gradient
+methods share.
+"""
+
+import functools
 from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
 from guided_segmentation import images
 
-# From a photograph and indices of objects to their score maps, and all logits.
+# Takes a [height, width, 3] uint8 RGB photograph and [K] int32 indices of
+# objects. Returns [height, width, K] float32 score maps of these objects and
+# [num_objects] float32 logits of all objects.
 Seeder = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
+
+_SIGNATURE = (
+    tf.TensorSpec([None, None, 3], tf.uint8),
+    tf.TensorSpec([None], tf.int32),
+)
 
 
 def averaged(
-    score_one_view: Callable[..., tuple[tf.Tensor, tf.Tensor]],
+    score_one_view: Callable[[tf.Tensor, tf.Tensor], tuple],
     size: int,
     scales: Sequence[float] = (1.0,),
     flip: bool = False,
@@ -19,67 +31,53 @@ def averaged(
     stride: int,
     origin: float,
 ) -> Seeder:
-    """Makes a seeder out of one score_one_view at a framed photograph.
+    """Makes a seeder that averages score maps and logits over views.
 
-    The release has one scale and no flip; score maps and logits of several
-    views are averaged.
+    A view is the photograph at one scale, or its mirror image. The authors'
+    implementation takes one scale and no mirror image.
 
     Args:
-      score_one_view: From [1, rows, columns, 3] float32 BGR minus mean and
-        [K] int32 objects to [rows / stride, columns / stride, K] float32
-        score maps and
-        [num_objects] float32 logits.
-      size: Input size of the network; photographs are framed whole.
+      score_one_view: Takes [1, rows, columns, 3] float32 BGR minus the mean
+        and [K] int32 indices of objects. Returns [rows / stride, columns /
+        stride, K] float32 score maps and [num_objects] float32 logits.
+      size: Network input size in pixels; photographs are framed whole.
       scales: Factors on `size`.
-      flip: Whether the mirror image is averaged in.
-      stride: Pixels between neighbouring cells of the score maps.
-      origin: Pixel on which cell 0 is centred.
+      flip: Whether to average over mirror images too.
+      stride: Pixels of the network input between neighbouring cells of the
+        score maps.
+      origin: Pixel of the network input on which cell 0 is centred.
 
     Returns:
-      A tf.function from a [height, width, 3] uint8 RGB photograph and [K]
-      int32 indices of objects to [height, width, K] float32 score maps and
-      [num_objects] float32 logits.
+      A seeder, as a tf.function.
     """
 
-    def one(image, objects, scale):
-        side = images.scaled_size(size, scale)
+    def score(image, objects, side):
         framed = images.frame(image, side, "whole")
         inputs = images.subtract_mean(framed.pixels)[None]
         maps, logits = score_one_view(inputs, objects)
         return images.upsample_to_image(maps, framed, stride, origin), logits
 
-    def mirrored(image, objects, scale):
-        maps, logits = one(tf.reverse(image, [1]), objects, scale)
-        return tf.reverse(maps, [1]), logits
-
-    @tf.function(
-        input_signature=[
-            tf.TensorSpec([None, None, 3], tf.uint8),
-            tf.TensorSpec([None], tf.int32),
-        ]
-    )
-    def seed(image, objects):
-        views = [one(image, objects, scale) for scale in scales]
-        if flip:
-            views += [mirrored(image, objects, scale) for scale in scales]
-        maps, logits = zip(*views, strict=True)
-        return tf.add_n(maps) / len(maps), tf.add_n(logits) / len(logits)
-
-    return seed
+    sides = [images.scaled_size(size, scale) for scale in scales]
+    views = [functools.partial(score, side=side) for side in sides]
+    if flip:
+        views += [_mirrored(view) for view in views]
+    return _mean(views)
 
 
 def per_object(
     tape: tf.GradientTape, scores: tf.Tensor, source: tf.Tensor
 ) -> tf.Tensor:
-    """Differentiates the score of each object, one after the other.
+    """Returns the gradient of each object's score, one after the other.
+
+    The memory is that of one backward pass.
 
     Args:
-      tape: A persistent one, that saw how `scores` came from `source`.
+      tape: Persistent, with the computation of `scores` from `source`.
       scores: [K] float.
       source: [1, rows, columns, channels] float.
 
     Returns:
-      [K, rows, columns, channels] float32; memory holds one backward pass.
+      [K, rows, columns, channels] float32.
     """
     count = tf.size(scores)
 
@@ -100,3 +98,25 @@ def per_object(
         return tf.zeros(tf.concat([[0], tf.shape(source)[1:]], 0))
 
     return tf.cond(count > 0, some, none)
+
+
+def _mirrored(view):
+    """The view of the mirror image, with its score maps mirrored back."""
+
+    def score(image, objects):
+        maps, logits = view(tf.reverse(image, [1]), objects)
+        return tf.reverse(maps, [1]), logits
+
+    return score
+
+
+def _mean(views):
+    """The seeder whose score maps and logits are the means over views."""
+
+    @tf.function(input_signature=_SIGNATURE)
+    def seeder(image, objects):
+        scored = [view(image, objects) for view in views]
+        maps, logits = zip(*scored, strict=True)
+        return tf.add_n(maps) / len(maps), tf.add_n(logits) / len(logits)
+
+    return seeder

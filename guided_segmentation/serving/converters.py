@@ -1,9 +1,9 @@
-"""Servables for other runtimes: a file of ONNX or TensorFlow Lite.
+"""Converts servables to files of other runtimes: ONNX and TensorFlow Lite.
 
-What they answer is what `serving_default` of the SavedModel does, from uint8
-photographs on; the mean is subtracted and the logits are read at every pixel
-inside. ONNX takes photographs of any size. TensorFlow Lite plans its memory
-ahead and takes one square at a time, of the network's input size.
+A converted servable has the input and outputs of `serving_default`: it takes
+uint8 images, subtracts the mean itself, and returns maps of the image's size.
+ONNX takes images of any size. TensorFlow Lite plans its memory in advance and
+takes one square image at a time, of the network input size.
 """
 
 import contextlib
@@ -20,37 +20,37 @@ import tensorflow as tf
 from guided_segmentation import extras, images
 from guided_segmentation.datasets import schema
 
-OPSET = 17  # Of ONNX: what runtimes from 2022 on read.
+OPSET = 17  # ONNX operator set, supported by runtimes since 2022.
 CALIBRATION_IMAGES = 64
 
-# From images to answers by name.
-Ask = Callable[[np.ndarray], dict[str, np.ndarray]]
+# From [batch, height, width, 3] uint8 images to outputs by name.
+Predict = Callable[[np.ndarray], dict[str, np.ndarray]]
 
 
 class Converted(NamedTuple):
     """A servable in the format of another runtime.
 
     Attributes:
-      file: Its name.
-      content: Of the file.
-      image: What it takes.
-      answers: By name, the shape and dtype of each.
-      notes: Sentences for the card.
+      file: Name of the file.
+      content: Content of the file.
+      image: Shape and dtype of the input.
+      outputs: Shape and dtype of each output, by name.
+      notes: Sentences for the model card.
     """
 
     file: str
     content: bytes
     image: tf.TensorSpec
-    answers: dict[str, tf.TensorSpec]
+    outputs: dict[str, tf.TensorSpec]
     notes: tuple[str, ...]
 
 
 def onnx(module: tf.Module) -> Converted:
-    """Converts to ONNX, for photographs of any size.
+    """Converts a servable to ONNX, for images of any size.
 
     Args:
-      module: A function of guided_segmentation.servables returns it for a
-        dense network whose arithmetic is float32.
+      module: A servable of a dense network in float32, from a function of
+        serving.servables.DENSE.
 
     Raises:
       ValueError: If tf2onnx is not installed.
@@ -58,7 +58,7 @@ def onnx(module: tf.Module) -> Converted:
     tf2onnx = extras.imported("tf2onnx", "formats", "ONNX")
     function = module.serving_default
     concrete = function.get_concrete_function()
-    with _quiet():  # It logs at length what it leaves unoptimised.
+    with _quiet():  # tf2onnx logs every graph that it cannot optimize.
         model, _ = tf2onnx.convert.from_function(
             function, function.input_signature, opset=OPSET
         )
@@ -67,11 +67,11 @@ def onnx(module: tf.Module) -> Converted:
 
 
 def tflite_float16(module: tf.Module, size: int) -> Converted:
-    """Converts to TensorFlow Lite with weights of half the bytes.
+    """Converts a servable to TensorFlow Lite with float16 weights.
 
     Args:
       module: As `onnx`.
-      size: Input size of the network in pixels.
+      size: Network input size in pixels.
     """
     converter, concrete = _converter(module, size)
     converter.target_spec.supported_types = [tf.float16]
@@ -79,7 +79,7 @@ def tflite_float16(module: tf.Module, size: int) -> Converted:
         "model.tflite",
         _convert(converter),
         concrete,
-        "TensorFlow Lite, weights float16; arithmetic is float32 on a CPU.",
+        "TensorFlow Lite, float16 weights; CPUs compute in float32.",
         _square_note(size),
     )
 
@@ -87,24 +87,25 @@ def tflite_float16(module: tf.Module, size: int) -> Converted:
 def tflite_int8(
     module: tf.Module, size: int, squares: Iterable[np.ndarray]
 ) -> Converted:
-    """Converts to TensorFlow Lite with integer arithmetic where it can be.
+    """Converts a servable to TensorFlow Lite with int8 arithmetic.
 
-    What has no integer kernel stays float32, and so do input and answers.
+    Operations without an int8 kernel, the input and the outputs keep their
+    dtypes.
 
     Args:
       module: As `onnx`.
-      size: Input size of the network in pixels.
-      squares: [size, size, 3] uint8 photographs, from which the ranges of the
-        activations are learnt.
+      size: Network input size in pixels.
+      squares: [size, size, 3] uint8 RGB images to calibrate the activations'
+        ranges with.
 
     Raises:
-      ValueError: If there is no square.
+      ValueError: If there are no images.
     """
     examples = [square[None] for square in squares]
     if not examples:
         raise ValueError(
-            "wanted photographs to learn the ranges of int8 from, found none; "
-            "name a data set that has some"
+            "wanted photographs to calibrate int8 with, found none; name a "
+            "data set that has some"
         )
     converter, concrete = _converter(module, size)
     converter.representative_dataset = lambda: ([each] for each in examples)
@@ -112,8 +113,8 @@ def tflite_int8(
         "model.tflite",
         _convert(converter),
         concrete,
-        "TensorFlow Lite, weights and most arithmetic int8, the rest float32; "
-        f"ranges learnt from {len(examples)} photographs.",
+        "TensorFlow Lite, int8 weights and mostly int8 arithmetic, the rest "
+        f"float32; calibrated with {len(examples)} images.",
         _square_note(size),
     )
 
@@ -124,13 +125,16 @@ def convert(
     size: int,
     squares: Iterable[np.ndarray] = (),
 ) -> Converted:
-    """Converts to the format of that name, a key of RUN.
+    """Converts a servable to a format.
 
     Args:
-      name: Of the format.
+      name: Format, a key of RUN.
       module: As `onnx`.
-      size: Input size of the network in pixels.
-      squares: As `tflite_int8`, which alone looks at them.
+      size: Network input size in pixels.
+      squares: As `tflite_int8`; other formats do not use them.
+
+    Raises:
+      ValueError: As the function of the format does.
     """
     if name == "onnx":
         return onnx(module)
@@ -145,26 +149,33 @@ def squares(
     framing: str,
     count: int | None = CALIBRATION_IMAGES,
 ) -> Iterator[np.ndarray]:
-    """Yields the first photographs as TensorFlow Lite takes them.
+    """Yields the first images of a source as TensorFlow Lite takes them.
 
     Args:
-      source: Photographs.
-      size: Input size of the network in pixels.
-      framing: Key of images.FRAMINGS, as in its training. With "crop" the
-        middle of the photograph is cut.
-      count: Photographs at most; None takes all.
+      source: The images.
+      size: Network input size in pixels.
+      framing: Key of images.FRAMINGS, that of the training. "crop" cuts the
+        centre of the image.
+      count: Maximum number of images; None takes all.
 
     Yields:
       [size, size, 3] uint8 RGB.
     """
     for image_id in itertools.islice(source.image_ids, count):
         pixels = images.frame(source.image(image_id), size, framing).pixels
-        middle = tf.image.resize_with_crop_or_pad(pixels, size, size)
-        yield tf.cast(tf.round(middle), tf.uint8).numpy()
+        square = tf.image.resize_with_crop_or_pad(pixels, size, size)
+        yield tf.cast(tf.round(square), tf.uint8).numpy()
 
 
-def run_onnx(content: bytes) -> Ask:
-    """Returns what asks an ONNX file: images in, answers by name out.
+def run_onnx(content: bytes) -> Predict:
+    """Loads an ONNX model.
+
+    Args:
+      content: Content of the file.
+
+    Returns:
+      A function from [batch, height, width, 3] uint8 images to outputs by
+      name.
 
     Raises:
       ValueError: If onnxruntime is not installed.
@@ -175,15 +186,22 @@ def run_onnx(content: bytes) -> Ask:
     )
     names = [output.name for output in session.get_outputs()]
 
-    def ask(image):
-        answers = session.run(names, {"image": image})
-        return dict(zip(names, answers, strict=True))
+    def predict(image):
+        outputs = session.run(names, {"image": image})
+        return dict(zip(names, outputs, strict=True))
 
-    return ask
+    return predict
 
 
-def run_tflite(content: bytes) -> Ask:
-    """Returns what asks a TensorFlow Lite file: a square in, answers out."""
+def run_tflite(content: bytes) -> Predict:
+    """Loads a TensorFlow Lite model.
+
+    Args:
+      content: Content of the file.
+
+    Returns:
+      A function from [1, size, size, 3] uint8 images to outputs by name.
+    """
     interpreter = _interpreter()(model_content=content)
     runner = interpreter.get_signature_runner("serving_default")
     return lambda image: runner(image=image)
@@ -198,15 +216,15 @@ RUN = {
 
 def _converted(file, content, concrete, *notes):
     image = concrete.structured_input_signature[0][0]
-    answers = {
+    outputs = {
         name: tf.TensorSpec(tensor.shape, tensor.dtype)
         for name, tensor in concrete.structured_outputs.items()
     }
-    return Converted(file, content, image, answers, notes)
+    return Converted(file, content, image, outputs, notes)
 
 
 def _converter(module, size):
-    """What converts the servable for one square, and the square's function."""
+    """Returns a converter for one square image, and its concrete function."""
 
     @tf.function(
         input_signature=[tf.TensorSpec([1, size, size, 3], tf.uint8, "image")]
@@ -229,15 +247,18 @@ def _convert(converter):
 
 def _square_note(size):
     return (
-        f"Takes one photograph of {size} x {size} pixels, fitted to it as the "
-        f"framing says: whole and tight resize the longer side (bilinear) and "
-        f"fill the rest around the centre by reflection that does not repeat "
-        f"the edge; crop keeps the scale and cuts. The maps are the square's."
+        f"Takes one image of {size} x {size} pixels, prepared according to the "
+        f"framing: whole and tight resize the longer side (bilinear), centre "
+        f"the image and pad it by reflection without repeating the edge; crop "
+        f"cuts a square at the original scale. The maps have the square's size."
     )
 
 
 def _interpreter():
-    """TensorFlow Lite's interpreter, which moved out of TensorFlow."""
+    """Returns the class of TensorFlow Lite's interpreter.
+
+    It has moved from TensorFlow to the package ai-edge-litert.
+    """
     if importlib.util.find_spec("ai_edge_litert") is None:
         return tf.lite.Interpreter
     return importlib.import_module("ai_edge_litert.interpreter").Interpreter
@@ -245,7 +266,7 @@ def _interpreter():
 
 @contextlib.contextmanager
 def _quiet():
-    """Keeps converters from logging."""
+    """Disables logging."""
     logging.disable(logging.CRITICAL)
     try:
         yield

@@ -1,7 +1,6 @@
-"""The page beside an exported model: what it answers, whence, and its limits.
+"""The model card of an exported model: interface, origin, scores and limits.
 
-Source of the idea: Mitchell et al., "Model cards for model reporting", FAT*
-2019.
+Source: Mitchell et al., "Model Cards for Model Reporting", FAT* 2019.
 """
 
 import keras
@@ -13,39 +12,40 @@ from guided_segmentation.serving import converters, servables
 FILE = "README.md"
 
 PURPOSE = {
-    "segmenter": "Tells the class of every pixel of a photograph.",
-    "guided": "Tells the class of every pixel of a photograph, and which "
+    "segmenter": "Predicts the class of every pixel of an image.",
+    "guided": "Predicts the class of every pixel of an image, and which "
     "objects are in it.",
-    "seeder": "Tells where the evidence is for each object that is said to be "
-    "in a photograph.",
-    "saliency": "Tells what stands out in a photograph, whatever it is.",
+    "seeder": "Localizes the evidence for each object that the image-level "
+    "labels name.",
+    "saliency": "Predicts which pixels of an image are salient, regardless of "
+    "their class.",
 }
-_OF_SEGMENTERS = (
-    "A pixel of what is not in assets.extra/labels.txt gets one of its classes "
-    "all the same.",
-    "The dense CRF (crf-postproc) is not part of it.",
+_SEGMENTER_LIMITS = (
+    "Things that are not in assets.extra/labels.txt are labelled as one of its "
+    "classes nevertheless.",
+    "The dense CRF (crf-postproc) is not part of the model.",
 )
 LIMITS = {
-    "segmenter": _OF_SEGMENTERS,
+    "segmenter": _SEGMENTER_LIMITS,
     "guided": (
-        *_OF_SEGMENTERS,
-        "One pixel is enough for an object to count as there; ask `fractions` "
-        "for more.",
+        *_SEGMENTER_LIMITS,
+        "A single pixel makes an object count as present in `image_labels`; "
+        "for a stricter rule, apply a threshold to `fractions`.",
     ),
     "seeder": (
-        "Objects of other names than in assets.extra/labels.txt it does not "
-        "know, and what `image_labels` denies it does not look for.",
-        "Seeds mark what the network decides by, not the whole object.",
-        "The dense CRF (crf-seed) is not part of it.",
-        "The photographs of a request are seeded one after the other.",
+        "It knows only the objects of assets.extra/labels.txt. Score maps of "
+        "those that are not in `image_labels` are zero.",
+        "Seeds mark the most discriminative parts, not the whole object.",
+        "The dense CRF (crf-seed) is not part of the model.",
+        "The images of a request are processed one after the other.",
     ),
     "saliency": (
-        "Each map is divided by its maximum: where nothing stands out, "
-        "something is marked nevertheless.",
+        "Each map is divided by its maximum, so that some pixels are marked as "
+        "salient even in an image without a salient object.",
     ),
 }
-_SHARED = "The photographs of one request must share one size."
-_FIGURES = (
+_ONE_SIZE = "All images of one request must have the same size."
+_SCORES = (
     "images",
     "miou",
     "pixel_accuracy",
@@ -57,7 +57,7 @@ _FIGURES = (
     "mae",
     "max_f",
 )
-_USED = ("predictions_dir", "saliency_dir", "seed_crf", "scales", "flip")
+_SCORED_WITH = ("predictions_dir", "saliency_dir", "seed_crf", "scales", "flip")
 _SETTINGS = (
     "source",
     "images",
@@ -76,59 +76,60 @@ def text(
     title: str,
     settings: dict,
     record: dict,
-    measured: dict | None = None,
+    scores: dict | None = None,
     converted: converters.Converted | None = None,
 ) -> str:
-    """Returns the card in Markdown.
+    """Returns the model card in Markdown.
 
     Args:
-      module: What a function of guided_segmentation.servables returns.
-      title: Name and version.
-      settings: Of the training, without folders.
+      module: A servable, from a function of serving.servables.
+      title: Name and version of the model.
+      settings: Settings of the training, without folders.
       record: How the network is used, by name.
-      measured: What `figures` returns; None where there is none.
-      converted: What the module was converted to, if it was.
+      scores: What `read_scores` returns; None if the model was not evaluated.
+      converted: The servable in another format; None for a SavedModel.
     """
-    limits = LIMITS[module.name] + (() if converted else (_SHARED,))
-    made = {"what": module.name, "network": settings["network"]["name"]}
+    limits = LIMITS[module.name] + (() if converted else (_ONE_SIZE,))
+    kind = {"what": module.name, "network": settings["network"]["name"]}
     versions = {"TensorFlow": tf.__version__, "Keras": keras.__version__}
     parts = [
         f"# {title}",
         PURPOSE[module.name],
-        "## What it takes and answers",
-        _of_file(converted) if converted else _signatures(module),
-        "## How it was made",
-        _table({**made, **_chosen(settings), **record, **versions}),
+        "## Inputs and outputs",
+        _file(converted) if converted else _signatures(module),
+        "## Training and use",
+        _table({**kind, **_main_settings(settings), **record, **versions}),
         "All settings are in assets.extra/settings.json.",
-        "## How good it is",
-        _measured(measured),
+        "## Scores",
+        _evaluation(scores),
         "## Limits",
         "\n".join(f"- {limit}" for limit in limits),
-        "## Whether it is whole",
-        "`sha256sum -c SHA256SUMS` in this folder tells.",
+        "## Integrity",
+        "`sha256sum -c SHA256SUMS` in this folder checks all files.",
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def figures(path: artifacts.Path) -> dict:
-    """Reads the figures of an evaluation, and under which settings they hold.
+def read_scores(path: artifacts.Path) -> dict:
+    """Reads the scores of an evaluation and the settings they hold for.
 
-    Those may be others than the servable's: an evaluation has its own CRF.
+    The settings may differ from the servable's: an evaluation may use a CRF.
 
     Args:
       path: JSON of bin/evaluate_segmenter, evaluate_seeds or evaluate_saliency.
 
     Returns:
-      Texts and settings by name; a figure with its interval if it has one.
+      Formatted scores, each with its confidence interval if it has one, and
+      settings, by name.
 
     Raises:
-      FileNotFoundError: If there is no such file.
-      ValueError: If it is another one.
+      FileNotFoundError: If the file does not exist.
+      ValueError: If the file holds no scores.
     """
     evaluation = artifacts.read_json(path)
     found = {
         key: _rounded(evaluation[key], evaluation.get(f"{key}_interval"))
-        for key in _FIGURES
+        for key in _SCORES
         if isinstance(evaluation, dict)
         and isinstance(evaluation.get(key), int | float)
     }
@@ -138,20 +139,21 @@ def figures(path: artifacts.Path) -> dict:
             f"name what bin/evaluate_segmenter, evaluate_seeds or "
             f"evaluate_saliency wrote"
         )
-    used = {key: evaluation[key] for key in _USED if key in evaluation}
+    used = {k: evaluation[k] for k in _SCORED_WITH if k in evaluation}
     return {"data": evaluation["source"], **used, **found}
 
 
-def _measured(figures):
-    if figures is None:
-        return "Not measured."
+def _evaluation(scores):
+    if scores is None:
+        return "Not evaluated."
     return (
-        "These are scores of an evaluation, which may have used a CRF or views "
-        "of its own.\n\n" + _table(figures)
+        "The evaluation may have used a CRF, scales or mirror images that the "
+        "model does not use.\n\n" + _table(scores)
     )
 
 
 def _rounded(value, interval):
+    """Formats a score, with its confidence interval unless that is None."""
     if isinstance(value, int):
         return str(value)
     ends = f" [{interval[0]:.3f}, {interval[1]:.3f}]" if interval else ""
@@ -159,42 +161,45 @@ def _rounded(value, interval):
 
 
 def _signatures(module):
-    rows = ["| signature | takes |", "|---|---|"]
+    rows = ["| signature | inputs |", "|---|---|"]
     for signature in servables.SIGNATURES:
         function = getattr(module, signature).get_concrete_function()
-        takes = map(_spec, function.structured_input_signature[0])
-        rows.append(f"| `{signature}` | {'; '.join(takes)} |")
-    rows += ["", "| both answer | |", "|---|---|"]
+        inputs = map(_spec, function.structured_input_signature[0])
+        rows.append(f"| `{signature}` | {'; '.join(inputs)} |")
+    rows += ["", "| output of both | |", "|---|---|"]
     for name, output in function.structured_outputs.items():
-        rows.append(f"| `{name}` | {_kind(output)} |")
+        rows.append(f"| `{name}` | {_shape_and_dtype(output)} |")
     return "\n".join(rows)
 
 
-def _of_file(converted):
+def _file(converted):
     rows = [f"`{converted.file}`: " + " ".join(converted.notes), ""]
-    rows += [f"| takes | |\n|---|---|\n| `image` | {_kind(converted.image)} |"]
-    rows += ["", "| answers | |", "|---|---|"]
-    rows += [f"| `{k}` | {_kind(v)} |" for k, v in converted.answers.items()]
+    rows += ["| input | |", "|---|---|"]
+    rows += [f"| `image` | {_shape_and_dtype(converted.image)} |"]
+    rows += ["", "| output | |", "|---|---|"]
+    for name, output in converted.outputs.items():
+        rows.append(f"| `{name}` | {_shape_and_dtype(output)} |")
     return "\n".join(rows)
 
 
 def _spec(spec):
-    return f"`{spec.name}` {_kind(spec)}"
+    return f"`{spec.name}` {_shape_and_dtype(spec)}"
 
 
-def _kind(spec):
+def _shape_and_dtype(spec):
     sizes = ", ".join("any" if n is None else str(n) for n in spec.shape)
     return f"[{sizes}] {spec.dtype.name}"
 
 
-def _chosen(settings):
-    """Those of the settings that a reader asks for first."""
+def _main_settings(settings):
+    """Returns the settings of _SETTINGS that have a value."""
     flat = {f"training.{k}": v for k, v in settings["training"].items()}
     flat |= settings
     return {key: flat[key] for key in _SETTINGS if flat.get(key) is not None}
 
 
 def _table(rows):
+    """Returns a Markdown table of names and values, without a head."""
     lines = ["| | |", "|---|---|"]
     for key, value in rows.items():
         if isinstance(value, list | tuple):

@@ -1,8 +1,7 @@
-"""A servable in, a SavedModel out that TF Serving takes as it is.
+"""Exports a servable as a SavedModel that TensorFlow Serving can load.
 
-The SavedModel, or the file of another runtime that a servable was converted
-to, needs nothing of this package. Beside it lie what people want to
-know of it, and what tells whether it is whole.
+The SavedModel, or the file for another runtime, does not depend on this
+package. Class names, settings, a model card and checksums lie beside it.
 """
 
 import pathlib
@@ -18,9 +17,9 @@ from guided_segmentation.serving import (
 )
 
 NAME = "guided_segmentation"
-LABELS_FILE = "labels.txt"  # One class a line, by class index.
-EXTRA_DIR = "assets.extra"  # Where TensorFlow looks for nothing.
-CHECKSUMS_FILE = "SHA256SUMS"  # As sha256sum writes and checks it.
+LABELS_FILE = "labels.txt"  # One class per line, by class index.
+EXTRA_DIR = "assets.extra"  # TensorFlow ignores it; TF Serving warms up.
+CHECKSUMS_FILE = "SHA256SUMS"  # In the format of sha256sum.
 
 
 def export(
@@ -36,32 +35,32 @@ def export(
 ) -> pathlib.Path:
     """Writes <output_dir>/<name>/<version>: a SavedModel of two signatures.
 
-    The folder appears when it is complete. Its assets.extra holds the names of
-    the classes, the settings of the training, file names without folders, and
-    a request a signature to warm up with; beside that are a model card and the
-    checksums of all files.
+    The folder appears only when it is complete. Its assets.extra has the class
+    names, the settings of the training (paths cut down to file names) and one
+    warm-up request per signature. A model card and the checksums of all files
+    lie beside assets.extra.
 
     Args:
-      module: What a function of guided_segmentation.servables returns.
-      settings: Of the network's training, as networks.weights.trained loads
-        them.
+      module: A servable, from a function of serving.servables.
+      settings: Settings of the network's training, from
+        networks.weights.load_trained.
       output_dir: Folder of all exported models.
-      name: What TF Serving calls the model; None takes `default_name`.
-      version: A number; None takes the next one.
-      record: How the network is used, for the card.
-      evaluation: JSON of its scores, for the card.
-      converted: What guided_segmentation.formats made of the module; it takes
-        the place of the SavedModel and of the requests to warm up with.
+      name: Name of the model in TF Serving; None takes `default_name`.
+      version: Number of the version; None takes the next one.
+      record: How the network is used, by name, for the model card.
+      evaluation: JSON file of its scores, for the model card.
+      converted: The servable in another format, from serving.converters;
+        written instead of the SavedModel and its warm-up requests.
 
     Returns:
       The folder of the version.
 
     Raises:
-      FileExistsError: If there is that version already.
-      FileNotFoundError: If there is no such evaluation.
-      ValueError: If it is none.
+      FileExistsError: If the version exists already.
+      FileNotFoundError: If `evaluation` does not exist.
+      ValueError: If `evaluation` holds no scores.
     """
-    measured = model_card.figures(evaluation) if evaluation else None
+    scores = model_card.read_scores(evaluation) if evaluation else None
     name = name or default_name(module.name)
     path = _new_version(pathlib.Path(output_dir) / name, version)
     settings = _without_folders(settings)
@@ -70,7 +69,7 @@ def export(
         f"{name}, version {path.name}",
         settings,
         record or {},
-        _without_folders(measured),
+        _without_folders(scores),
         converted,
     )
     with artifacts.replacing_folder(path) as temporary:
@@ -87,12 +86,27 @@ def export(
 
 
 def default_name(what: str) -> str:
-    """Names a servable: the segmenter as the package, others after it."""
+    """Returns the default name of a servable.
+
+    Args:
+      what: Kind of servable: "segmenter", "guided", "saliency" or "seeder".
+
+    Returns:
+      The package's name, with the kind appended unless it is a segmenter.
+    """
     return NAME if what == "segmenter" else f"{NAME}_{what}"
 
 
 def save(module: tf.Module, folder: artifacts.Path) -> artifacts.Path:
-    """Writes the SavedModel alone, and returns its folder."""
+    """Writes the SavedModel alone.
+
+    Args:
+      module: A servable, from a function of serving.servables.
+      folder: Where to write.
+
+    Returns:
+      The folder.
+    """
     signatures = {
         name: getattr(module, name).get_concrete_function()
         for name in servables.SIGNATURES
@@ -102,6 +116,7 @@ def save(module: tf.Module, folder: artifacts.Path) -> artifacts.Path:
 
 
 def _new_version(folder, version):
+    """Returns the folder of a version that does not exist yet."""
     taken = [int(p.name) for p in folder.glob("*") if p.name.isdecimal()]
     if version is None:
         version = max(taken, default=0) + 1
@@ -115,6 +130,7 @@ def _new_version(folder, version):
 
 
 def _annotate(folder, settings):
+    """Writes class names, unless the model has none, and settings."""
     if settings["objects"]:
         names = ["background", *settings["objects"]]
         text = "".join(f"{name}\n" for name in names)
@@ -123,6 +139,7 @@ def _annotate(folder, settings):
 
 
 def _checksums(folder):
+    """Returns the content of CHECKSUMS_FILE for all files of a folder."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return "".join(
         f"{provenance.sha256(path)}  {path.relative_to(folder).as_posix()}\n"
@@ -131,7 +148,7 @@ def _checksums(folder):
 
 
 def _without_folders(value):
-    """Cuts absolute paths down to file names: a model is read by strangers."""
+    """Cuts absolute paths down to file names; they may name people."""
     if isinstance(value, dict):
         return {key: _without_folders(part) for key, part in value.items()}
     if isinstance(value, list | tuple):

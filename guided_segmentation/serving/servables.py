@@ -1,11 +1,12 @@
-"""What is served: trained networks as tf.Modules of two signatures.
+"""Servables: trained networks as tf.Modules of two signatures.
 
 `serving_default` takes `image`, [batch, height, width, 3] uint8 RGB of any
-size. `serve_encoded` takes `image_bytes`, [batch] string: JPEGs or PNGs, which
-share one size within a request; grey ones are converted, alpha is dropped. A
-seeder takes `image_labels`, [batch, num_objects] bool, beside either.
+size. `serve_encoded` takes `image_bytes`, [batch] string: JPEGs or PNGs that
+have one size within a request; grey images become RGB, alpha is dropped. A
+seeder also takes `image_labels`, [batch, num_objects] bool, in both.
 
-Neither calls Python. The dense CRFs stay outside: they are not TensorFlow.
+Both are pure TensorFlow graphs without Python calls. The dense CRF is not
+TensorFlow and therefore not part of a servable.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,7 +23,7 @@ IMAGE = tf.TensorSpec([None, None, None, 3], tf.uint8, "image")
 IMAGE_BYTES = tf.TensorSpec([None], tf.string, "image_bytes")
 SIGNATURES = ("serving_default", "serve_encoded")
 
-_TINY = np.finfo(np.float32).tiny  # What a maximum of zero is taken for.
+_TINY = np.finfo(np.float32).tiny  # Lower bound of a divisor.
 
 Answer = dict[str, tf.Tensor]
 
@@ -33,28 +34,24 @@ def segmenter(
     scales: Sequence[float] = (1.0,),
     flip: bool = False,
 ) -> tf.Module:
-    """Serves a class for every pixel.
+    """Makes a servable that segments images.
 
     Args:
-      network: The segmenter, as networks.weights.trained loads it.
-      settings: Its settings, likewise.
-      scales: Scales of the photograph to average over.
-      flip: Whether the mirror image is averaged in.
+      network: A segmenter, from networks.weights.load_trained.
+      settings: Settings of its training, from the same function.
+      scales: Scales of the image to average the prediction over.
+      flip: Whether to average over the mirror image too.
 
     Returns:
-      A module that answers `label_map`, [batch, height, width] uint8, and
+      A module that returns `label_map`, [batch, height, width] uint8, and
       `probabilities`, [batch, height, width, num_classes] float32.
 
     Raises:
       ValueError: If the network is no segmenter.
     """
     prediction.require_segmenter(network, settings)
-    return _module(
-        "segmenter",
-        _segments(
-            prediction.as_trained(network, settings, scales=scales, flip=flip)
-        ),
-    )
+    predict = prediction.as_trained(network, settings, scales=scales, flip=flip)
+    return _module("segmenter", _segmentation(predict))
 
 
 def guided(
@@ -63,10 +60,11 @@ def guided(
     scales: Sequence[float] = (1.0,),
     flip: bool = False,
 ) -> tf.Module:
-    """Serves a segmenter, and which objects are in the photograph.
+    """Makes a servable that segments images and names the objects in them.
 
-    An object is there if it has a pixel of the label map, as everywhere in
-    the package; a client that wants more of it asks the fractions.
+    An object is present if at least one pixel of the label map has its class,
+    as in labels.present. Clients can apply a threshold of their own to the
+    fractions.
 
     Args:
       network: As `segmenter`.
@@ -75,24 +73,22 @@ def guided(
       flip: As `segmenter`.
 
     Returns:
-      A module that answers what `segmenter` does and `fractions`, [batch,
-      num_classes] float32, the share of the pixels that each class has, and
-      `image_labels`, [batch, num_objects] bool.
+      A module that returns what `segmenter` returns, `fractions`, [batch,
+      num_classes] float32, the fraction of pixels of each class, which sum to
+      1, and `image_labels`, [batch, num_objects] bool.
 
     Raises:
       ValueError: If the network is no segmenter.
     """
     prediction.require_segmenter(network, settings)
-    segments = _segments(
-        prediction.as_trained(network, settings, scales=scales, flip=flip)
-    )
+    predict = prediction.as_trained(network, settings, scales=scales, flip=flip)
+    segment = _segmentation(predict)
 
     def answer(image):
-        found = segments(image)
+        found = segment(image)
         num_classes = found["probabilities"].shape[-1]
-        index = tf.cast(found["label_map"], tf.int32)  # As TensorFlow Lite's.
-        owned = tf.one_hot(index, num_classes)
-        fractions = tf.reduce_mean(owned, [1, 2])
+        index = tf.cast(found["label_map"], tf.int32)  # TFLite needs it.
+        fractions = tf.reduce_mean(tf.one_hot(index, num_classes), [1, 2])
         return {
             **found,
             "fractions": fractions,
@@ -108,17 +104,18 @@ def saliency(
     scales: Sequence[float] = (1.0,),
     flip: bool = False,
 ) -> tf.Module:
-    """Serves what is salient, as saliency.detector finds it.
+    """Makes a servable of a saliency net, as saliency.detector applies it.
 
     Args:
-      network: The saliency net, as networks.weights.trained loads it.
-      settings: Its settings, likewise.
+      network: A saliency net, from networks.weights.load_trained.
+      settings: Settings of its training, from the same function.
       scales: As `segmenter`.
       flip: As `segmenter`.
 
     Returns:
-      A module that answers `saliency_map`, [batch, height, width] uint8, 255
-      at the image's maximum, and `saliency_mask`, bool, true from half of it.
+      A module that returns `saliency_map`, [batch, height, width] uint8, 255
+      at the image's maximum, and `saliency_mask`, [batch, height, width] bool,
+      true where the map reaches detector.THRESHOLD of the maximum.
 
     Raises:
       ValueError: If the network is no saliency net.
@@ -129,35 +126,36 @@ def saliency(
     def answer(image):
         salient = predict(image)[..., 1]
         highest = tf.reduce_max(salient, [1, 2], keepdims=True)
-        share = salient / tf.maximum(highest, _TINY)
+        relative = salient / tf.maximum(highest, _TINY)
         return {
-            "saliency_map": tf.cast(tf.round(share * 255), tf.uint8),
-            "saliency_mask": share >= detector.THRESHOLD,
+            "saliency_map": tf.cast(tf.round(relative * 255), tf.uint8),
+            "saliency_mask": relative >= detector.THRESHOLD,
         }
 
     return _module("saliency", answer)
 
 
-OF_DENSE = {"segmenter": segmenter, "guided": guided, "saliency": saliency}
+DENSE = {"segmenter": segmenter, "guided": guided, "saliency": saliency}
 
 
 def seeder(
     seed: views.Seeder, num_objects: int, threshold: float = seeds.THRESHOLD
 ) -> tf.Module:
-    """Serves the score maps and seeds of the objects said to be there.
+    """Makes a servable that returns score maps and seeds of given objects.
 
-    The photographs of a request are seeded one after the other.
+    The images of a request are processed one after the other.
 
     Args:
-      seed: What a module of guided_segmentation.seeders makes of a network.
+      seed: A seeder, from a module of guided_segmentation.seeders.
       num_objects: Number of objects that the network knows.
-      threshold: As seeds.seeds.
+      threshold: As in seeds.seeds.
 
     Returns:
-      A module that answers `score_maps`, [batch, height, width, num_objects]
-      float32, zero for the objects that `image_labels` denies; `seeds`,
-      [batch, height, width] uint8 class indices, 0 where no class is sure;
-      and `logits`, [batch, num_objects] float32, of all objects.
+      A module that returns `score_maps`, [batch, height, width, num_objects]
+      float32, zero for objects that are absent according to `image_labels`;
+      `seeds`, [batch, height, width] uint8 class indices, 0 where no score
+      reaches the threshold; and `logits`, [batch, num_objects] float32, of
+      present and absent objects.
     """
     labels = tf.TensorSpec([None, num_objects], tf.bool, "image_labels")
     output = (
@@ -169,9 +167,10 @@ def seeder(
         image, present = example
         objects = tf.cast(tf.where(present)[:, 0], tf.int32)
         found, logits = seed(image, objects)
-        found = tf.pad(found, [[0, 0], [0, 0], [1, 0]])  # For the absent.
-        place = tf.where(present, tf.cumsum(tf.cast(present, tf.int32)), 0)
-        return tf.gather(found, place, axis=-1), logits
+        # Channel 0 is zero, for absent objects.
+        found = tf.pad(found, [[0, 0], [0, 0], [1, 0]])
+        channel = tf.where(present, tf.cumsum(tf.cast(present, tf.int32)), 0)
+        return tf.gather(found, channel, axis=-1), logits
 
     def answer(image, image_labels):
         score_maps, logits = tf.map_fn(
@@ -193,18 +192,18 @@ def decode(image_bytes: tf.Tensor) -> tf.Tensor:
     """Decodes JPEGs and PNGs of one size.
 
     Args:
-      image_bytes: [batch] string, at least one.
+      image_bytes: [batch] string; the batch has at least one image.
 
     Returns:
       [batch, height, width, 3] uint8 RGB.
 
     Raises:
-      tf.errors.InvalidArgumentError: If the sizes differ, or one of them is
-        no image.
+      tf.errors.InvalidArgumentError: If the sizes differ, or one of the
+        strings is no image.
     """
     size = tf.shape(_decode_one(image_bytes[0]))
 
-    def of_that_size(content):
+    def decode_same_size(content):
         image = _decode_one(content)
         tf.debugging.assert_equal(
             tf.shape(image),
@@ -215,7 +214,7 @@ def decode(image_bytes: tf.Tensor) -> tf.Tensor:
         return image
 
     return tf.map_fn(
-        of_that_size,
+        decode_same_size,
         image_bytes,
         fn_output_signature=tf.TensorSpec([None, None, 3], tf.uint8),
     )
@@ -226,7 +225,9 @@ def _decode_one(content):
     return tf.ensure_shape(image, [None, None, 3])
 
 
-def _segments(predict):
+def _segmentation(predict):
+    """Returns a function from images to the answer of `segmenter`."""
+
     def answer(image):
         probabilities = predict(image)
         label_map = tf.cast(tf.argmax(probabilities, -1), tf.uint8)
@@ -236,23 +237,29 @@ def _segments(predict):
 
 
 def _seeds(score_maps, image_labels, threshold):
-    """What seeds.seeds marks in the score maps of a batch."""
+    """Applies the rule of seeds.seeds to a batch of score maps."""
     highest = tf.reduce_max(score_maps, [1, 2], keepdims=True)
-    fires = image_labels[:, None, None] & (highest > 0)
-    share = tf.where(fires, score_maps / tf.where(fires, highest, 1), -1)
-    best = tf.where(
-        tf.reduce_max(share, -1) >= threshold, tf.argmax(share, -1) + 1, 0
-    )
-    return tf.cast(best, tf.uint8)
+    positive = image_labels[:, None, None] & (highest > 0)
+    divisor = tf.where(positive, highest, 1)
+    relative = tf.where(positive, score_maps / divisor, -1)
+    best = tf.argmax(relative, -1) + 1
+    is_seed = tf.reduce_max(relative, -1) >= threshold
+    return tf.cast(tf.where(is_seed, best, 0), tf.uint8)
 
 
 def _module(
     name: str, answer: Callable[..., Answer], *others: tf.TensorSpec
 ) -> tf.Module:
-    """Wraps a function of images, and of others, in the two that are served.
+    """Makes a module whose two signatures call a function of images.
 
-    The module owns the variables of the network but not its Keras layers: what
-    they would save beside them differs between Keras 2 and 3.
+    The module owns the variables of the network but not its Keras layers,
+    because Keras 2 and 3 save layers in different ways.
+
+    Args:
+      name: Name of the module.
+      answer: From [batch, height, width, 3] uint8 images, and the other
+        inputs, to tensors by name.
+      *others: Specifications of the other inputs.
     """
 
     @tf.function(input_signature=[IMAGE, *others])

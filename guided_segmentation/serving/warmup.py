@@ -1,8 +1,9 @@
-"""Requests that TF Serving plays before it serves, so that the first is quick.
+"""Warm-up requests, which TF Serving replays when it loads a model.
 
-They are a TFRecord of tensorflow.serving.PredictionLog. Few fields are needed,
-and the package of these messages is no more than an extra of this one, so that
-they are written here.
+Without them the first request is slow. The file is a TFRecord of
+tensorflow.serving.PredictionLog messages. The package that defines these is an
+optional dependency and only a few fields are needed, so the protocol-buffer
+encoding is written out here.
 
 Source of the field numbers: prediction_log.proto, predict.proto and model.proto
 of TensorFlow Serving.
@@ -29,10 +30,10 @@ def write(
     """Writes one request for each signature of a servable.
 
     Args:
-      folder: The assets.extra of a SavedModel.
-      module: What a function of guided_segmentation.servables returns.
-      name: What TF Serving calls the model.
-      size: Side of the black photograph that is sent, in pixels.
+      folder: The assets.extra folder of a SavedModel.
+      module: A servable, from a function of serving.servables.
+      name: Name of the model in TF Serving.
+      size: Height and width of the black image in the requests, in pixels.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with tf.io.TFRecordWriter(str(folder / FILE)) as writer:
@@ -47,12 +48,12 @@ def write(
 
 
 def request(name: str, signature: str, inputs: dict[str, bytes]) -> bytes:
-    """Returns the PredictionLog of one request, serialised.
+    """Returns the serialized PredictionLog of one request.
 
     Args:
-      name: Of the model.
-      signature: Which of its signatures is asked.
-      inputs: Each a TensorProto, serialised, by name.
+      name: Name of the model.
+      signature: Name of the signature.
+      inputs: Serialized TensorProtos by input name.
     """
     model = _text(_MODEL_NAME, name) + _text(_MODEL_SIGNATURE, signature)
     content = _field(_REQUEST_MODEL, model)
@@ -63,7 +64,7 @@ def request(name: str, signature: str, inputs: dict[str, bytes]) -> bytes:
 
 
 def _sample(spec, size):
-    """A batch of one for an input; of all objects the first is there."""
+    """Returns a batch of one for an input; only the first object is present."""
     if spec.name == "image":
         return tf.make_tensor_proto(0, tf.uint8, [1, size, size, 3])
     if spec.name == "image_bytes":
@@ -73,14 +74,16 @@ def _sample(spec, size):
 
 
 def _text(number, value):
+    """Encodes a field that holds a string."""
     return _field(number, value.encode())
 
 
 def _field(number, content):
-    """A field of a protocol buffer that says its length."""
+    """Encodes a length-delimited field of a protocol buffer."""
     return bytes([number << 3 | 2]) + _varint(len(content)) + content
 
 
 def _varint(value):
+    """Encodes an integer in base 128, least significant digit first."""
     low, rest = value & 127, value >> 7
     return bytes([low | 128]) + _varint(rest) if rest else bytes([low])

@@ -1,1 +1,1 @@
-"""Losses, the optimiser of Caffe, and the one training loop."""
+"""Fine-tuning of networks: recipes, inputs, losses, optimizers, trainer."""

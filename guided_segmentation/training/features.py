@@ -1,7 +1,8 @@
 """Features of frozen layers: computed once, then read from a memory map.
 
-When the lower layers do not learn and augmentation is but a flip, what they
-say of an image never changes. On two cores this saves a third of a step.
+If the lower layers are frozen and a flip is the only augmentation below them,
+the features of an image never change. On two cores the cache saves a third of
+the time of a step.
 """
 
 import hashlib
@@ -24,27 +25,27 @@ def cached(
     folder: artifacts.Path,
     key: dict,
 ) -> np.ndarray:
-    """Returns the features of all inputs, from the folder if they are there.
+    """Returns the features of all inputs, computing them if need be.
 
     Args:
-      lower: The frozen layers: [2, rows, columns, 3] -> [2, cells down,
-        cells across, channels].
-      inputs: Called if need be; yields for each image its pair of inputs,
-        [2, rows, columns, 3] float32: as it is and flipped.
+      lower: The frozen layers: [2, rows, columns, 3] float32 -> [2, cell rows,
+        cell columns, channels] float.
+      inputs: Called if there is no cache; yields for each image its pair of
+        inputs, [2, rows, columns, 3] float32: as it is and flipped.
       count: Number of images.
-      folder: Where caches live; each in a folder named by its key.
-      key: All that the features depend on, as JSON.
+      folder: Folder of all caches; each is in a subfolder named by its key.
+      key: Everything that the features depend on, as JSON.
 
     Returns:
-      [count, 2, cells down, cells across, channels] float16, read from the
-      disk on demand, so that memory stays flat.
+      [count, 2, cell rows, cell columns, channels] float16, a read-only
+      memory map, so that features need no memory.
     """
     text = json.dumps(key, sort_keys=True)
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
     folder = pathlib.Path(folder) / digest
     path = folder / "features.npy"
     if not path.exists():
-        artifacts.remove_orphans(path)  # Each may be gigabytes.
+        artifacts.remove_orphans(path)  # Of a stopped process; gigabytes.
         artifacts.write_json(folder / "key.json", key)
         with artifacts.replacing(path) as temporary:
             _fill(temporary, lower, inputs(), count)
@@ -52,7 +53,10 @@ def cached(
 
 
 def _fill(path, lower, inputs, count):
-    """Row by row: a memory map of a full disk would kill the process."""
+    """Writes image by image.
+
+    Writing to a memory map would end the process by SIGBUS on a full disk.
+    """
     bar = tqdm.tqdm(inputs, "features", count, unit="image", mininterval=1)
     with path.open("wb") as file:
         for index, pair in enumerate(bar):

@@ -1,4 +1,4 @@
-"""Joins network, photographs and loss into one run of the trainer."""
+"""Fine-tunes the network of a recipe: one run of the trainer."""
 
 import dataclasses
 import functools
@@ -22,9 +22,9 @@ from guided_segmentation.networks import (
 from guided_segmentation.training import inputs, losses, trainer
 from guided_segmentation.training.recipe import Recipe
 
-# Pixels of a photograph to one of the network's input: SEC's are about 500
-# wide, and 321 to the network, so that a cell of 8 pixels covers 12.
-_SHRUNK = 1.5
+# Pixels of a photograph per pixel of the network's input. SEC's photographs
+# are about 500 pixels wide and the input 321, so a cell of 8 pixels spans 12.
+_PHOTOGRAPH_PX_PER_INPUT_PX = 1.5
 
 
 def train(
@@ -36,72 +36,145 @@ def train(
     settings: trainer.TrainSettings,
     strategy: tf.distribute.Strategy | None = None,
     features_dir: artifacts.Path | None = None,
-    record: dict | None = None,
+    extra_settings: dict | None = None,
 ) -> None:
-    """Trains one network and leaves weights.npz and settings.json.
+    """Trains one network and writes its weights.npz and settings.json.
 
-    A finished run is left as it is; one that was stopped goes on.
+    A finished run is not trained again; a stopped one is resumed.
 
     Args:
       recipe: What is fine-tuned.
       source: Photographs.
-      target: Takes an image id; returns the [num_objects] bool image labels
-        for a GAP network, the [height, width] uint8 label map for a dense
-        one.
+      target: Takes an image id; returns the [num_objects] bool image-level
+        labels for a seeder, the [height, width] uint8 label map for a dense
+        network.
       work_dir: The run's folder.
       settings: How it is trained.
-      strategy: How it is spread over devices; mirrored if None.
-      features_dir: Where features of frozen layers are cached; inside
+      strategy: Devices that train; mirrored if None.
+      features_dir: Folder of the cached features of frozen layers; inside
         `work_dir` if None.
-      record: More for settings.json.
+      extra_settings: More entries of settings.json.
 
     Raises:
       ValueError: If `work_dir` holds a run of other settings.
     """
     work_dir = pathlib.Path(work_dir)
-    record = {**_record(recipe, source), **(record or {})}
-    is_finished = (work_dir / weights.WEIGHTS_FILE).exists()
-    provenance.record_or_check(
-        work_dir,
-        trainer.recorded(settings, record),
-        is_begun=is_finished or trainer.is_begun(work_dir),
-    )
-    if is_finished:
+    extra_settings = {
+        **_recipe_settings(recipe, source),
+        **(extra_settings or {}),
+    }
+    if _is_finished(work_dir, settings, extra_settings):
         return
-    stored = inputs.frozen_features(
+    cached_features = inputs.frozen_features(
         recipe, source, features_dir or work_dir / "features", settings
     )
-    whole: list[keras.Model] = []  # Filled inside the strategy's scope.
     make_batches = functools.partial(
-        inputs.batches, recipe, source, target, settings, stored
+        inputs.batches, recipe, source, target, settings, cached_features
     )
-    loss, targets = objective(recipe)
-    task = trainer.Task(
-        build=functools.partial(
-            _build,
-            recipe,
-            stored is not None,
-            whole,
-            functools.partial(make_batches, 0),
-        ),
-        batches=make_batches,
-        loss=loss,
-        inputs="input",
-        targets=targets,
-        seeded=dropout.example_seeds,
-        pictures=_pictures if recipe.is_dense else None,
+    build_network = _NetworkBuilder(
+        recipe, make_batches, takes_features=cached_features is not None
     )
     trainer.train(
-        task,
+        _task(recipe, build_network, make_batches),
         work_dir=work_dir,
         settings=settings,
         strategy=strategy,
-        record=record,
+        extra_settings=extra_settings,
     )
-    weights.save(whole[0], work_dir / weights.WEIGHTS_FILE)
+    weights.save(build_network.whole, work_dir / weights.WEIGHTS_FILE)
 
 
-def _record(recipe, source):
+def objective(
+    recipe: Recipe,
+) -> tuple[Callable[..., tf.Tensor], tuple[str, ...]]:
+    """Returns the loss of a recipe, and the keys of what it takes of a batch.
+
+    Args:
+      recipe: What is fine-tuned.
+
+    Returns:
+      `loss` and `target_keys`, as trainer.Task takes them.
+    """
+    if not recipe.is_dense:
+        return losses.multi_label_loss, ("target",)
+    if recipe.crf_loss is None:
+        return losses.pixel_loss, ("target",)
+    crf_settings = recipe.crf_loss.settings.shrunk(
+        _PHOTOGRAPH_PX_PER_INPUT_PX * recipe.stride
+    )
+
+    def loss(label_map, image, logits):
+        crf_loss = losses.crf_loss(image, logits, crf_settings)
+        return (
+            losses.pixel_loss(label_map, logits)
+            + recipe.crf_loss.weight * crf_loss
+        )
+
+    return loss, ("target", "image")
+
+
+def _is_finished(work_dir, settings, extra_settings):
+    """Checks settings.json, and returns whether the weights are there."""
+    is_finished = (work_dir / weights.WEIGHTS_FILE).exists()
+    provenance.record_or_check(
+        work_dir,
+        trainer.settings_to_record(settings, extra_settings),
+        is_begun=is_finished or trainer.has_checkpoint(work_dir),
+    )
+    return is_finished
+
+
+class _NetworkBuilder:
+    """Builds the network that the trainer trains.
+
+    Attributes:
+      whole: The whole network, whose weights are saved. The trainer trains
+        its upper part alone if the frozen layers are cached.
+    """
+
+    def __init__(self, recipe, make_batches, *, takes_features):
+        self._recipe = recipe
+        self._make_batches = make_batches
+        self._takes_features = takes_features
+        self.whole = None
+
+    def __call__(self):
+        recipe = self._recipe
+        self.whole, fresh = start_weights.initialized(
+            recipe.network, recipe.trunk_weights
+        )
+        trained = self.whole
+        if recipe.freeze_through is not None:
+            lower, upper = builders.split(self.whole, recipe.freeze_through)
+            for layer in lower.layers:
+                layer.trainable = False
+            trained = upper if self._takes_features else self.whole
+        if recipe.data_dependent_init:
+            batch = next(iter(self._make_batches(0)))
+            start_weights.data_dependent_init(
+                trained,
+                fresh,
+                batch["input"],
+                is_classifier=not recipe.is_dense,
+            )
+        return trained
+
+
+def _task(recipe, build_network, make_batches):
+    loss, target_keys = objective(recipe)
+    return trainer.Task(
+        build_network=build_network,
+        make_batches=make_batches,
+        loss=loss,
+        input_key="input",
+        target_keys=target_keys,
+        noise_context=dropout.example_seeds,
+        draw_pictures=_draw_pictures if recipe.is_dense else None,
+    )
+
+
+def _recipe_settings(recipe, source):
+    """What settings.json records of a run, except how it is trained."""
     label_set = source.label_set
     return {
         **dataclasses.asdict(recipe),
@@ -120,54 +193,8 @@ def _record(recipe, source):
     }
 
 
-def _build(recipe, from_features, whole, first_batch):
-    network, fresh = start_weights.initialized(
-        recipe.network, recipe.trunk_weights
-    )
-    whole.append(network)
-    trained = network
-    if recipe.freeze_through is not None:
-        lower, upper = builders.split(network, recipe.freeze_through)
-        for layer in lower.layers:
-            layer.trainable = False
-        trained = upper if from_features else network
-    if recipe.data_dependent_init:
-        batch = next(iter(first_batch()))
-        start_weights.data_dependent_init(
-            trained, fresh, batch["input"], centred=not recipe.is_dense
-        )
-    return trained
-
-
-def objective(
-    recipe: Recipe,
-) -> tuple[Callable[..., tf.Tensor], tuple[str, ...]]:
-    """Returns the loss, and what it takes of a batch beside the output.
-
-    Args:
-      recipe: What is fine-tuned.
-
-    Returns:
-      `loss` and `targets`, as trainer.Task takes them.
-    """
-    if not recipe.is_dense:
-        return losses.multi_label_loss, ("target",)
-    if recipe.crf_loss is None:
-        return losses.pixel_loss, ("target",)
-    at_cells = recipe.crf_loss.settings.shrunk(_SHRUNK * recipe.stride)
-
-    def loss(label_map, image, logits):
-        apart = losses.crf_loss(image, logits, at_cells)
-        return (
-            losses.pixel_loss(label_map, logits)
-            + recipe.crf_loss.weight * apart
-        )
-
-    return loss, ("target", "image")
-
-
-def _pictures(batch, output):
-    """[n, rows, columns, 3]: target beside prediction, eight pixels a cell."""
+def _draw_pictures(batch, output):
+    """[n, rows, columns, 3]: target beside prediction, 8x8 pixels per cell."""
     prediction = tf.argmax(output, -1).numpy().astype(np.uint8)
     pairs = np.concatenate([batch["target"].numpy(), prediction], axis=2)
     return labels.palette()[pairs].repeat(8, axis=1).repeat(8, axis=2)

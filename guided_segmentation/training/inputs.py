@@ -1,4 +1,4 @@
-"""Batches of a recipe: squares of photographs, or of cached features."""
+"""Batches of a recipe: square crops of photographs, or of cached features."""
 
 import functools
 from collections.abc import Callable
@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from guided_segmentation import images, labels
+from guided_segmentation import artifacts, images, labels
 from guided_segmentation.datasets import pipeline, schema
 from guided_segmentation.networks import (
     builders,
@@ -19,30 +19,46 @@ from guided_segmentation.training import features, trainer
 from guided_segmentation.training.recipe import Recipe
 
 
-def _shuffled(source, *rest):
-    return pipeline.shuffled(source.image_ids, *rest)
+def _shuffled(source, first, last, seed):
+    return pipeline.shuffled(source.image_ids, first, last, seed)
 
 
-def _class_balanced(source, *rest):
+def _class_balanced(source, first, last, seed):
     return pipeline.class_balanced(
-        source.image_ids, source.all_image_labels, *rest
+        source.image_ids, source.all_image_labels, first, last, seed
     )
 
 
-# From a source, the first position, the last one and a seed to examples.
+# Functions of source, first position, last position and seed: the examples.
 SAMPLINGS = {"shuffled": _shuffled, "class_balanced": _class_balanced}
 
 
-def frozen_features(recipe, source, folder, settings):
-    """Cached features, one array a scale; None where squares are cut anew."""
+def frozen_features(
+    recipe: Recipe,
+    source: schema.Source,
+    folder: artifacts.Path,
+    settings: trainer.TrainSettings,
+) -> list[np.ndarray] | None:
+    """Computes the features of the frozen layers, or finds them in a cache.
+
+    Args:
+      recipe: What is fine-tuned.
+      source: Photographs.
+      folder: Folder of all caches, as training.features.cached takes it.
+      settings: Its precision and seed matter.
+
+    Returns:
+      For each scale of the recipe [images, 2, cell rows, cell columns,
+      channels] float16, the second axis for the photograph and its mirror
+      image. None if no layer is frozen, or the photographs are augmented
+      below the frozen layers.
+    """
     if recipe.freeze_through is None or recipe.framing != "whole":
         return None
     keras.mixed_precision.set_global_policy(settings.precision)
     keras.utils.set_random_seed(settings.seed)
-    lower, _ = builders.split(
-        start_weights.initialized(recipe.network, recipe.trunk_weights)[0],
-        recipe.freeze_through,
-    )
+    network, _ = start_weights.initialized(recipe.network, recipe.trunk_weights)
+    lower, _ = builders.split(network, recipe.freeze_through)
     key = {
         "layers": [layer.name for layer in lower.layers],
         "digest": weights.digest(lower),
@@ -54,7 +70,7 @@ def frozen_features(recipe, source, folder, settings):
     return [
         features.cached(
             tf.function(functools.partial(lower, training=False)),
-            functools.partial(_pairs, recipe, source, size),
+            functools.partial(_mirrored_pairs, recipe, source, size),
             count=len(source.image_ids),
             folder=folder,
             key={**key, "size": size, "padded_to": recipe.input_size},
@@ -63,21 +79,12 @@ def frozen_features(recipe, source, folder, settings):
     ]
 
 
-def _pairs(recipe, source, size):
-    """Yields each photograph as the network sees it, and its mirror image."""
-    for example in pipeline.in_order(source.image_ids, {"image": source.image}):
-        framed = images.frame(tf.constant(example["image"]), size, "whole")
-        image = images.reflect_pad(framed.pixels, *2 * [recipe.input_size])
-        image = images.subtract_mean(image)
-        yield tf.stack([image, tf.reverse(image, [1])])
-
-
 def batches(
     recipe: Recipe,
     source: schema.Source,
     target: Callable[[str], np.ndarray],
     settings: trainer.TrainSettings,
-    stored: list[np.ndarray] | None,
+    cached_features: list[np.ndarray] | None,
     first_step: int,
 ) -> tf.data.Dataset:
     """Makes the batches of a run, from one step on.
@@ -85,19 +92,24 @@ def batches(
     Args:
       recipe: What is fine-tuned.
       source: Photographs.
-      target: As `train` takes it.
+      target: As fine_tuning.train takes it.
       settings: How it is trained.
-      stored: Cached features as training.features.cached returns them, one
-        array for each scale; None cuts new squares.
-      first_step: 0, or where an earlier run stopped.
+      cached_features: What `frozen_features` returns; None crops photographs.
+      first_step: 0, or the step of the checkpoint that training resumes.
 
     Returns:
-      Batches of "input", "target" and "seed", as trainer.Task takes them; for
-      crf_loss also "image", [batch, cell rows, cell columns, 3] uint8 RGB.
+      Batches, as trainer.Task takes them, of
+        "input": the crops, [batch, rows, columns, 3] float32 BGR minus the
+          mean, or [batch, cell rows, cell columns, channels] float16 features;
+        "target": [batch, num_objects] bool image-level labels for a seeder,
+          [batch, cell rows, cell columns] uint8 labels for a dense network;
+        "seed": [batch, 2] int32;
+        "image": for crf_loss alone, [batch, cell rows, cell columns, 3] uint8
+          RGB.
 
     Raises:
-      ValueError: If they are balanced by class and no image has an object, or
-        the data have no image labels.
+      ValueError: If the sampling is class_balanced and the data have no
+        image-level labels, or no image has an object.
     """
     examples = SAMPLINGS[recipe.sampling](
         source,
@@ -105,20 +117,31 @@ def batches(
         settings.num_steps * settings.batch_size,
         settings.seed,
     )
-    key = "label_map" if recipe.is_dense else "image_labels"
-    parts = {key: target}
-    if stored is None or recipe.crf_loss is not None:
+    target_key = "label_map" if recipe.is_dense else "image_labels"
+    parts = {target_key: target}
+    if cached_features is None:
+        crop = _photograph_crop(recipe, target_key)
+    else:
+        crop = _feature_crop(recipe, target_key, cached_features)
+    if cached_features is None or recipe.crf_loss is not None:
         parts["image"] = source.image
-    cut = _cut(recipe, key) if stored is None else _recall(recipe, key, stored)
-    stages = [pipeline.read(parts), cut]
-    return pipeline.training_batches(examples, stages, settings.batch_size)
+    transforms = [pipeline.read(parts), crop]
+    return pipeline.training_batches(examples, transforms, settings.batch_size)
 
 
-def _cut(recipe, key):
-    """The stage that cuts a square and its target."""
-    on_grid = functools.partial(_on_grid, recipe)
+def _mirrored_pairs(recipe, source, size):
+    """Yields each photograph as network input, and its mirror image."""
+    for example in pipeline.in_order(source.image_ids, {"image": source.image}):
+        framed = images.frame(tf.constant(example["image"]), size, "whole")
+        image = images.reflect_pad(framed.pixels, *2 * [recipe.input_size])
+        image = images.subtract_mean(image)
+        yield tf.stack([image, tf.reverse(image, [1])])
 
-    def cut(example):
+
+def _photograph_crop(recipe, target_key):
+    """The transform that crops a photograph and its target."""
+
+    def crop(example):
         image = example["image"]
         label_map = example.get("label_map", tf.zeros_like(image[..., 0]))
         image, label_map = images.training_crop(
@@ -129,87 +152,106 @@ def _cut(recipe, key):
             framing=recipe.framing,
             scale=images.draw_value(recipe.scales, example["seed"]),
         )
-        target = example[key] if key == "image_labels" else on_grid(label_map)
-        made = {
+        if target_key == "label_map":
+            target = _labels_at_cells(recipe, label_map)
+        else:
+            target = example[target_key]
+        cropped = {
             "input": images.subtract_mean(image),
             "target": target,
             "seed": example["seed"],
         }
         if recipe.crf_loss is not None:
-            made["image"] = _at_cells(recipe, image)
-        return made
+            cropped["image"] = _colors_at_cells(recipe, image)
+        return cropped
 
-    return cut
+    return crop
 
 
-def _recall(recipe, key, stored):
-    """The stage that cuts cached features, flipped half of the time."""
-    cells, cell_px = _window(recipe, stored)
-    spaces = [array.shape[2] - cells for array in stored]
-    fetch = pipeline.numpy_op(
-        lambda scale, index, mirror, row, column: np.array(
-            stored[scale][
-                index, int(mirror), row : row + cells, column : column + cells
-            ]
-        ),
-        tf.TensorSpec([cells, cells, stored[0].shape[-1]], tf.float16),
-    )
+def _feature_crop(recipe, target_key, cached_features):
+    """The transform that crops cached features, flipped half of the time."""
+    cells, cell_px = _crop_in_cells(recipe, cached_features)
+    spaces = [array.shape[2] - cells for array in cached_features]
+    read_crop = _feature_reader(cached_features, cells)
 
-    def recall(example):
+    def crop(example):
         seed, mirror = example["seed"], images.draw_flip(example["seed"])
-        scale = images.draw_value(range(len(stored)), seed)
-        at = images.draw_corner(seed, tf.gather(spaces, [scale, scale]))
+        scale = images.draw_value(range(len(cached_features)), seed)
+        corner = images.draw_corner(seed, tf.gather(spaces, [scale, scale]))
         side = tf.gather(recipe.sizes, scale)
-        square = functools.partial(_square, recipe, mirror, at * cell_px)
-        target = example[key]
-        if key == "label_map":
-            label_map = images.whole_label_map(target, side)
-            target = _on_grid(recipe, square(label_map[..., None])[..., 0])
-        made = {
-            "input": fetch(scale, example["index"], mirror, at[0], at[1]),
+        crop_pixels = functools.partial(
+            _crop_pixels, recipe, mirror, corner * cell_px
+        )
+        target = example[target_key]
+        if target_key == "label_map":
+            label_map = images.whole_label_map(target, side)[..., None]
+            target = _labels_at_cells(recipe, crop_pixels(label_map)[..., 0])
+        cropped = {
+            "input": read_crop(
+                scale, example["index"], mirror, corner[0], corner[1]
+            ),
             "target": target,
             "seed": seed,
         }
         if recipe.crf_loss is not None:
             image = images.frame(example["image"], side, "whole").pixels
-            made["image"] = _at_cells(recipe, square(image))
-        return made
+            cropped["image"] = _colors_at_cells(recipe, crop_pixels(image))
+        return cropped
 
-    return recall
+    return crop
 
 
-def _window(recipe, stored):
-    """Cells of cached features to a square, and pixels to a cell."""
-    canvas = max(recipe.input_size, recipe.sizes[0])
-    cell_px = (canvas - 1) // (stored[0].shape[2] - 1)
+def _crop_in_cells(recipe, cached_features):
+    """Returns the cells along a crop of cached features, and their pixels."""
+    padded_size = max(recipe.input_size, recipe.sizes[0])
+    cell_px = (padded_size - 1) // (cached_features[0].shape[2] - 1)
     return (recipe.input_size - 1) // cell_px + 1, cell_px
 
 
-def _square(recipe, mirror, at, whole):
-    """Pads what belongs to a whole photograph, flips it, and cuts a square."""
+def _feature_reader(cached_features, cells):
+    """Lifts the reading of one crop of the memory maps into a graph."""
+
+    def read_crop(scale, index, mirror, row, column):
+        whole = cached_features[scale][index, int(mirror)]
+        return np.array(whole[row : row + cells, column : column + cells])
+
+    channels = cached_features[0].shape[-1]
+    return pipeline.numpy_op(
+        read_crop, tf.TensorSpec([cells, cells, channels], tf.float16)
+    )
+
+
+def _crop_pixels(recipe, mirror, corner, whole):
+    """Pads, flips and crops [rows, columns, channels] of a whole photograph."""
     size = recipe.input_size
     whole = images.reflect_pad(whole, size, size)
     whole = tf.where(mirror, tf.reverse(whole, [1]), whole)
-    square = whole[at[0] : at[0] + size, at[1] : at[1] + size]
-    return tf.ensure_shape(square, [size, size, None])
+    row, column = corner[0], corner[1]
+    crop = whole[row : row + size, column : column + size]
+    return tf.ensure_shape(crop, [size, size, None])
 
 
-def _on_grid(recipe, label_map):
-    """The label under the centre of each cell of the logits."""
-    step = recipe.stride
-    pooling = recipe.network.get("pooling", "3x3")
-    first = round(deeplab_v1.ORIGINS[pooling])
-    beyond = [[0, first], [0, first]]
-    label_map = tf.pad(label_map, beyond, constant_values=labels.IGNORE)
-    return label_map[first::step, first::step]
+def _labels_at_cells(recipe, label_map):
+    """The label under the centre of each cell of the logits.
+
+    Beyond the border it is IGNORE.
+    """
+    first = round(_grid_origin(recipe))
+    label_map = tf.pad(
+        label_map, [[0, first], [0, first]], constant_values=labels.IGNORE
+    )
+    return label_map[first :: recipe.stride, first :: recipe.stride]
 
 
-def _at_cells(recipe, image):
+def _colors_at_cells(recipe, image):
     """The colour at the centre of each cell of the logits, uint8.
 
     Beyond the border it is that of the border.
     """
-    pooling = recipe.network.get("pooling", "3x3")
-    first = deeplab_v1.ORIGINS[pooling]
+    first = _grid_origin(recipe)
     places = first + tf.range(0.0, recipe.input_size, recipe.stride)
     return tf.cast(tf.round(images.sample(image, places, places)), tf.uint8)
+
+
+def _grid_origin(recipe):
+    return deeplab_v1.GRID_ORIGINS[recipe.network.get("pooling", "3x3")]

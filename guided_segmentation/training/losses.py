@@ -1,7 +1,8 @@
 """Losses of the paper's networks, as means over the global batch.
 
-Call them inside `strategy.run` and sum the replicas' gradients: each replica
-returns its share, so that two devices step exactly as one does.
+Call them inside `strategy.run` and sum the gradients of the replicas. Each
+replica returns its part of the mean, so that two devices compute the same step
+as one.
 
 Source: Oh et al., CVPR 2017, section 3 and appendices C and F; Caffe's
 SigmoidCrossEntropyLoss and SoftmaxWithLoss.
@@ -13,7 +14,7 @@ from guided_segmentation import crf
 from guided_segmentation.crf import mean_field
 from guided_segmentation.labels import IGNORE
 
-FAINTEST = 1e-4  # What keeps probabilities from 0 in crf-loss; SEC's.
+MIN_PROBABILITY = 1e-4  # Avoids log(0) in crf-loss; the value of SEC.
 
 
 def multi_label_loss(image_labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
@@ -24,7 +25,7 @@ def multi_label_loss(image_labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
       logits: [batch, num_objects] float32, before the sigmoid.
 
     Returns:
-      This replica's share of the loss, a float32 scalar.
+      This replica's part of the loss, a float32 scalar.
     """
     losses = tf.nn.sigmoid_cross_entropy_with_logits(
         tf.cast(image_labels, tf.float32), logits
@@ -37,11 +38,11 @@ def pixel_loss(label_map: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     """Mean cross-entropy over the labelled pixels of the global batch.
 
     Args:
-      label_map: [batch, height, width] uint8; IGNORE pixels count nowhere.
+      label_map: [batch, height, width] uint8; IGNORE pixels do not count.
       logits: [batch, height, width, num_classes] float32, before softmax.
 
     Returns:
-      This replica's share of the loss, a float32 scalar; 0 if no pixel is
+      This replica's part of the loss, a float32 scalar; 0 if no pixel is
       labelled.
     """
     labelled = label_map != IGNORE
@@ -56,17 +57,17 @@ def pixel_loss(label_map: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
 def crf_loss(
     image: tf.Tensor, logits: tf.Tensor, settings: crf.CrfSettings
 ) -> tf.Tensor:
-    """How far the logits are from what a dense CRF makes of them: crf-loss.
+    """Divergence of the logits from the output of a dense CRF: crf-loss.
 
-    It is the divergence KL(Q || P), averaged over the pixels of the global
-    batch. P is the softmax of the logits; Q is what the CRF infers from the
-    same logits and the edges of the image. Both are kept from 0 as SEC does.
+    This is KL(Q || P), averaged over the pixels of the global batch. P is the
+    softmax of the logits. Q is the output of the CRF, whose unary potentials
+    are the same logits. As in SEC, neither is below about MIN_PROBABILITY.
 
-    Q is a target, like a label: the gradient that reaches the logits is P - Q
-    (but for the floor of P), 0 where the CRF has nothing to mend. SEC's layers
-    add a guess at the way through Q, upstream gradient times 1 - Q, which is
-    the slope of a softmax at its own logit alone. It is not the slope of the
-    CRF, and not 0 even where the loss is, without edges.
+    Q is a constant target, like a label: the gradient with respect to the
+    logits is P - Q (up to the lower limit of P), and 0 where the CRF changes
+    nothing. SEC's layers also pass a gradient through Q, the upstream gradient
+    times 1 - Q. That is the derivative of a softmax by its own logit, not the
+    derivative of the CRF, and it is not 0 where the loss is 0.
 
     Source: Kolesnikov and Lampert, "Seed, expand and constrain", ECCV 2016,
     section 3.4, constrain-to-boundary loss.
@@ -75,14 +76,15 @@ def crf_loss(
       image: [batch, height, width, 3] uint8 RGB.
       logits: [batch, height, width, num_classes] float32, before softmax;
         height and width are static.
-      settings: Of the CRF; its reaches are in pixels of `image`.
+      settings: Settings of the CRF; its spatial standard deviations are in
+        pixels of `image`.
 
     Returns:
-      This replica's share of the loss, a float32 scalar.
+      This replica's part of the loss, a float32 scalar.
     """
     inferred = mean_field.infer(image, -tf.stop_gradient(logits), settings)
-    constrained = _normalized(tf.maximum(inferred, FAINTEST))
-    free = _normalized(tf.nn.softmax(logits) + FAINTEST)
+    constrained = _normalized(tf.maximum(inferred, MIN_PROBABILITY))
+    free = _normalized(tf.nn.softmax(logits) + MIN_PROBABILITY)
     losses = constrained * (tf.math.log(constrained) - tf.math.log(free))
     count = _global_sum(tf.size(losses[..., 0], tf.float32))
     return tf.reduce_sum(losses) / count

@@ -1,7 +1,8 @@
-"""Steps as Caffe takes them: rates and decay of their own for each variable.
+"""Optimizers with a learning rate and weight decay per variable, as in Caffe.
 
-Variables of one rate (Caffe's lr_mult) share one Keras optimiser, so that
-rates hold for Adam as they do for SGD; decay is a term of the gradient.
+Variables with the same learning rate multiplier (Caffe's lr_mult) share one
+Keras optimizer. Scaling their gradients instead would have no effect in Adam.
+Weight decay is added to the gradient.
 
 Source: Oh et al., CVPR 2017, appendices B.2 and F; the authors' release.
 """
@@ -14,22 +15,23 @@ import tensorflow as tf
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class OptimizerSettings:
-    """Settings of the optimiser; the defaults are the paper's.
+    """Settings of the optimizer; the defaults are the paper's.
 
     Attributes:
-      algorithm: "sgd", the paper's, or "adam", which gets further in few
-        steps.
-      learning_rate: Step size of the first step.
-      schedule: "step" drops the rate by ten every `lr_decay_steps`; "poly"
-        lowers it to zero as (1 - step / num_steps) ** 0.9 (DeepLabv2).
-      lr_decay_steps: Steps between two drops.
-      momentum: Share of the last step that the next one keeps.
+      algorithm: "sgd", the paper's, or "adam", which reaches a lower loss in
+        short trainings.
+      learning_rate: Learning rate of the first step.
+      schedule: "step" divides the learning rate by ten every
+        `lr_decay_steps`; "poly" decays it to zero as
+        (1 - step / num_steps) ** 0.9 (DeepLabv2).
+      lr_decay_steps: Steps between two divisions.
+      momentum: Fraction of the last update that is added to the next one.
       weight_decay: L2 penalty of kernels; biases have none.
-      head_lr_multiplier: Factor on the rate of `head_layers`.
-      head_layers: Layers that start fresh.
-      clip_norm: Longest gradient over all variables, as Caffe's
+      head_lr_multiplier: Factor on the learning rate of `head_layers`.
+      head_layers: Names of the layers without pretrained weights.
+      clip_norm: Maximum norm of the gradient over all variables, as Caffe's
         clip_gradients; 0 does not clip. Networks without pretrained weights
-        need it to start fast.
+        need it for large learning rates.
     """
 
     algorithm: str = "sgd"
@@ -52,8 +54,12 @@ def learning_rate(
 ) -> keras.optimizers.schedules.LearningRateSchedule:
     """Returns the schedule: a function from step to learning rate.
 
+    Args:
+      settings: Its algorithm, momentum and decay do not matter.
+      num_steps: Last step, where "poly" reaches zero.
+
     Raises:
-      ValueError: If the schedule has another name than step or poly.
+      ValueError: If the schedule is neither step nor poly.
     """
     schedules = keras.optimizers.schedules
     if settings.schedule == "step":
@@ -72,16 +78,20 @@ def learning_rate(
 def build(
     settings: OptimizerSettings, num_steps: int
 ) -> keras.optimizers.Optimizer:
-    """Builds one Keras optimiser under the schedule.
+    """Builds one Keras optimizer with the schedule.
+
+    Args:
+      settings: Its weight decay, head and clipping do not matter.
+      num_steps: As `learning_rate` takes it.
 
     Raises:
-      ValueError: If the algorithm has another name than sgd or adam.
+      ValueError: If the algorithm is neither sgd nor adam.
     """
-    rate = learning_rate(settings, num_steps)
+    schedule = learning_rate(settings, num_steps)
     if settings.algorithm == "sgd":
-        return keras.optimizers.SGD(rate, momentum=settings.momentum)
+        return keras.optimizers.SGD(schedule, momentum=settings.momentum)
     if settings.algorithm == "adam":
-        return keras.optimizers.Adam(rate)
+        return keras.optimizers.Adam(schedule)
     raise ValueError(
         f"no algorithm {settings.algorithm!r}; it is one of {ALGORITHMS}"
     )
@@ -90,77 +100,90 @@ def build(
 def multipliers(
     network: keras.Model, settings: OptimizerSettings
 ) -> list[tuple[float, float]]:
-    """Returns (lr_mult, decay_mult) for each trainable variable.
+    """Returns the multipliers of each trainable variable.
 
-    Kernels (1, 1) and biases (2, 0), times `head_lr_multiplier` in the head.
+    Args:
+      network: Any Keras model.
+      settings: Its `head_layers` and `head_lr_multiplier` matter.
+
+    Returns:
+      Pairs of Caffe's lr_mult and decay_mult: (1, 1) for kernels and (2, 0)
+      for biases, the lr_mult times `head_lr_multiplier` in the head.
     """
-    rates = []
+    pairs = []
     for layer in network.layers:
         is_head = layer.name in settings.head_layers
         factor = settings.head_lr_multiplier if is_head else 1.0
         for variable in layer.trainable_weights:
             is_kernel = len(variable.shape) > 1
-            rates.append((factor * (1 if is_kernel else 2), int(is_kernel)))
-    return rates
+            pairs.append((factor * (1 if is_kernel else 2), int(is_kernel)))
+    return pairs
 
 
 class LayerwiseOptimizer:
-    """Clips, decays and steps, each variable at its own rate.
+    """Clips gradients, adds weight decay and updates the variables.
 
     Attributes:
-      by_rate: A Keras optimiser for each rate, by its text; to checkpoint.
+      by_multiplier: Keras optimizers by learning rate multiplier, as text; to
+        be saved in checkpoints.
     """
 
     def __init__(
         self, network: keras.Model, settings: OptimizerSettings, num_steps: int
     ):
-        """Prepares the steps of all trainable variables of `network`."""
+        """Builds the optimizers of all trainable variables of `network`."""
         self._settings = settings
-        self._rates = multipliers(network, settings)
-        self.by_rate = {}
+        self._multipliers = multipliers(network, settings)
+        self.by_multiplier = {}
         variables = network.trainable_variables
-        for rate in sorted({rate for rate, _ in self._rates}):
-            scaled = settings.learning_rate * rate
+        for multiplier in sorted({lr_mult for lr_mult, _ in self._multipliers}):
+            learning_rate = settings.learning_rate * multiplier
             optimizer = build(
-                dataclasses.replace(settings, learning_rate=scaled), num_steps
+                dataclasses.replace(settings, learning_rate=learning_rate),
+                num_steps,
             )
-            optimizer.build(self._of_rate(rate, variables))
-            self.by_rate[f"{rate:.17g}"] = optimizer  # Reads back as it was.
+            optimizer.build(self._select(multiplier, variables))
+            # 17 digits, so that float() restores the exact multiplier.
+            self.by_multiplier[f"{multiplier:.17g}"] = optimizer
 
     def apply(
-        self, gradients: list[tf.Tensor], variables: list, replicas: int = 1
+        self,
+        gradients: list[tf.Tensor],
+        variables: list,
+        num_replicas: int = 1,
     ) -> None:
-        """Takes one step.
+        """Updates the variables once.
 
         Args:
-          gradients: Of the loss over the global batch, one a variable.
+          gradients: Of the loss over the global batch, one per variable.
           variables: The trainable variables of the network.
-          replicas: How many replicas step at once; Keras sums over them.
+          num_replicas: Replicas that call this at once. Keras sums their
+            gradients, so that each passes the fraction 1 / num_replicas.
         """
-        shares = [
-            gradient / replicas
-            for gradient in self._decayed(gradients, variables)
+        fractions = [
+            gradient / num_replicas
+            for gradient in self._clipped_and_decayed(gradients, variables)
         ]
-        pairs = list(zip(shares, variables, strict=True))
-        for rate, optimizer in self.by_rate.items():
-            optimizer.apply_gradients(self._of_rate(float(rate), pairs))
+        pairs = list(zip(fractions, variables, strict=True))
+        for multiplier, optimizer in self.by_multiplier.items():
+            optimizer.apply_gradients(self._select(float(multiplier), pairs))
 
-    def _of_rate(self, rate, items):
-        """Keeps the items of the variables that have this rate."""
+    def _select(self, multiplier, items):
+        """Returns the items of the variables with this lr_mult."""
         return [
             item
-            for item, (own, _) in zip(items, self._rates, strict=True)
-            if own == rate
+            for item, (lr_mult, _) in zip(items, self._multipliers, strict=True)
+            if lr_mult == multiplier
         ]
 
-    def _decayed(self, gradients, variables):
+    def _clipped_and_decayed(self, gradients, variables):
         if self._settings.clip_norm:
             gradients, _ = tf.clip_by_global_norm(
                 gradients, self._settings.clip_norm
             )
         return [
-            gradient + self._settings.weight_decay * decay * variable
-            for gradient, variable, (_, decay) in zip(
-                gradients, variables, self._rates, strict=True
+            gradient + self._settings.weight_decay * decay_mult * variable
+            for gradient, variable, (_, decay_mult) in zip(
+                gradients, variables, self._multipliers, strict=True
             )
         ]

@@ -1,8 +1,8 @@
-"""What is trained from what: network, start weights, squares and loss.
+"""What is trained: network, pretrained weights, input and loss.
 
-The recipe of the paper is the same for seeder, saliency net and segmenter:
-a VGG16 trunk with pretrained weights, fine-tuned by SGD on squares cut from
-photographs. What differs is the head, the target and the loss.
+Seeder, saliency net and segmenter share one recipe: a trunk with pretrained
+weights is fine-tuned by SGD on square crops of photographs. They differ in
+head, target and loss.
 
 Source: Oh et al., CVPR 2017, section 6.1 and appendices B.2 and F.
 """
@@ -10,19 +10,17 @@ Source: Oh et al., CVPR 2017, section 6.1 and appendices B.2 and F.
 import dataclasses
 
 from guided_segmentation import crf, images
-from guided_segmentation.networks import (
-    deeplab_v1,
-    vgg16,
-)
+from guided_segmentation.networks import deeplab_v1, vgg16
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class CrfLoss:
-    """crf-loss beside the cross-entropy; see training.losses.crf_loss.
+class CrfLossSettings:
+    """Settings of crf-loss, which is added to the cross-entropy.
 
     Attributes:
-      settings: Of the CRF, its reaches in pixels of photographs.
-      weight: Factor on the loss.
+      settings: Settings of the CRF, its spatial standard deviations in pixels
+        of photographs.
+      weight: Factor on training.losses.crf_loss.
     """
 
     settings: crf.CrfSettings
@@ -31,30 +29,31 @@ class CrfLoss:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """What is fine-tuned from which weights, on squares of which size.
+    """A network to fine-tune, its initial weights, its input and its loss.
 
     Attributes:
       network: Name and arguments of a builder, as networks.builders.build
         takes them.
-      trunk_weights: "none", "imagenet" or a path; see networks.weights.
-      freeze_through: Last layer that does not learn; None trains all. With
-        the framing "whole" the features of frozen layers are cached.
-      input_size: Side of the squares in pixels, 8 n + 1, or 16 n + 1 where
+      trunk_weights: "none", "imagenet" or a path, as
+        networks.start_weights.pretrained takes it.
+      freeze_through: Name of the last frozen layer; None trains all layers.
+        With the framing "whole" the features of frozen layers are cached.
+      input_size: Side of the square crops in pixels, 8 n + 1, or 16 n + 1 if
         the network's stride is 16.
       framing: Key of images.FRAMINGS.
-      scales: Factors on the size at which photographs are seen; one is drawn
-        for each example. A seeder wants 1 alone: its labels are those of the
-        whole photograph.
+      scales: Factors on the size of photographs; one is drawn for each
+        example. A seeder takes 1 alone: its image-level labels hold for the
+        whole photograph, not for a part.
       data_dependent_init: Whether layers without pretrained weights, except
-        the last, are scaled to the first batch; see
+        the last, are initialised from the first batch; see
         networks.start_weights.data_dependent_init.
-      sampling: Key of inputs.SAMPLINGS: which images come when.
-      crf_loss: For a dense network; None leaves it out.
+      sampling: Key of training.inputs.SAMPLINGS, the order of images.
+      crf_loss: For a dense network; None trains without crf-loss.
 
     Raises:
       ValueError: If `input_size` is not a multiple of the stride, plus 1, or
-        too small for the classifier, or a scale is not positive, or not 1 for
-        a seeder, or a seeder is given a crf_loss.
+        too small for VGG16's classifier; if a scale is not positive, or not 1
+        for a seeder; if a seeder has a `crf_loss`.
     """
 
     network: dict
@@ -65,22 +64,51 @@ class Recipe:
     scales: tuple[float, ...] = (1.0,)
     data_dependent_init: bool = False
     sampling: str = "shuffled"
-    crf_loss: CrfLoss | None = None
+    crf_loss: CrfLossSettings | None = None
 
     def __post_init__(self):
-        stride = self.stride
-        if self.input_size % stride != 1:
+        self._check_input_size()
+        self._check_scales()
+        if not self.is_dense and self.crf_loss is not None:
             raise ValueError(
-                f"input_size must be {stride} n + 1, such as 321, for its "
-                f"borders to lie in cells of the label map; got "
+                f"crf_loss wants a network with a class at every pixel, such "
+                f"as deeplab_v1; found {self.network['name']}"
+            )
+
+    @property
+    def stride(self) -> int:
+        """Pixels between cells of the network's output in training."""
+        return self.network.get("stride", deeplab_v1.STRIDE)
+
+    @property
+    def is_dense(self) -> bool:
+        """Whether the network predicts a class at every cell."""
+        return self.network["name"].startswith("deeplab")
+
+    @property
+    def sizes(self) -> list[int]:
+        """Longer side of a whole photograph at each scale, in pixels."""
+        return [
+            images.scaled_size(self.input_size, scale, self.stride)
+            for scale in self.scales
+        ]
+
+    def _check_input_size(self):
+        if self.input_size % self.stride != 1:
+            raise ValueError(
+                f"input_size must be {self.stride} n + 1, such as 321, so "
+                f"that cells {self.stride} pixels apart reach both borders; "
+                f"got {self.input_size}"
+            )
+        smallest = vgg16.MIN_INPUT_SIZE
+        if self.network["name"] == "vgg16" and self.input_size < smallest:
+            raise ValueError(
+                f"wanted an input_size of at least {smallest} for vgg16, whose "
+                f"fc6 has a window of 7x7 cells of 32 pixels; got "
                 f"{self.input_size}"
             )
-        if self.network["name"] == "vgg16" and self.input_size < vgg16.SMALLEST:
-            raise ValueError(
-                f"wanted an input_size of at least {vgg16.SMALLEST} for "
-                f"vgg16, whose fc6 looks at 7x7 cells of 32 pixels; got "
-                f"{self.input_size}"
-            )
+
+    def _check_scales(self):
         if not self.scales or min(self.scales) <= 0:
             raise ValueError(
                 f"wanted positive train_scales, found {list(self.scales)}"
@@ -90,26 +118,3 @@ class Recipe:
                 f"a seeder learns from whole photographs: wanted train_scales "
                 f"of 1 for {self.network['name']}, found {list(self.scales)}"
             )
-        if not self.is_dense and self.crf_loss is not None:
-            raise ValueError(
-                f"crf_loss wants a network with a class at every pixel, such "
-                f"as deeplab_v1; found {self.network['name']}"
-            )
-
-    @property
-    def stride(self) -> int:
-        """Pixels between two cells of the network's output in training."""
-        return self.network.get("stride", deeplab_v1.STRIDE)
-
-    @property
-    def is_dense(self) -> bool:
-        """Whether the network has an output at every cell of the image."""
-        return self.network["name"].startswith("deeplab")
-
-    @property
-    def sizes(self) -> list[int]:
-        """Sides of whole photographs at each scale: whole cells, plus 1."""
-        return [
-            images.scaled_size(self.input_size, scale, self.stride)
-            for scale in self.scales
-        ]

@@ -1,7 +1,7 @@
-"""The one training loop: strategy, step, checkpoints, summaries, resume.
+"""The training loop: step, checkpoints, resuming.
 
-It knows neither data sets nor networks: a binary joins a Keras model, batches
-and a loss.
+It knows neither data sets nor networks: training.fine_tuning joins a Keras
+model, batches and a loss.
 """
 
 import contextlib
@@ -18,9 +18,9 @@ import tensorflow as tf
 import tqdm
 
 from guided_segmentation import artifacts, provenance
-from guided_segmentation.training import optimizers
+from guided_segmentation.training import optimizers, strategies, summaries
 
-# float16 gradients underflow unless the loss is scaled up meanwhile.
+# The loss is multiplied by this, since small float16 gradients underflow to 0.
 LOSS_SCALE = {"float32": 1.0, "mixed_bfloat16": 1.0, "mixed_float16": 1024.0}
 
 _CHECKPOINTS = "checkpoints"
@@ -31,14 +31,16 @@ class TrainSettings:
     """Settings of one training run; the defaults are the paper's.
 
     Attributes:
-      num_steps: Optimiser steps.
+      num_steps: Optimizer steps.
       batch_size: Images per step over all replicas.
-      optimizer: Rates, schedule, momentum, decay.
+      optimizer: Learning rate, schedule, momentum, weight decay.
       precision: Key of LOSS_SCALE, a Keras policy.
-      seed: Fixes order, augmentation, dropout and fresh weights.
+      seed: Fixes the order of images, augmentation, dropout and initial
+        weights.
       checkpoint_steps: Steps between checkpoints.
-      summary_steps: Steps between figures for TensorBoard.
-      picture_steps: Steps between pictures for TensorBoard.
+      summary_steps: Steps between scalars for TensorBoard.
+      picture_steps: Steps between pictures for TensorBoard; a multiple of
+        `summary_steps`.
     """
 
     num_steps: int = 8000
@@ -53,53 +55,31 @@ class TrainSettings:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Task:
-    """What is trained on what.
+    """A network, its batches and its loss.
 
     Attributes:
-      build: Builds the network; called once, inside the strategy's scope.
-      batches: Takes the first step; returns batches from that step on, each
-        with `inputs`, `targets` and "seed" [batch, 2] int32.
+      build_network: Builds the network; called once, inside the strategy's
+        scope.
+      make_batches: Takes the first step; returns batches from that step on,
+        dictionaries with `input_key`, `target_keys` and "seed" [batch, 2]
+        int32.
       loss: Takes each of the targets and the network's output; returns this
-        replica's share of the mean over the global batch.
-      inputs: Key of the batch that the network takes.
-      targets: Keys of the batch that the loss takes, in this order.
-      seeded: Takes the batch's seeds; the context in which the network may
-        draw noise from them.
-      pictures: Takes a batch and the output; returns [n, height, width, 3]
-        uint8 for TensorBoard. None for no pictures.
+        replica's part of the mean over the global batch.
+      input_key: Key of what the network takes of a batch.
+      target_keys: Keys of what the loss takes of a batch, in this order.
+      noise_context: Takes the batch's seeds; returns the context manager
+        inside which the network draws its noise from them.
+      draw_pictures: Takes a batch and the output; returns [n, height, width,
+        3] uint8 RGB for TensorBoard. None for no pictures.
     """
 
-    build: Callable[[], keras.Model]
-    batches: Callable[[int], tf.data.Dataset]
+    build_network: Callable[[], keras.Model]
+    make_batches: Callable[[int], tf.data.Dataset]
     loss: Callable[..., tf.Tensor]
-    inputs: str
-    targets: tuple[str, ...]
-    seeded: Callable[[tf.Tensor], contextlib.AbstractContextManager]
-    pictures: Callable[[dict, tf.Tensor], np.ndarray] | None = None
-
-
-def make_strategy(
-    name: str, num_virtual_cpus: int = 1
-) -> tf.distribute.Strategy:
-    """Returns a strategy by name.
-
-    Args:
-      name: "mirrored" (all GPUs, else all CPUs) or "one_device".
-      num_virtual_cpus: Replicas to simulate on the CPU; only before
-        TensorFlow has touched its devices.
-    """
-    cpu = tf.config.list_physical_devices("CPU")[0]
-    configured = tf.config.get_logical_device_configuration(cpu) or [None]
-    if num_virtual_cpus > len(configured):
-        tf.config.set_logical_device_configuration(
-            cpu, [tf.config.LogicalDeviceConfiguration()] * num_virtual_cpus
-        )
-    gpus = tf.config.list_logical_devices("GPU")
-    cpus = tf.config.list_logical_devices("CPU")[:num_virtual_cpus]
-    devices = [device.name for device in gpus or cpus]
-    if name == "one_device":
-        return tf.distribute.OneDeviceStrategy(devices[0])
-    return tf.distribute.MirroredStrategy(devices)
+    input_key: str
+    target_keys: tuple[str, ...]
+    noise_context: Callable[[tf.Tensor], contextlib.AbstractContextManager]
+    draw_pictures: Callable[[dict, tf.Tensor], np.ndarray] | None = None
 
 
 def train(
@@ -108,27 +88,26 @@ def train(
     work_dir: artifacts.Path,
     settings: TrainSettings,
     strategy: tf.distribute.Strategy | None = None,
-    record: dict | None = None,
+    extra_settings: dict | None = None,
 ) -> keras.Model:
-    """Trains to the last step, from wherever an earlier run stopped.
+    """Trains to the last step, from the last checkpoint if there is one.
 
     Args:
-      task: What is trained on what.
-      work_dir: Folder for checkpoints, events, settings.json and the weights.
+      task: What is trained.
+      work_dir: Folder for checkpoints, events and settings.json.
       settings: How it is trained.
-      strategy: How it is spread over devices; mirrored if None.
-      record: More for settings.json. A folder begun under other settings is
-        refused.
+      strategy: Devices that train; mirrored if None.
+      extra_settings: More entries of settings.json.
 
     Returns:
       The trained network.
 
     Raises:
-      ValueError: If `work_dir` holds a run of other settings, or the batch
-        does not divide among the replicas.
+      ValueError: If `work_dir` holds a run of other settings, the replicas do
+        not divide the batch, or the loss is not finite.
       SystemExit: On SIGTERM or ctrl-C, after a checkpoint is written.
     """
-    strategy = strategy or make_strategy("mirrored")
+    strategy = strategy or strategies.make_strategy("mirrored")
     if settings.batch_size % strategy.num_replicas_in_sync:
         raise ValueError(
             f"a batch of {settings.batch_size} does not divide among "
@@ -136,12 +115,14 @@ def train(
         )
     work_dir = pathlib.Path(work_dir)
     provenance.record_or_check(
-        work_dir, recorded(settings, record or {}), is_begun=is_begun(work_dir)
+        work_dir,
+        settings_to_record(settings, extra_settings or {}),
+        is_begun=has_checkpoint(work_dir),
     )
     keras.utils.set_random_seed(settings.seed)
     keras.mixed_precision.set_global_policy(settings.precision)
     with strategy.scope():
-        network = task.build()
+        network = task.build_network()
         optimizer = optimizers.LayerwiseOptimizer(
             network, settings.optimizer, settings.num_steps
         )
@@ -150,18 +131,23 @@ def train(
     return network
 
 
-def is_begun(work_dir: artifacts.Path) -> bool:
-    """Whether a run in this folder has learned anything that it kept."""
+def has_checkpoint(work_dir: artifacts.Path) -> bool:
+    """Returns whether a run in this folder has saved a checkpoint."""
     return any(pathlib.Path(work_dir, _CHECKPOINTS).glob("*"))
 
 
-def recorded(settings: TrainSettings, record: dict) -> dict:
-    """Returns what settings.json says of a run."""
-    return {**record, "training": dataclasses.asdict(settings)}
+def settings_to_record(settings: TrainSettings, extra_settings: dict) -> dict:
+    """Returns the content of a run's settings.json.
+
+    Args:
+      settings: How the run trains; under the key "training".
+      extra_settings: More entries.
+    """
+    return {**extra_settings, "training": dataclasses.asdict(settings)}
 
 
 class _Loop:
-    """One run: what must be remembered between steps."""
+    """One run: network, optimizer, checkpoints and summaries."""
 
     def __init__(self, task, network, optimizer, strategy, settings, work_dir):
         self.task, self.network, self.optimizer = task, network, optimizer
@@ -169,17 +155,17 @@ class _Loop:
         self.step = tf.Variable(0, dtype=tf.int64, trainable=False)
         self.checkpoints = tf.train.CheckpointManager(
             tf.train.Checkpoint(
-                network=network, step=self.step, optimizers=optimizer.by_rate
+                network=network,
+                step=self.step,
+                optimizers=optimizer.by_multiplier,
             ),
             os.fspath(work_dir / _CHECKPOINTS),
             max_to_keep=2,
         )
         self.checkpoints.restore_or_initialize()
-        self.events = tf.summary.create_file_writer(
-            os.fspath(work_dir / "events")
-        )
-        self.learning_rate = optimizers.learning_rate(
-            settings.optimizer, settings.num_steps
+        self.summaries = summaries.SummaryWriter(
+            work_dir,
+            optimizers.learning_rate(settings.optimizer, settings.num_steps),
         )
 
     def run(self):
@@ -187,56 +173,46 @@ class _Loop:
         if first >= last:
             return
         batches = iter(
-            self.strategy.experimental_distribute_dataset(
-                _unsharded(self.task.batches(first))
-            )
+            strategies.distribute(self.task.make_batches(first), self.strategy)
         )
         bar = tqdm.trange(
             first, last, initial=first, total=last, unit="step", mininterval=1
         )
         train_step = tf.function(self._train_step)
-        with _terminating() as stopped:
+        with _deferred_signals() as received:
             for step in bar:
                 batch = next(batches)
                 loss = train_step(batch)
                 self.step.assign(step + 1)
                 self._summarize(step + 1, batch, loss, bar)
-                if stopped or (step + 1) % self.settings.checkpoint_steps == 0:
+                if received or (step + 1) % self.settings.checkpoint_steps == 0:
                     _require_finite(float(loss), step + 1)
                     self.checkpoints.save()
-                if stopped:
+                if received:
                     bar.close()
-                    print(
-                        f"stopped after step {step + 1} of {last}; the same "
-                        f"command resumes",
-                        file=sys.stderr,
-                    )
-                    raise SystemExit(128 + stopped[0])
+                    _exit(step + 1, last, received[0])
         self.checkpoints.save()
 
     def _train_step(self, batch):
-        shares = self.strategy.run(self._replica_step, args=(batch,))
-        return self.strategy.reduce("SUM", shares, axis=None)
+        losses = self.strategy.run(self._replica_step, args=(batch,))
+        return self.strategy.reduce("SUM", losses, axis=None)
 
     def _replica_step(self, batch):
-        scale = LOSS_SCALE[self.settings.precision]
+        """Applies one step and returns this replica's part of the loss."""
+        loss_scale = LOSS_SCALE[self.settings.precision]
         variables = self.network.trainable_variables
-        with tf.GradientTape() as tape, self.task.seeded(batch["seed"]):
-            output = self.network(batch[self.task.inputs], training=True)
-            targets = [batch[key] for key in self.task.targets]
+        with tf.GradientTape() as tape, self.task.noise_context(batch["seed"]):
+            output = self.network(batch[self.task.input_key], training=True)
+            targets = [batch[key] for key in self.task.target_keys]
             loss = self.task.loss(*targets, output)
-            scaled = loss * scale
-        gradients = self._summed(tape.gradient(scaled, variables), scale)
+            scaled_loss = loss * loss_scale
+        gradients = tape.gradient(scaled_loss, variables)
         self.optimizer.apply(
-            gradients, variables, self.strategy.num_replicas_in_sync
+            _global_gradients(gradients, loss_scale),
+            variables,
+            self.strategy.num_replicas_in_sync,
         )
         return loss
-
-    def _summed(self, gradients, scale):
-        """Gradients of the loss over the global batch, at their true scale."""
-        replica = tf.distribute.get_replica_context()
-        total = replica.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
-        return [gradient / scale for gradient in total]
 
     def _summarize(self, step, batch, loss, bar):
         settings = self.settings
@@ -246,24 +222,27 @@ class _Loop:
         value = float(loss)
         _require_finite(value, step)
         bar.set_postfix(loss=f"{value:.3f}", refresh=False)
-        with self.events.as_default(step):
-            tf.summary.scalar("loss", value)
-            tf.summary.scalar("learning_rate", self.learning_rate(step - 1))
-            if step % settings.picture_steps == 0 or is_last:
-                self._picture(batch)
-        self.events.flush()
+        shows = step % settings.picture_steps == 0 or is_last
+        pictures = self._pictures(batch) if shows else None
+        self.summaries.write(step, value, pictures)
 
-    def _picture(self, batch):
-        if self.task.pictures is None:
-            return
+    def _pictures(self, batch):
+        """Pictures of the first four examples of the first replica."""
+        if self.task.draw_pictures is None:
+            return None
         batch = {
             key: self.strategy.experimental_local_results(value)[0][:4]
             for key, value in batch.items()
         }
-        output = self.network(batch[self.task.inputs], training=False)
-        tf.summary.image(
-            "guide and prediction", self.task.pictures(batch, output)
-        )
+        output = self.network(batch[self.task.input_key], training=False)
+        return self.task.draw_pictures(batch, output)
+
+
+def _global_gradients(gradients, loss_scale):
+    """Sums the gradients over the replicas and undoes the loss scale."""
+    replica = tf.distribute.get_replica_context()
+    total = replica.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
+    return [gradient / loss_scale for gradient in total]
 
 
 def _require_finite(loss, step):
@@ -273,24 +252,27 @@ def _require_finite(loss, step):
         )
 
 
-def _unsharded(dataset):
-    options = tf.data.Options()
-    options.experimental_distribute.auto_shard_policy = (
-        tf.data.experimental.AutoShardPolicy.OFF
+def _exit(step, last, signal_number):
+    print(
+        f"stopped after step {step} of {last}; the same command resumes",
+        file=sys.stderr,
     )
-    return dataset.with_options(options)
+    raise SystemExit(128 + signal_number)
 
 
 @contextlib.contextmanager
-def _terminating() -> Iterator[list[int]]:
-    """Yields a list that receives SIGTERM or SIGINT instead of dying."""
+def _deferred_signals() -> Iterator[list[int]]:
+    """Yields a list to which SIGTERM and SIGINT are appended.
+
+    The process is not interrupted, so that it can save a checkpoint.
+    """
     received = []
 
-    def note(number, _):
+    def append(number, _):
         received.append(number)
 
     before = {
-        number: signal.signal(number, note)
+        number: signal.signal(number, append)
         for number in (signal.SIGTERM, signal.SIGINT)
     }
     try:

@@ -48,7 +48,7 @@ def test_flags_reach_what_export_model_calls(capsys, what, folder):
     with calling(
         "export_model",
         trained(),
-        mock.patch.dict(servables.OF_DENSE, {what: serve}),
+        mock.patch.dict(servables.DENSE, {what: serve}),
         stand_in(saved_model, "export", "/o/name/3"),
         **{**EXPORTING, "what": what},
         scales="0.5,1.5",
@@ -69,7 +69,7 @@ def test_flags_reach_what_converts(form):
     with calling(
         "export_model",
         trained(),
-        mock.patch.dict(servables.OF_DENSE, segmenter=serve),
+        mock.patch.dict(servables.DENSE, segmenter=serve),
         stand_in(converters, "squares", "squares"),
         stand_in(converters, "convert", "file"),
         stand_in(saved_model, "export", "/o/name/3"),
@@ -101,11 +101,11 @@ def test_flags_reach_what_converts(form):
     ],
 )
 def test_only_saved_models_lie_where_a_server_looks(given, named):
-    made = dict.fromkeys(servables.OF_DENSE, lambda *_, **__: "module")
+    made = dict.fromkeys(servables.DENSE, lambda *_, **__: "module")
     with calling(
         "export_model",
         trained(),
-        mock.patch.dict(servables.OF_DENSE, made),
+        mock.patch.dict(servables.DENSE, made),
         stand_in(converters, "convert", "file"),
         stand_in(saved_model, "export", "/o/name/3"),
         **{**EXPORTING, "name": "", **given},

@@ -110,7 +110,7 @@ DAMAGE = [
     (remove_data, (), ["no folder JPEGImages in"]),
     (leave_as_it_is, ["--split=trian"], ["no split 'trian'", "train"]),
     (list_unknown, (), ["2007_999999", "have no photograph"]),
-    (list_nothing, (), ["train.txt", "wanted one image id a line"]),
+    (list_nothing, (), ["train.txt", "wanted one image id per line"]),
     (put_text_in_photograph, (), [f"{IDS[1]}.jpg", "a file that is none"]),
     (truncate_photograph, (), [f"{IDS[1]}.jpg", "unreadable image"]),
     (shrink_truth, (), [f"{IDS[1]}.png", "(96, 128)", "(9, 9)"]),

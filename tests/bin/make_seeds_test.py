@@ -28,6 +28,7 @@ from guided_segmentation.seeders import (
     backprop,
     cam,
     grad_cam,
+    refinement,
     seeds,
 )
 
@@ -107,7 +108,7 @@ def test_score_maps_are_refined_by_the_crf_asked_for(method, asked, used):
         stand_in(cam, "seeder", "plain"),
         stand_in(grad_cam, "seeder", "plain"),
         stand_in(backprop, "seeder", "plain"),
-        stand_in(seeds, "refined", "refined"),
+        stand_in(refinement, "refined", "refined"),
         seeder=method,
         seed_crf=asked,
     ) as (_, make, *_, refined):

@@ -31,14 +31,14 @@ def test_flags_reach_what_train_segmenter_calls(launcher, capsys):
     with call_training(
         "train_segmenter",
         stand_in(labelling, "labeller", "label"),
-        stand_in(labelling, "remembered", "remembered"),
+        stand_in(labelling, "cached", "cached"),
         *classifying(),
         **GUIDE_FLAGS,
         guide_cache="file",
         guides_dir="/g",
         crf_loss="v1",
         crf_loss_weight="0.5",
-    ) as (train, strategy, labeller, remembered, *classifier):
+    ) as (train, strategy, labeller, cached, *classifier):
         pass
     classes = synthetic.LABEL_SET.num_classes
     network = {
@@ -49,16 +49,16 @@ def test_flags_reach_what_train_segmenter_calls(launcher, capsys):
         "stride": 16,
         "pooling": "2x2",
     }
-    crf_loss = recipe.CrfLoss(settings=crf.SEC, weight=0.5)
+    crf_loss = recipe.CrfLossSettings(settings=crf.SEC, weight=0.5)
     assert_trained_as_told(train, strategy, network, crf_loss=crf_loss)
     assert_labelled_as_told(labeller, *classifier)
     source = train.call_args.args[1]
-    assert remembered.call_args == mock.call(
+    assert cached.call_args == mock.call(
         "label", pathlib.Path("/g"), source=source
     )
-    assert train.call_args.args[2] == "remembered"
-    assert train.call_args.kwargs["record"]["guide"] == "g1"
-    assert train.call_args.kwargs["record"]["unary"] == "prob"
+    assert train.call_args.args[2] == "cached"
+    assert train.call_args.kwargs["extra_settings"]["guide"] == "g1"
+    assert train.call_args.kwargs["extra_settings"]["unary"] == "prob"
     assert_ends_well(
         launcher, capsys.readouterr().err, "the segmenter is in /w"
     )

@@ -1,8 +1,8 @@
-"""The notebooks of colab/: bare in git, true to the project, and run whole.
+"""The notebooks of colab/: stored without outputs, consistent, and executed.
 
-They run with fewer scenes and steps than a reader's, whose values would take
-most of the time of all tests. What one trained is there for the next, as in a
-session at home.
+They are executed with fewer scenes and steps than their defaults, which would
+take most of the time of all tests. Later notebooks find the results of earlier
+ones, as they do for a reader.
 """
 
 import ast
@@ -32,7 +32,7 @@ NAMES = (
     "4_own_photos",
 )
 REPOSITORY = "https://github.com/guided-segmentation/guided_segmentation"
-SECONDS = 600  # Longest a cell may take, on a machine under load.
+SECONDS = 600  # Time limit of a cell, on a machine under load.
 on_colabs_stack = pytest.mark.skipif(
     sys.version_info < (3, 12),
     reason="notebooks run on Colab's stack, Python 3.12 and Keras 3",
@@ -48,7 +48,7 @@ def code_cells(notebook):
     return [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
 
 
-# What is in git.
+# Stored form.
 
 
 def test_no_notebook_is_missing():
@@ -63,7 +63,7 @@ def test_a_notebook_has_neither_outputs_nor_counts(name):
 
 
 @every_notebook
-def test_a_notebook_carries_no_trace_of_who_ran_it(name):
+def test_a_notebook_has_no_metadata_of_a_run(name):
     notebook = read(name)
     assert notebook["metadata"].keys() == {"kernelspec", "language_info"}
     assert notebook["metadata"]["language_info"] == {"name": "python"}
@@ -73,7 +73,7 @@ def test_a_notebook_carries_no_trace_of_who_ran_it(name):
 
 @on_colabs_stack
 @every_notebook
-def test_a_notebook_keeps_to_the_format(name):
+def test_a_notebook_is_valid(name):
     import nbformat
 
     notebook = nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
@@ -91,13 +91,13 @@ def test_the_badge_opens_this_notebook_in_colab(name):
 
 
 @every_notebook
-def test_parameters_come_first_and_tell_where_the_project_is(name):
+def test_parameters_come_first_and_start_with_the_repository(name):
     first = code_cells(read(name))[0]
     assert first["metadata"] == {"tags": ["parameters"]}
     assert first["source"][0] == f'REPOSITORY = "{REPOSITORY}"\n'
 
 
-# Whether its commands fit.
+# Commands.
 
 
 def commands(name, **parameters):
@@ -115,7 +115,7 @@ def commands(name, **parameters):
 
 
 def _constants(source):
-    """Compiles what a cell assigns to constants, in branches on them too."""
+    """Compiles assignments to constants, and branches on constants."""
     kept = [
         node
         for node in ast.parse(source).body
@@ -142,7 +142,7 @@ def launcher():
         (NAMES[4], {"PHOTOS": "photos", "TAGS": "tags.csv", "MSRA": "msra"}),
     ],
 )
-def test_the_commands_of_a_notebook_fit_the_binaries(
+def test_the_binaries_accept_the_commands_of_a_notebook(
     launcher, name, parameters
 ):
     called = [
@@ -156,7 +156,7 @@ def test_the_commands_of_a_notebook_fit_the_binaries(
         assert (done.returncode, done.stderr) == (0, ""), command
 
 
-# Whether it runs.
+# Execution.
 
 FEW = {
     "NUM_SCENES": 40,
@@ -164,12 +164,12 @@ FEW = {
     "NUM_SALIENCY_STEPS": 30,
     "NUM_SEGMENTER_STEPS": 30,
 }
-BAD_NEWS = re.compile(r"^(error: |FATAL |Traceback )", re.MULTILINE)
+ERRORS = re.compile(r"^(error: |FATAL |Traceback )", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
-def workshop(tmp_path_factory):
-    """A folder where what one notebook trained is there for the next."""
+def shared_folder(tmp_path_factory):
+    """A folder that all notebooks share."""
     return tmp_path_factory.mktemp("colab")
 
 
@@ -184,7 +184,7 @@ def environment(monkeypatch):
 
 
 def run(name, folder):
-    """Executes a notebook, its parameters replaced by those of FEW.
+    """Executes a notebook with the parameters of FEW.
 
     Returns:
       Its code cells with their outputs.
@@ -194,14 +194,14 @@ def run(name, folder):
 
     class Client(nbclient.NotebookClient):
         def handle_comm_msg(self, *message):
-            """Leaves widgets alone: nbclient's answers to them may hang."""
+            """Ignores widgets: nbclient may hang when it answers them."""
 
     notebook = nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
     first = code_cells(notebook)[0]
-    told = {"REPOSITORY": str(programs.ROOT), **FEW}
+    given = {"REPOSITORY": str(programs.ROOT), **FEW}
     first["source"] += "".join(
         f"\n{key} = {value!r}"
-        for key, value in told.items()
+        for key, value in given.items()
         if f"{key} = " in first["source"]
     )
     resources = {"metadata": {"path": str(folder)}}
@@ -228,19 +228,19 @@ def pictures(cell):
 @on_colabs_stack
 @every_notebook
 @pytest.mark.usefixtures("environment")
-def test_a_notebook_runs_whole_and_shows_its_figures(name, workshop):
+def test_a_notebook_runs_and_shows_its_figures(name, shared_folder):
     if name == NAMES[0] and not MODEL.exists():
         pytest.skip(f"{MODEL} is not in this checkout")
     figures = 0
-    for cell in run(name, workshop):
-        assert not BAD_NEWS.search(texts(cell)), texts(cell)
+    for cell in run(name, shared_folder):
+        assert not ERRORS.search(texts(cell)), texts(cell)
         if "pyplot.show()" in cell["source"]:
             shown = pictures(cell)
             assert shown, cell["source"]
             assert all(picture.std() > 10 for picture in shown)
             figures += len(shown)
     assert figures >= 2
-    FACTS.get(name, lambda folder: None)(workshop)
+    FACTS.get(name, lambda folder: None)(shared_folder)
 
 
 def both_guides_are_scored(folder):

@@ -10,7 +10,7 @@ from guided_segmentation import crf
 
 
 def random_case(seed=0, size=(40, 50), num_classes=3):
-    """Two flat colours with noise, and energies that say little."""
+    """Two flat colours with noise, and random energies."""
     random = np.random.default_rng(seed)
     image = np.full((*size, 3), 60, np.uint8)
     image[:, size[1] // 2 :] = 180
@@ -20,7 +20,7 @@ def random_case(seed=0, size=(40, 50), num_classes=3):
 
 
 def dense_crf_2d(image, energy, chosen):
-    """pydensecrf's own door for whole images."""
+    """pydensecrf's own interface for whole images."""
     height, width, num_classes = energy.shape
     field = densecrf.DenseCRF2D(width, height, num_classes)
     unary = energy.reshape(-1, num_classes).T
@@ -36,57 +36,6 @@ def dense_crf_2d(image, energy, chosen):
     )
     inferred = np.array(field.inference(chosen.num_steps))
     return inferred.T.reshape(energy.shape)
-
-
-def test_named_settings_are_the_published_ones():
-    assert (
-        crf.CrfSettings(
-            bilateral_weight=4,
-            bilateral_xy_px=121,
-            bilateral_rgb=5,
-            gaussian_weight=3,
-            gaussian_xy_px=3,
-            num_steps=10,
-        )
-        == crf.DEEPLAB
-    )
-    assert (
-        crf.CrfSettings(
-            bilateral_weight=10, bilateral_xy_px=80, bilateral_rgb=13
-        )
-        == crf.SEC
-    )
-    named = {crf.DEEPLAB, crf.SEC, crf.MILD, crf.NONE}
-    assert set(crf.SETTINGS.values()) == named
-    assert (crf.named("v1"), crf.named("v2")) == (crf.SEC, crf.DEEPLAB)
-
-
-def test_custom_settings_say_their_bilateral_term():
-    assert crf.named("custom-4-121-5") == crf.DEEPLAB
-    assert crf.named("custom-10-80.0-13") == crf.SEC
-    other = crf.named("custom-0.5-6-7")
-    assert (other.bilateral_weight, other.bilateral_xy_px) == (0.5, 6)
-    assert (other.bilateral_rgb, other.gaussian_xy_px) == (7, 3)
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["v3", "", "custom", "custom-4-121", "custom-4-0-5", "custom--4-121-5"],
-)
-def test_a_name_that_says_nothing_is_refused(name):
-    with pytest.raises(
-        ValueError,
-        match=r"wanted a CRF out of sec, v1, deeplab, v2, mild, none or "
-        rf"custom-WEIGHT-XY_PX-RGB, such as custom-5-50-10; found '{name}'$",
-    ):
-        crf.named(name)
-
-
-def test_on_a_smaller_image_a_crf_reaches_fewer_pixels():
-    small = crf.SEC.shrunk(12)
-    assert small.bilateral_xy_px == pytest.approx(20 / 3)
-    assert small.gaussian_xy_px == 0.25
-    assert crf.SEC.shrunk(8).shrunk(1 / 8) == crf.SEC
 
 
 @pytest.mark.parametrize("num_steps", [0, 1, 10])
@@ -150,7 +99,7 @@ def test_outside_the_mask_every_probability_is_zero_and_inside_they_sum_to_1():
     np.testing.assert_allclose(probabilities[mask].sum(axis=1), 1, atol=1e-5)
 
 
-def test_what_lies_outside_the_mask_has_no_say():
+def test_pixels_outside_the_mask_have_no_influence():
     image, energy = random_case()
     mask = np.zeros(image.shape[:2], bool)
     mask[5:20, 10:30] = True
@@ -180,7 +129,7 @@ def test_one_class_is_certain():
     np.testing.assert_allclose(crf.infer(image, energy), 1, atol=1e-6)
 
 
-def test_a_uniform_image_takes_the_class_most_pixels_lean_to():
+def test_a_uniform_image_takes_the_class_most_pixels_prefer():
     """Nothing in the image parts the few from the many."""
     image = np.full((30, 30, 3), 90, np.uint8)
     energy = np.zeros((30, 30, 2), np.float32)
@@ -236,7 +185,7 @@ def test_postprocess_without_edges_is_the_argmax():
     np.testing.assert_array_equal(label_map, probabilities.argmax(axis=2))
 
 
-def test_postprocess_mends_a_hole_and_bears_probabilities_of_zero_and_one():
+def test_postprocess_fills_a_hole_and_accepts_probabilities_0_and_1():
     image, _ = random_case()
     wanted = np.zeros(image.shape[:2], np.uint8)
     wanted[:, 25:] = 2
@@ -245,7 +194,7 @@ def test_postprocess_mends_a_hole_and_bears_probabilities_of_zero_and_one():
     np.testing.assert_array_equal(crf.postprocess(image, probabilities), wanted)
 
 
-def test_infer_leaves_its_arguments_as_they_were():
+def test_infer_does_not_change_its_arguments():
     image, energy = random_case()
     before = image.copy(), energy.copy()
     crf.infer(image, energy)

@@ -47,7 +47,7 @@ def exactly(image, energy, chosen):
 
 @every_crf
 @pytest.mark.parametrize("seed", range(3))
-def test_it_is_the_mean_field_of_float64(seed, chosen):
+def test_it_equals_a_mean_field_in_float64(seed, chosen):
     image, energy = random_batch(seed)
     found = mean_field.infer(image, energy, chosen)
     np.testing.assert_allclose(found, exactly(image, energy, chosen), atol=2e-5)
@@ -64,7 +64,7 @@ def test_colours_may_be_anything_and_images_of_the_size_of_training():
 
 @every_crf
 @pytest.mark.parametrize("seed", range(3))
-def test_a_step_of_pydensecrf_is_near(seed, chosen):
+def test_a_step_of_pydensecrf_is_close(seed, chosen):
     """To within 0.1 at any pixel and 0.007 on average: its filter's error."""
     image, energy = random_batch(seed, batch=1, size=(16, 20))
     once = dataclasses.replace(chosen, num_steps=1)
@@ -77,10 +77,10 @@ def test_a_step_of_pydensecrf_is_near(seed, chosen):
 
 @every_crf
 @pytest.mark.parametrize("seed", range(3))
-def test_pydensecrf_comes_to_the_same_end_where_it_is_not_in_doubt(
+def test_pydensecrf_is_close_after_all_steps_if_the_energies_are_strong(
     seed, chosen
 ):
-    """Errors grow from step to step where two ends are as good."""
+    """With weak energies, errors grow from step to step."""
     image, energy = random_batch(seed, batch=1, size=(16, 20), lean=4)
     found = mean_field.infer(image, energy, chosen)[0].numpy()
     near = crf.infer(image[0], energy[0], chosen)
@@ -88,7 +88,7 @@ def test_pydensecrf_comes_to_the_same_end_where_it_is_not_in_doubt(
     assert np.abs(found - softmax(-energy[0], axis=2)).max() > 0.3
 
 
-def test_a_shrunk_crf_sees_a_photograph_at_some_of_its_pixels():
+def test_a_shrunk_crf_equals_the_crf_on_a_subsampled_photograph():
     """Every third pixel is a node; there are no others."""
     image, energy = random_batch(batch=1, size=(24, 30))
     some = np.zeros((24, 30), bool)
@@ -100,7 +100,7 @@ def test_a_shrunk_crf_sees_a_photograph_at_some_of_its_pixels():
     np.testing.assert_allclose(tf.reshape(found, [80, 4]), expected, atol=2e-5)
 
 
-def test_images_of_a_batch_do_not_know_each_other():
+def test_images_of_a_batch_are_independent():
     image, energy = random_batch(batch=3)
     whole = mean_field.infer(image, energy, crf.SEC)
     for index in range(3):
@@ -169,7 +169,7 @@ def test_gradients_through_all_steps_are_those_of_small_changes(chosen):
     order=st.permutations(range(4)),
     shift=st.floats(-20, 20),
 )
-def test_neither_the_order_of_classes_nor_what_they_share_matters(
+def test_the_order_of_classes_and_a_common_energy_change_nothing(
     seed, order, shift
 ):
     image, energy = random_batch(seed, batch=1, size=(5, 6))

@@ -33,7 +33,7 @@ def cycles(found, of_images):
     return parts[:-1]
 
 
-def test_a_hand_worked_farm_has_three_cycles():
+def test_an_example_worked_by_hand_has_three_cycles():
     """The sheep, 2, is in all of them, and brings a horse.
 
     With it goes the lonely cow, 0. The cow with a horse, 1, can only be first;
@@ -64,7 +64,7 @@ def test_every_cycle_has_the_one_image_of_a_rare_class():
 
 @given(image_labels(), st.integers(0, 1000))
 @settings(deadline=None)
-def test_a_cycle_shows_every_class_and_no_image_for_nothing(rows, seed):
+def test_a_cycle_shows_every_class_and_every_image_adds_one(rows, seed):
     found = class_balance.order(rows, 60, seed)
     assert (found.shape, found.dtype) == ((60,), np.int64)
     parts = cycles(found, rows)
@@ -107,6 +107,6 @@ def test_labels_without_any_object_are_refused():
     with pytest.raises(
         ValueError,
         match="wanted an object to balance classes by, found none in the image "
-        "labels of 5 images; shuffle them",
+        "labels of 5 images; shuffle them instead",
     ):
         class_balance.order(np.zeros((5, 3), bool), 4, 0)

@@ -72,7 +72,7 @@ def test_several_files_make_one_source_in_the_order_of_their_names(data_dir):
     assert source.image("1_30 b").shape == (4, 8, 3)
 
 
-def test_boxes_turn_from_left_top_right_bottom_to_rows_before_columns(data_dir):
+def test_boxes_are_converted_to_rows_before_columns(data_dir):
     boxes = msra.source(data_dir).boxes("0001")
     np.testing.assert_array_equal(boxes, [[0, 1, 3, 6], [1, 0, 4, 5]])
     wanted = schema.SALIENCY_EXAMPLE["boxes"]
@@ -88,7 +88,7 @@ def test_boxes_turn_from_left_top_right_bottom_to_rows_before_columns(data_dir):
         ("7 3 12 12; ", [[3, 7, 4, 8]]),
     ],
 )
-def test_boxes_are_cut_at_the_border(boxes, expected):
+def test_boxes_are_clipped_to_the_image(boxes, expected):
     np.testing.assert_array_equal(msra.parse_boxes(entry(boxes)), expected)
 
 
@@ -103,7 +103,7 @@ def test_a_box_keeps_exactly_its_pixels_inside_the_image(corners):
     inside &= (rows >= top) & (rows < bottom)
     boxes = entry("{} {} {} {};".format(*corners), size=(30, 40))
     if not inside.any():
-        with pytest.raises(ValueError, match="holds no pixel"):
+        with pytest.raises(ValueError, match="contains no pixel"):
             msra.parse_boxes(boxes)
         return
     [[row_min, column_min, row_max, column_max]] = msra.parse_boxes(boxes)
@@ -113,18 +113,18 @@ def test_a_box_keeps_exactly_its_pixels_inside_the_image(corners):
 
 
 @pytest.mark.parametrize("box", ["5 0 5 4", "6 0 2 4", "0 3 4 1", "9 0 12 4"])
-def test_a_box_without_pixels_is_told_with_file_and_line(data_dir, box):
+def test_a_box_without_pixels_is_refused_with_file_and_line(data_dir, box):
     rewrite(data_dir, user_data({r"0\0001.jpg": f"0 0 2 2; {box}; "}))
     with pytest.raises(
         ValueError,
         match=rf"0_data\.txt, line 5: the box '{box}' \(left top right "
-        rf"bottom\) holds no pixel of image '0001', 8 wide and 4 high; correct "
-        rf"it or exclude the image",
+        rf"bottom\) contains no pixel of image '0001', 8 wide and 4 high; "
+        rf"correct it or exclude the image",
     ):
         msra.source(data_dir)
 
 
-def test_a_bad_box_of_an_excluded_image_does_no_harm(data_dir, tmp_path):
+def test_a_bad_box_of_an_excluded_image_is_ignored(data_dir, tmp_path):
     rewrite(data_dir, user_data({**ENTRIES, r"0\0001.jpg": "5 0 5 4;"}))
     (tmp_path / "bad.txt").write_text("0001")
     source = msra.source(data_dir, exclude_ids=tmp_path / "bad.txt")
@@ -134,7 +134,7 @@ def test_a_bad_box_of_an_excluded_image_does_no_harm(data_dir, tmp_path):
 @pytest.mark.parametrize(
     "boxes", ["1 2 3;", "1 2 3 4 5;", "1 2 x 4;", "1.5 2 3 4"]
 )
-def test_a_box_that_is_not_four_whole_numbers_is_shown(data_dir, boxes):
+def test_a_box_that_is_not_four_whole_numbers_is_refused(data_dir, boxes):
     rewrite(data_dir, user_data({r"0\0001.jpg": boxes}))
     with pytest.raises(
         ValueError,
@@ -144,7 +144,7 @@ def test_a_box_that_is_not_four_whole_numbers_is_shown(data_dir, boxes):
         msra.source(data_dir)
 
 
-def test_an_entry_without_boxes_is_told_with_file_and_line(data_dir):
+def test_an_entry_without_boxes_is_refused_with_file_and_line(data_dir):
     rewrite(data_dir, user_data({r"0\0001.jpg": ";"}))
     with pytest.raises(
         ValueError, match=r"0_data\.txt, line 5: wanted one box or more, found"
@@ -181,17 +181,17 @@ def test_a_file_without_its_count_is_refused(data_dir):
         msra.source(data_dir)
 
 
-def test_a_file_that_is_cut_is_refused(data_dir):
+def test_a_truncated_file_is_refused(data_dir):
     rewrite(data_dir, user_data(ENTRIES, count=3))
     with pytest.raises(
         ValueError,
         match=r"0_data\.txt: wanted 3 entries of three lines, found 6 lines; "
-        r"the file is cut or its first line is wrong",
+        r"the file is truncated, or its first line is wrong",
     ):
         msra.source(data_dir)
 
 
-def test_a_missing_line_is_told_where_the_next_does_not_fit(data_dir):
+def test_a_missing_line_is_reported_at_the_next_line(data_dir):
     content = user_data(ENTRIES).replace(b"8 4\r\n", b"", 1)
     rewrite(data_dir, content)
     with pytest.raises(
@@ -205,7 +205,7 @@ def test_a_missing_line_is_told_where_the_next_does_not_fit(data_dir):
 def test_an_image_in_two_files_is_refused(data_dir):
     write_user_data(data_dir, "2_data.txt", user_data(ENTRIES))
     with pytest.raises(
-        ValueError, match="UserData: image '0001' is there twice; keep one"
+        ValueError, match="UserData: image '0001' is listed twice; keep one"
     ):
         msra.source(data_dir)
 
@@ -294,7 +294,7 @@ def test_a_mask_of_another_size_is_refused(data_dir):
         source.label_map("0001")
 
 
-def test_a_missing_mask_is_told_when_it_is_asked_for(data_dir):
+def test_a_missing_mask_is_an_error_when_it_is_read(data_dir):
     (data_dir / "masks").mkdir()
     source = msra.source(data_dir)
     with pytest.raises(FileNotFoundError, match=r"no file .*masks/0001\.png"):

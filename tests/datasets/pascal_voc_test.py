@@ -105,7 +105,7 @@ def test_the_data_folder_may_be_one_or_two_above_the_photographs(root, above):
     assert pascal_voc.source(data_dir, "train").image_ids == IDS
 
 
-def test_a_missing_folder_is_told_with_the_places_searched(tmp_path):
+def test_a_missing_folder_is_refused_with_the_places_searched(tmp_path):
     with pytest.raises(
         FileNotFoundError,
         match=rf"no folder JPEGImages in {tmp_path}/absent, nor in its VOC2012 "
@@ -162,26 +162,27 @@ def test_a_split_may_be_the_path_of_a_list(root, tmp_path):
     assert (source.name, source.image_ids) == ("pascal_voc/mine", IDS[1:2])
 
 
-def test_an_unknown_split_is_told_with_those_there_are(root):
+def test_an_unknown_split_is_refused_with_the_existing_ones(root):
     write_list(root, "val", IDS[0])
     with pytest.raises(
         FileNotFoundError,
         match=r"no split 'tain': wanted .*ImageSets/Segmentation/tain\.txt or "
-        r"the path of a list; the splits there are train, val",
+        r"the path of a list; existing splits: train, val",
     ):
         pascal_voc.source(root, "tain")
 
 
 def test_without_any_split_there_are_none(root):
     (root / "ImageSets" / "Segmentation" / "train.txt").unlink()
-    with pytest.raises(FileNotFoundError, match="splits there are none"):
+    with pytest.raises(FileNotFoundError, match="existing splits: none"):
         pascal_voc.source(root, "train")
 
 
 def test_an_empty_split_is_refused(root):
     write_list(root, "train", "\n \n")
     with pytest.raises(
-        ValueError, match=r"train\.txt: wanted one image id a line, found none"
+        ValueError,
+        match=r"train\.txt: wanted one image id per line, found none",
     ):
         pascal_voc.source(root, "train")
 
@@ -189,7 +190,7 @@ def test_an_empty_split_is_refused(root):
 def test_an_image_listed_twice_is_refused(root):
     write_list(root, "train", f"{IDS[0]}\n{IDS[1]}\n{IDS[0]}.jpg 3")
     with pytest.raises(
-        ValueError, match=rf"train\.txt: image '{IDS[0]}' is there twice; keep"
+        ValueError, match=rf"train\.txt: image '{IDS[0]}' is listed twice; keep"
     ):
         pascal_voc.source(root, "train")
 
@@ -199,12 +200,12 @@ def test_ids_without_photographs_are_counted_before_anything_is_read(root):
     with pytest.raises(
         FileNotFoundError,
         match=r"train\.txt: 2 of 4 images have no photograph, the first is "
-        r"'lost': wanted .*JPEGImages/lost\.jpg; add them or take them off",
+        r"'lost': wanted .*JPEGImages/lost\.jpg; add them or remove them from",
     ):
         pascal_voc.source(root, "train")
 
 
-def test_nothing_is_decoded_before_it_is_asked_for(root):
+def test_images_are_decoded_only_when_they_are_read(root):
     (root / "JPEGImages" / f"{IDS[0]}.jpg").write_bytes(b"no image")
     source = pascal_voc.source(root, "train")
     with pytest.raises(ValueError, match=rf"{IDS[0]}\.jpg: wanted an image"):
@@ -214,20 +215,20 @@ def test_nothing_is_decoded_before_it_is_asked_for(root):
 # Label maps.
 
 
-def test_the_augmented_label_map_goes_before_vocs_own(root):
+def test_the_augmented_label_map_is_preferred_to_that_of_voc(root):
     own = np.full((3, 4), 20, np.uint8)
     write_pair(root, IDS[0], own, "SegmentationClass")
     source = pascal_voc.source(root, "train")
     assert names_of(source, IDS[0]) == ["aeroplane", "person"]
 
 
-def test_vocs_own_label_map_serves_where_there_is_no_other(root):
+def test_the_label_map_of_voc_is_read_if_there_is_no_other(root):
     (root / "SegmentationClassAug").rename(root / "SegmentationClass")
     source = pascal_voc.source(root, "train")
     assert names_of(source, IDS[1]) == ["cat"]
 
 
-def test_a_split_without_label_maps_has_no_truth_until_labels_are_asked(root):
+def test_a_split_without_label_maps_has_no_truth_and_no_labels_of_masks(root):
     write_photograph(root, "2008_000006", (3, 4))
     write_list(root, "test", "2008_000006")
     source = pascal_voc.source(root, "test")
@@ -242,7 +243,7 @@ def test_a_split_without_label_maps_has_no_truth_until_labels_are_asked(root):
         source.image_labels("2008_000006")
 
 
-def test_one_missing_label_map_is_told_when_it_is_asked_for(root):
+def test_one_missing_label_map_is_an_error_when_it_is_read(root):
     (root / "SegmentationClassAug" / f"{IDS[0]}.png").unlink()
     source = pascal_voc.source(root, "train")
     assert source.label_map(IDS[1]).shape == (3, 4)
@@ -313,7 +314,7 @@ def test_a_class_is_difficult_if_all_its_objects_are(root):
     assert names_of(source, IDS[0]) == there
 
 
-def test_an_image_without_difficult_objects_says_so(root):
+def test_an_image_without_difficult_objects_has_no_difficult_class(root):
     easy = "<object><name>cat</name><difficult>0</difficult></object>"
     write_xml(root, IDS[1], rest=easy)
     source = pascal_voc.source(root, "train", "xml")
@@ -334,7 +335,7 @@ def test_only_annotations_say_what_is_difficult(root, tmp_path, where):
     ("where", "file"),
     [("masks", f"{IDS[2]}.png"), ("xml", f"{IDS[2]}.xml"), ("csv", "a.csv")],
 )
-def test_an_image_without_labels_is_refused_only_when_they_are_asked_for(
+def test_an_image_without_labels_is_an_error_only_when_they_are_read(
     root, tmp_path, where, file
 ):
     write_xml(root, IDS[2])

@@ -12,9 +12,9 @@ IMAGE_LABELS = np.array([[i % 2, i % 3 == 0, i == 5] for i in range(7)], bool)
 
 
 def through(function, output, *arrays):
-    """Runs a NumPy stage inside tf.data and returns data set and elements."""
-    stage = pipeline.numpy_op(function, output)
-    dataset = tf.data.Dataset.from_tensors(arrays).map(stage)
+    """Maps arrays in tf.data; returns data set and elements."""
+    op = pipeline.numpy_op(function, output)
+    dataset = tf.data.Dataset.from_tensors(arrays).map(op)
     return dataset, lambda: list(dataset.as_numpy_iterator())
 
 
@@ -36,21 +36,21 @@ def names(examples):
     return [example["image_id"].decode() for example in examples]
 
 
-def test_a_numpy_stage_keeps_dtype_and_shape_in_the_graph():
+def test_a_numpy_op_keeps_dtype_and_shape_in_the_graph():
     array = np.arange(6, dtype=np.uint8).reshape(2, 3)
     dataset, run = through(lambda a: a + 1, LABEL_MAP, array)
     assert dataset.element_spec == LABEL_MAP
     np.testing.assert_array_equal(run()[0], array + 1)
 
 
-def test_a_numpy_stage_gives_text_as_bytes():
+def test_a_numpy_op_gives_text_as_bytes():
     _, run = through(
         lambda name: np.array(len(name)), tf.TensorSpec([], tf.int64), b"cat"
     )
     assert run() == [3]
 
 
-def test_a_numpy_stage_of_another_dtype_says_so():
+def test_a_numpy_op_that_returns_another_dtype_is_an_error():
     def make_seeds(array):
         return array.astype(np.int64)
 
@@ -62,13 +62,13 @@ def test_a_numpy_stage_of_another_dtype_says_so():
         run()
 
 
-def test_a_numpy_stage_of_another_shape_says_so():
+def test_a_numpy_op_that_returns_another_shape_is_an_error():
     _, run = through(lambda a: a[0], LABEL_MAP, np.zeros((2, 2), np.uint8))
     with pytest.raises(tf.errors.InvalidArgumentError, match=r"\[\?,\?\]"):
         run()
 
 
-def test_what_python_says_survives_the_trip_through_tensorflow():
+def test_the_message_of_a_python_error_passes_through_tensorflow():
     def fail(_):
         raise ValueError("no seeds for image '2007_000032'")
 
@@ -138,7 +138,7 @@ def test_another_seed_gives_another_order():
 
 @pytest.mark.parametrize("order", [visits, balanced])
 @pytest.mark.parametrize("first", [0, 1, 6, 7, 12, 20])
-def test_an_order_taken_up_in_the_middle_goes_on_as_the_whole(order, first):
+def test_an_order_resumed_in_the_middle_continues_the_whole_order(order, first):
     whole, rest = order(0, 21), order(first, 21)
     assert len(rest) == 21 - first
     for expected, example in zip(whole[first:], rest, strict=True):
@@ -173,7 +173,7 @@ def test_a_balanced_order_is_that_of_class_balance():
         assert dtypes[0] == dtypes[1]
 
 
-def test_batches_keep_the_order_and_drop_the_rest():
+def test_batches_keep_the_order_and_drop_a_smaller_last_batch():
     double = {
         "index": lambda example: {**example, "index": 2 * example["index"]}
     }
@@ -188,7 +188,7 @@ def test_batches_keep_the_order_and_drop_the_rest():
     )
 
 
-def test_no_tuner_keeps_a_training_from_its_end():
+def test_autotune_is_off():
     batches = pipeline.training_batches(
         pipeline.shuffled(("a", "b"), 0, 4, seed=0), [], 2
     )

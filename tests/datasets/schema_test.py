@@ -18,7 +18,7 @@ def of(parts):
     return tf.data.Dataset.from_tensors(parts)
 
 
-def test_a_data_set_that_fits_is_returned_untouched():
+def test_a_data_set_that_fits_is_returned_unchanged():
     dataset = of({**example(), "seeds": np.zeros((4, 5), np.uint8)})
     assert schema.check(dataset) is dataset
 
@@ -51,7 +51,7 @@ def test_a_missing_key_is_named(key):
         ("image_id", 2007000032),
     ],
 )
-def test_another_dtype_or_shape_is_shown_beside_the_wanted_one(key, value):
+def test_another_dtype_or_shape_is_refused(key, value):
     dataset = of({**example(), key: value})
     found = dataset.element_spec[key]
     with pytest.raises(ValueError, match=f"every example needs '{key}'") as e:
@@ -97,7 +97,7 @@ def test_a_source_without_image_labels_has_none_of_all_images():
         _ = source.all_image_labels
 
 
-def test_a_source_of_names_alone_has_neither_labels_nor_truth():
+def test_a_source_of_ids_alone_has_neither_labels_nor_truth():
     source = schema.Source(name="x", image_ids=("a",), image=lambda _: None)
     assert source.image_labels is source.difficult is None
     assert source.label_map is source.boxes is None

@@ -1,15 +1,16 @@
-import pathlib
 from unittest import mock
-from xml.etree import ElementTree
 
 import cv2
 import numpy as np
 import pytest
-from PIL import Image
 
-from guided_segmentation import artifacts, labels
-from guided_segmentation.datasets import layouts, synthetic
-from guided_segmentation.datasets.scenes import composition, drawing, shapes
+from guided_segmentation import labels
+from guided_segmentation.datasets import synthetic
+from guided_segmentation.datasets.scenes import (
+    composition,
+    masks,
+    shapes,
+)
 
 COUNT = 60
 
@@ -132,7 +133,7 @@ def test_a_contour_of_ignore_separates_all_things(scenes):
 def test_the_contour_is_thin(scenes):
     for scene in scenes:
         contour = scene.label_map == labels.IGNORE
-        assert not drawing.erode(drawing.erode(contour)).any()
+        assert not masks.erode(masks.erode(contour)).any()
 
 
 def test_distractors_are_salient_but_background(scenes):
@@ -152,7 +153,7 @@ def test_all_foreground_is_salient(scenes):
         assert scene.saliency_mask[foreground].all()
 
 
-def test_the_part_is_a_small_share_of_the_object(scenes):
+def test_the_part_is_a_small_fraction_of_the_object(scenes):
     shares = [
         np.count_nonzero(scene.part_mask & (scene.instances == number))
         / np.count_nonzero(scene.instances == number)
@@ -175,12 +176,12 @@ def _body_colours(count):
     colours, classes = [], []
     for scene, number, class_index in _bodies(scenes):
         body = (scene.instances == number) & ~scene.part_mask
-        colours.append(scene.image[drawing.erode(body)].mean(0))
+        colours.append(scene.image[masks.erode(body)].mean(0))
         classes.append(class_index)
     return np.array(colours), np.array(classes)
 
 
-def test_the_colour_of_a_body_says_nothing_about_its_class():
+def test_the_colour_of_a_body_does_not_depend_on_its_class():
     """Means of classes differ no more than chance has it (z below 3.5)."""
     colours, classes = _body_colours(150)
     for class_index in range(1, 7):
@@ -189,7 +190,7 @@ def test_the_colour_of_a_body_says_nothing_about_its_class():
         assert (np.abs(chosen.mean(0) - colours.mean(0)) < 3.5 * error).all()
 
 
-def test_the_part_tells_the_class(scenes):
+def test_the_colour_of_the_part_determines_the_class(scenes):
     """The mean colour of the nearest class's parts is right far above 1/6."""
     parts = np.array(
         [
@@ -239,7 +240,7 @@ def test_a_context_co_occurs_with_its_class():
 
 def test_sizes_vary_and_some_objects_are_cut_by_the_border(scenes):
     boxes = [
-        composition.tight_box(scene.instances == number)
+        masks.tight_box(scene.instances == number)
         for scene, number, _ in _bodies(scenes)
     ]
     extents = [max(b[2] - b[0], b[3] - b[1]) for b in boxes]
@@ -258,23 +259,12 @@ def test_scenes_of_another_size_have_that_size():
     assert scene.image.dtype == scene.label_map.dtype == np.uint8
 
 
-def test_the_saliency_set_has_things_of_no_class_only(saliency_scenes):
+def test_the_saliency_set_has_only_things_of_no_class(saliency_scenes):
     for scene in saliency_scenes:
         assert set(scene.classes) == {0}
         assert len(scene.classes) in (1, 2)
         assert not scene.part_mask.any()
         assert 0.02 < scene.saliency_mask.mean() < 0.6
-
-
-def test_the_saliency_set_shares_no_outline_and_no_emblem_with_the_scenes():
-    y, x = np.mgrid[-20:21, -20:21] / 20
-    for kind, other in (
-        (shapes.BODIES, shapes.OTHER_OUTLINES),
-        ({n: e[0] for n, e in shapes.EMBLEMS.items()}, shapes.OTHER_EMBLEMS),
-    ):
-        ours = {pattern(x, y).tobytes() for pattern in kind.values()}
-        theirs = {pattern(x, y).tobytes() for pattern in other.values()}
-        assert len(ours | theirs) == len(kind) + len(other)
 
 
 def test_boxes_enclose_the_salient_mask_within_jitter():
@@ -283,7 +273,7 @@ def test_boxes_enclose_the_salient_mask_within_jitter():
         boxes = source.boxes(image_id)
         assert boxes.dtype == np.int32 and boxes.shape == (3, 4)
         mask = synthetic.saliency_scene(index).saliency_mask
-        tight = np.array(composition.tight_box(mask))
+        tight = np.array(masks.tight_box(mask))
         extent = np.tile(tight[2:] - tight[:2], 2)
         assert (np.abs(boxes - tight) <= 0.04 * extent + 0.5).all()
         assert (boxes >= 0).all() and (boxes[:, 2:] <= mask.shape).all()
@@ -294,39 +284,6 @@ def test_annotators_disagree():
     source = synthetic.saliency_source(num_images=10)
     boxes = [source.boxes(image_id) for image_id in source.image_ids]
     assert np.mean([len(np.unique(box, axis=0)) > 1 for box in boxes]) > 0.8
-
-
-def test_a_tight_box_is_half_open():
-    mask = np.zeros((6, 8), bool)
-    mask[2:4, 3:7] = True
-    assert composition.tight_box(mask) == (2, 3, 4, 7)
-
-
-def test_a_box_around_nothing_is_refused():
-    with pytest.raises(ValueError, match="wanted a mask with a box around it"):
-        composition.tight_box(np.zeros((3, 3), bool))
-
-
-def test_an_eroded_block_loses_its_rim():
-    block = np.zeros((5, 6), bool)
-    block[1:4, 1:5] = True
-    wanted = np.zeros((5, 6), bool)
-    wanted[2, 2:4] = True
-    np.testing.assert_array_equal(drawing.erode(block), wanted)
-
-
-def test_colours_of_the_hsv_cone_are_worked_by_hand():
-    assert drawing.rgb(0, 1, 1) == (1, 0, 0)
-    np.testing.assert_allclose(drawing.rgb(1 / 3, 1, 0.5), (0, 0.5, 0))
-    np.testing.assert_allclose(drawing.rgb(2 / 3, 0.5, 1), (0.5, 0.5, 1))
-
-
-def test_directions_have_unit_length_and_point_everywhere():
-    rng = np.random.default_rng(0)
-    ways = np.array([drawing.direction(rng) for _ in range(400)])
-    np.testing.assert_allclose((ways**2).sum(1), 1)
-    quadrants = (ways > 0) @ [1, 2]
-    assert np.bincount(quadrants).min() > 60
 
 
 def test_an_unknown_split_is_refused():
@@ -346,131 +303,3 @@ def test_too_small_images_are_refused():
         synthetic.source("val", size=(40, 99))
     with pytest.raises(ValueError, match="at least 64 px"):
         synthetic.saliency_source(size=(99, 40))
-
-
-@pytest.fixture(scope="module", name="written")
-def _written(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("drawn")
-    _write(folder)
-    return folder
-
-
-def _write(folder, **overrides):
-    settings = {
-        "num_images": {"train": 4, "val": 2, "test": 1},
-        "num_saliency_images": 3,
-        **overrides,
-    }
-    layouts.write_synthetic(folder, **settings)
-
-
-def _contents(folder):
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
-
-
-def test_the_written_folder_can_be_read_back(written):
-    root = written / "VOCdevkit/VOC2012"
-    ids = (root / "ImageSets/Segmentation/train.txt").read_text().split()
-    source = synthetic.source("train", num_images=4)
-    assert tuple(ids) == source.image_ids
-    for image_id in ids:
-        image = artifacts.read_image(root / f"JPEGImages/{image_id}.jpg")
-        assert np.abs(image - source.image(image_id).astype(int)).mean() < 3
-        np.testing.assert_array_equal(
-            artifacts.read_label_map(
-                root / f"SegmentationClassAug/{image_id}.png"
-            ),
-            source.label_map(image_id),
-        )
-    names = (root / "class_names.txt").read_text().split()
-    assert tuple(names) == synthetic.LABEL_SET.objects
-
-
-def test_main_lists_and_annotations_agree_with_the_image_labels(written):
-    root = written / "VOCdevkit/VOC2012"
-    source = synthetic.source("train", num_images=4)
-    for image_id in source.image_ids:
-        tree = ElementTree.parse(root / f"Annotations/{image_id}.xml")
-        found = {element.text for element in tree.iterfind("object/name")}
-        present = source.image_labels(image_id)
-        for name, there in zip(
-            synthetic.LABEL_SET.objects, present, strict=False
-        ):
-            lines = (root / f"ImageSets/Main/{name}_train.txt").read_text()
-            assert f"{image_id} {1 if there else -1:2d}\n" in lines
-            assert (name in found) == there
-
-
-def test_annotated_boxes_enclose_the_class(written):
-    root = written / "VOCdevkit/VOC2012"
-    source = synthetic.source("train", num_images=4)
-    for image_id in source.image_ids:
-        label_map = source.label_map(image_id)
-        outside = ~np.isin(label_map, (0, labels.IGNORE))
-        tree = ElementTree.parse(root / f"Annotations/{image_id}.xml")
-        for box in tree.iterfind("object/bndbox"):
-            left, top, right, bottom = (
-                int(box.findtext(tag))
-                for tag in ("xmin", "ymin", "xmax", "ymax")
-            )
-            assert outside[top - 1 : bottom, left - 1 : right].any()
-            outside[top - 1 : bottom, left - 1 : right] = False
-        assert not outside.any()
-
-
-def test_the_saliency_set_is_in_the_format_of_msra(written):
-    root = written / "msra_style"
-    text = (root / "UserData/0_data.txt").read_bytes().decode()
-    lines = text.split("\r\n")
-    assert lines[:2] == ["3", ""]
-    assert lines[2] == "0\\saliency_000000.jpg"
-    assert lines[3] == "121 97"
-    boxes = [[int(x) for x in b.split()] for b in lines[4].split("; ")[:-1]]
-    source = synthetic.saliency_source(num_images=3)
-    wanted = source.boxes("saliency_000000")[:, [1, 0, 3, 2]]
-    np.testing.assert_array_equal(boxes, wanted)
-    with Image.open(root / "Image/0/saliency_000000.jpg") as image:
-        assert image.size == (121, 97)
-
-
-def test_the_same_seed_writes_the_same_bytes_over_an_older_set(
-    written, tmp_path
-):
-    _write(tmp_path, seed=5, num_images={"train": 6})
-    _write(tmp_path)
-    assert _contents(tmp_path) == _contents(written)
-
-
-def test_a_killed_run_leaves_the_old_set_whole(tmp_path):
-    _write(tmp_path)
-    before = _contents(tmp_path / "VOCdevkit")
-    failing = mock.patch.object(
-        layouts, "write_voc_lists", side_effect=OSError("disk full")
-    )
-    with failing, pytest.raises(OSError, match="disk full"):
-        _write(tmp_path, seed=9)
-    assert _contents(tmp_path / "VOCdevkit") == before
-    assert not list(tmp_path.glob(".*"))
-
-
-def test_leftovers_of_a_killed_run_are_not_kept(written, tmp_path):
-    leftover = tmp_path / ".VOCdevkit.tmp/VOC2012/JPEGImages/train_000000.jpg"
-    leftover.parent.mkdir(parents=True)
-    leftover.write_bytes(b"half a")
-    _write(tmp_path)
-    assert _contents(tmp_path) == _contents(written)
-
-
-def test_a_data_set_of_someone_else_is_not_overwritten(tmp_path):
-    photograph = tmp_path / "VOCdevkit/VOC2012/JPEGImages/2007_000032.jpg"
-    photograph.parent.mkdir(parents=True)
-    photograph.write_bytes(b"precious")
-    with pytest.raises(FileExistsError, match="choose another output folder"):
-        _write(tmp_path)
-    assert _contents(tmp_path) == {
-        str(pathlib.Path(photograph).relative_to(tmp_path)): b"precious"
-    }

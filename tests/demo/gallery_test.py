@@ -3,9 +3,9 @@ import re
 import numpy as np
 
 from guided_segmentation import guides, labels, visualize
-from guided_segmentation.demo import gallery, pipeline
+from guided_segmentation.demo import gallery, network_outputs
 
-CLASSES = ("background", "a <b>", "c")
+CLASSES = ("background", 'a <b>&"', "c")
 IMAGE = np.full((4, 6, 3), 90, np.uint8)
 LABEL_MAP = np.zeros((4, 6), np.uint8)
 LABEL_MAP[1:3, 1:3] = 1
@@ -15,11 +15,11 @@ LABEL_MAP[1:3, 3:5] = labels.IGNORE
 def drawn(guide_map):
     saliency_map = np.zeros((4, 6), np.float32)
     saliency_map[1:3, 1:3] = 1
-    outputs = pipeline.NetworkOutputs(
+    outputs = network_outputs.NetworkOutputs(
         image_id="a",
         image=IMAGE,
         score_maps=np.zeros((4, 6, 2), np.float32),
-        likely=np.zeros(2, bool),
+        predicted_objects=np.zeros(2, bool),
         saliency_map=saliency_map,
         probabilities=np.zeros((4, 6, 3), np.float32),
     )
@@ -68,11 +68,11 @@ def test_the_saliency_threshold_is_a_white_line():
 def test_the_legend_names_every_colour_that_is_shown_and_no_other():
     html = gallery.to_html(drawn(LABEL_MAP), CLASSES)
     key = re.findall(
-        r"<li><i style='background:rgb\((.*?)\)'></i>(.*?)</li>", html
+        r'<li><i style="background:rgb\((.*?)\)"></i>(.*?)</li>', html
     )
     assert key == [
         ("144,144,144", "background"),
-        ("128,0,0", "a &lt;b&gt;"),
+        ("128,0,0", "a &lt;b&gt;&amp;&#34;"),
         ("0,128,0", "c"),
         ("255,255,255", "ignored"),
     ]
@@ -80,5 +80,24 @@ def test_the_legend_names_every_colour_that_is_shown_and_no_other():
     assert key == ["c"]
 
 
-def test_what_a_person_wrote_is_no_html():
-    assert gallery.say("<b>") == "<p class=note role=status>&lt;b&gt;</p>"
+def test_messages_are_escaped():
+    wanted = '<p class="note" role="status">&lt;b&gt;&amp;&#34;</p>'
+    assert gallery.message_html('<b>&"') == wanted
+
+
+def test_problems_are_announced_to_screen_readers():
+    found = gallery.message_html("a", "problem")
+    assert found == '<p class="problem" role="alert">a</p>'
+
+
+def test_names_of_classes_and_figures_are_escaped():
+    hostile = '<b>&"'
+    figure = gallery.Figure(
+        title=hostile, note=hostile, pixels=IMAGE, label_map=LABEL_MAP
+    )
+    html = gallery.to_html([figure], 3 * [hostile], hostile)
+    assert hostile not in html
+    assert "&amp;lt;" not in html
+    assert html.count("<b>") == 1  # The caption's.
+    # Message; title, alt, note and file name of a figure; two classes.
+    assert html.count("&lt;b&gt;&amp;&#34;") == 7

@@ -1,13 +1,13 @@
 """The page in a process of its own, asked over HTTP and by a browser."""
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
 from unittest import mock
 
+import browsers
 import demo_samples
 import numpy as np
 import programs
@@ -19,9 +19,6 @@ from guided_segmentation.demo import gallery, page, session, upload
 LIMITS = upload.Limits()
 PATIENCE = 120  # Seconds until a server that hangs is given up.
 CHOICES = ("g2", 0.5, 0.5, 25, 1.0, True, "none")
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None
-)
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +86,7 @@ def test_a_photograph_goes_in_and_pictures_come_out(client, photo):
         assert artifacts.decode_label_map(content).shape == size
 
 
-def test_the_page_answers_as_the_desk_does(client, photo):
+def test_the_page_shows_what_a_session_returns(client, photo):
     """From the same weights: the run in its folder."""
     shown = demo_samples.downloads(ask(client, photo))
     answers = session.DemoSession(demo_samples.networks(), LIMITS)
@@ -102,7 +99,7 @@ def test_the_page_answers_as_the_desk_does(client, photo):
 def test_a_file_of_another_type_gets_one_line(client, tmp_path):
     path = tmp_path / "notes.png"
     path.write_text("not a photograph")
-    assert ask(client, path) == gallery.say(
+    assert ask(client, path) == gallery.message_html(
         "notes.png: wanted a photograph as JPEG or PNG, found a file of "
         "another type; choose another",
         "problem",
@@ -125,15 +122,8 @@ def test_other_machines_are_not_let_in(url):
 
 @pytest.fixture(scope="module")
 def browser():
-    playwright = pytest.importorskip(
-        "playwright.sync_api", reason="wants playwright: pip install .[test]"
-    )
-    if CHROMIUM is None:
-        pytest.skip("wants Chromium (Debian: apt-get install chromium)")
-    with playwright.sync_playwright() as driver:
-        yield driver.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox"]
-        )
+    with browsers.chromium() as opened:
+        yield opened
 
 
 def test_a_person_uploads_a_photograph_and_moves_a_slider(url, browser, photo):

@@ -1,4 +1,4 @@
-"""The page's answers are what the binaries write, from one look a photograph.
+"""The page shows what the binaries write; networks run once a photograph.
 
 The binaries' own functions are the reference here: each call below is the one
 that its main makes.
@@ -24,7 +24,7 @@ CHOICES = {
     "saliency_threshold": 0.5,
     "seed_min_area": 9,
     "saliency_min_area": 2.0,
-    "divide": True,
+    "use_crf": True,
     "segmenter_crf": "none",
 }
 SETTINGS = dataclasses.replace(
@@ -72,12 +72,12 @@ def written(folder, image_id):
     return (folder / f"{image_id}.png").read_bytes()
 
 
-@pytest.mark.parametrize("divide", [True, False])
+@pytest.mark.parametrize("use_crf", [True, False])
 @pytest.mark.parametrize("guide", session.GUIDES)
 def test_every_label_map_is_the_file_that_a_binary_writes(
-    run, answers, tmp_path, guide, divide
+    run, answers, tmp_path, guide, use_crf
 ):
-    dense_crf = crf.DEEPLAB if divide else crf.NONE
+    dense_crf = crf.DEEPLAB if use_crf else crf.NONE
     label = labelling.labeller(
         guide,
         SOURCE,
@@ -87,7 +87,7 @@ def test_every_label_map_is_the_file_that_a_binary_writes(
     )
     labelling.make_guides(label, SOURCE, tmp_path)
     for image_id in SOURCE.image_ids:
-        told = {**CHOICES, "guide": guide, "divide": divide}
+        told = {**CHOICES, "guide": guide, "use_crf": use_crf}
         shown = answers.show(photo(run, image_id), tags(image_id), **told)
         found = demo_samples.downloads(shown)
         assert found.pop("seeds.png") == written(run / "seeds", image_id)
@@ -127,7 +127,7 @@ def test_a_threshold_moves_what_it_names(run, answers, name, value, changed):
     assert {key for key in after if after[key] != before[key]} == changed
 
 
-def test_networks_look_once_at_a_photograph(run, networks):
+def test_networks_run_once_for_each_photograph(run, networks):
     counted = dataclasses.replace(
         networks,
         seeder=mock.Mock(wraps=networks.seeder),
@@ -165,7 +165,9 @@ def test_a_bad_upload_gets_one_line_and_no_tags(answers, tmp_path):
     path.write_text("not a photograph")
     assert answers.suggest(str(path)) == []
     shown = answers.show(str(path), ["wasp"], **CHOICES)
-    assert shown.startswith("<p class=problem role=alert>&lt;notes&gt;.png: ")
+    assert shown.startswith(
+        '<p class="problem" role="alert">&lt;notes&gt;.png: '
+    )
     assert shown.count("<") == 2  # A paragraph, and no picture.
 
 
@@ -177,4 +179,4 @@ def test_without_tags_there_is_no_guide_but_all_else(run, answers):
     shown = answers.show(photo(run, "val_000000"), [], **CHOICES)
     assert gallery.UNTAGGED in shown
     assert demo_samples.downloads(shown).keys() == {"segmenter.png"}
-    assert "alt='Saliency'" in shown
+    assert 'alt="Saliency"' in shown

@@ -13,7 +13,6 @@ import pytest
 
 from guided_segmentation.experiments import ledger, runner
 from guided_segmentation.experiments.ledger import Stage
-from guided_segmentation.report import numbers
 
 # Appends a letter to its output; waits while there is a file that says so.
 WRITER = """
@@ -240,20 +239,6 @@ def test_a_missing_binary_is_named(bin_dir, work_dir):
 )  # fmt: skip
 def test_the_last_error_is_the_line_that_tells_why(log, line):
     assert runner.last_error(log) == line
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0.4, "0 s"),
-        (59.4, "59 s"),
-        (59.6, "1 min 00 s"),
-        (185, "3 min 05 s"),
-        (3725, "1 h 02 min"),
-    ],
-)
-def test_durations_are_for_people(seconds, text):
-    assert numbers.duration(seconds) == text
 
 
 @pytest.mark.parametrize("letter", "abcd")

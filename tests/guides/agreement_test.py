@@ -22,8 +22,8 @@ def known():
     return evidence(grid(SEEDS), grid(SALIENT).astype(bool), present=(1, 2))
 
 
-def test_what_both_say_is_labelled_and_what_one_says_is_ignored():
-    """Seed 3 is of an absent object, so it says nothing."""
+def test_a_salient_seed_is_labelled_and_seed_or_saliency_alone_is_ignored():
+    """Seed 3 is of an absent object, so it counts as no seed."""
     wanted = """
         .......
         .?2??1.
@@ -33,7 +33,7 @@ def test_what_both_say_is_labelled_and_what_one_says_is_ignored():
     assert_guide(guides.oaa(known()), wanted)
 
 
-def test_doubt_may_become_background():
+def test_undecided_pixels_may_become_background():
     wanted = """
         .......
         ..2..1.
@@ -43,7 +43,7 @@ def test_doubt_may_become_background():
     assert_guide(guides.oaa(known(), guides.RELEASED), wanted)
 
 
-def test_the_evidence_stays_as_it_was():
+def test_the_seeds_are_not_changed_in_place():
     before = known()
     guides.oaa(before)
     after = dataclasses.asdict(before)

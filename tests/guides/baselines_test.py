@@ -5,7 +5,7 @@ from maps import assert_guide, evidence, grid
 from guided_segmentation import guides
 
 
-def test_seeds_only_is_background_where_no_present_object_fired():
+def test_seeds_only_is_background_outside_the_seeds_of_present_objects():
     seeds = grid("0120 3301 2255")
     guide = guides.seeds_only(evidence(seeds, present=(1, 2, 5)))
     assert_guide(guide, "0120 0001 2255")
@@ -32,7 +32,7 @@ def test_g0_draws_each_present_class_about_equally_often():
     assert counts[[2, 3, 5]].min() > 160
 
 
-def test_full_is_a_copy_of_the_truth():
+def test_full_supervision_is_a_copy_of_the_truth():
     truth = grid("01? 222 ??0")
     guide = guides.full_supervision(evidence(truth=truth))
     assert_guide(guide, "01? 222 ??0")

@@ -18,7 +18,7 @@ LOGITS = np.array(
 
 
 def known(saliency=TWO_REGIONS, present=(1, 2), logits=LOGITS):
-    """An image whose classifier says `logits` of each region."""
+    """An image whose classifier returns `logits`."""
 
     def classifier(image, numbers):
         assert numbers.max() + 1 == len(logits)
@@ -28,18 +28,18 @@ def known(saliency=TWO_REGIONS, present=(1, 2), logits=LOGITS):
     return evidence(None, mask, present, classifier=classifier)
 
 
-def drawn(left, right):
-    """Draws TWO_REGIONS with a letter for each."""
+def named(left, right):
+    """Returns TWO_REGIONS with one letter in each region."""
     rows = TWO_REGIONS.split()
     return " ".join(
         row[:6].replace("#", left) + row[6:].replace("#", right) for row in rows
     )
 
 
-def test_a_region_takes_the_class_that_gains_most_from_it():
-    """Class 3 gains more, but the image labels deny it."""
-    assert_guide(guides.g1(known(), SMALL), drawn("2", "2"))
-    assert_guide(guides.g1(known(present=(1, 5)), SMALL), drawn("5", "1"))
+def test_a_region_takes_the_class_whose_logit_rises_most():
+    """Class 3 gains more, but is absent from the image labels."""
+    assert_guide(guides.g1(known(), SMALL), named("2", "2"))
+    assert_guide(guides.g1(known(present=(1, 5)), SMALL), named("5", "1"))
 
 
 def regions_of_two():
@@ -49,23 +49,24 @@ def regions_of_two():
 
 
 def test_the_difference_is_after_minus_before():
-    found = classification.gains(known(), regions_of_two())
+    each = known()
+    found = classification.gains(each.classifier, each.image, regions_of_two())
     np.testing.assert_array_equal(found, LOGITS[1:] - LOGITS[0])
 
 
-def test_a_region_from_which_none_gains_may_be_ignored():
+def test_a_region_on_which_no_logit_rises_may_be_ignored():
     chosen = dataclasses.replace(SMALL, no_gain="ignore")
-    assert_guide(guides.g1(known(), chosen), drawn("2", "?"))
+    assert_guide(guides.g1(known(), chosen), named("2", "?"))
 
 
-def test_no_difference_is_no_gain():
+def test_an_equal_logit_does_not_rise():
     chosen = dataclasses.replace(SMALL, no_gain="ignore")
     same = np.ones((3, 5), np.float32)
-    assert_guide(guides.g1(known(logits=same), chosen), drawn("?", "?"))
-    assert_guide(guides.g1(known(logits=same), SMALL), drawn("1", "1"))
+    assert_guide(guides.g1(known(logits=same), chosen), named("?", "?"))
+    assert_guide(guides.g1(known(logits=same), SMALL), named("1", "1"))
 
 
-def test_what_is_too_small_for_a_region_is_ignored_not_background():
+def test_a_salient_component_that_is_too_small_is_ignored():
     speck = """
         .......##...
         .####..##...
@@ -77,9 +78,9 @@ def test_what_is_too_small_for_a_region_is_ignored_not_background():
     one = LOGITS[:2]
     wanted = speck.replace("####", "2222").replace("##", "??")
     assert_guide(guides.g1(known(speck, logits=one), SMALL), wanted)
-    settled = dataclasses.replace(SMALL, in_doubt="background")
+    background = dataclasses.replace(SMALL, in_doubt="background")
     wanted = wanted.replace("?", ".")
-    assert_guide(guides.g1(known(speck, logits=one), settled), wanted)
+    assert_guide(guides.g1(known(speck, logits=one), background), wanted)
 
 
 def test_an_image_without_saliency_is_background():

@@ -8,10 +8,10 @@ from guided_segmentation.guides import division
 
 
 def two_colours():
-    """A dark and a bright half in one salient region, a seed in each.
+    """One salient region with a dark and a bright half and a seed in each.
 
-    Seed 3 of the dark half leaks to the left, seed 5 of the bright half lies
-    far from the edge between them, at column 40.
+    The edge between the halves is at column 40. Seed 3 in the dark half bleeds
+    out on the left; seed 5 in the bright half is far from the edge.
     """
     image = np.full((40, 60, 3), 40, np.uint8)
     image[:, 40:] = 200
@@ -31,13 +31,13 @@ def two_colours_divided():
     return wanted
 
 
-def test_two_classes_share_a_region_along_the_edge_in_the_image():
+def test_a_region_is_divided_along_the_edge_in_the_image():
     np.testing.assert_array_equal(
         guides.g2(two_colours()), two_colours_divided()
     )
 
 
-def test_the_crf_sees_nothing_outside_its_region(monkeypatch):
+def test_the_crf_runs_on_the_pixels_of_the_region_alone(monkeypatch):
     masks = []
 
     def infer(image, energy, settings, mask):
@@ -53,7 +53,7 @@ def test_the_crf_sees_nothing_outside_its_region(monkeypatch):
     np.testing.assert_array_equal(guide, wanted)
 
 
-def test_the_crf_sees_the_whole_image_in_the_release(monkeypatch):
+def test_the_crf_of_the_released_preset_runs_on_the_whole_image(monkeypatch):
     masks = []
 
     def infer(image, energy, settings, mask):
@@ -68,7 +68,7 @@ def test_the_crf_sees_the_whole_image_in_the_release(monkeypatch):
 
 
 @pytest.mark.parametrize("unary", ["log", "prob"])
-def test_the_energies_are_those_of_the_blurred_seeds(monkeypatch, unary):
+def test_the_energies_are_those_of_the_seed_probabilities(monkeypatch, unary):
     energies = []
 
     def infer(image, energy, settings, mask):
@@ -78,18 +78,18 @@ def test_the_energies_are_those_of_the_blurred_seeds(monkeypatch, unary):
     monkeypatch.setattr(crf, "infer", infer)
     known = two_colours()
     guides.g2(known, guides.GuideSettings(unary=unary, blur_px=4))
-    shares = [
+    probabilities = [
         ndimage.gaussian_filter(
             np.clip((known.seeds == index).astype(float), 0.001, 0.999), 4
         )
         for index in (3, 5)
     ]
-    wanted = np.stack(shares, axis=-1)
+    wanted = np.stack(probabilities, axis=-1)
     wanted = -np.log(wanted) if unary == "log" else -wanted
     np.testing.assert_allclose(energies, [wanted], atol=1e-4)
 
 
-def test_both_unaries_divide_by_the_edge_and_may_differ_elsewhere():
+def test_both_unaries_divide_along_the_edge():
     for unary in ("log", "prob"):
         guide = guides.g2(two_colours(), guides.GuideSettings(unary=unary))
         np.testing.assert_array_equal(guide, two_colours_divided())
@@ -97,11 +97,12 @@ def test_both_unaries_divide_by_the_edge_and_may_differ_elsewhere():
 
 @pytest.mark.parametrize("size", [(5, 7), (64, 48)])
 def test_the_blur_is_that_of_scipy(size):
-    mask = np.random.default_rng(0).random(size) < 0.1
+    generator = np.random.default_rng(0)
+    seeds = 7 * (generator.random(size) < 0.1).astype(np.uint8)
     np.testing.assert_allclose(
-        division.blurred(mask, 10.0),
+        division.seed_probabilities(seeds, [7], 10.0)[..., 0],
         ndimage.gaussian_filter(
-            np.clip(mask.astype(float), 0.001, 0.999), 10.0
+            np.clip((seeds == 7).astype(float), 0.001, 0.999), 10.0
         ),
         atol=1e-5,
     )

@@ -10,13 +10,13 @@ from guided_segmentation import guides, labels
 
 
 def classifier(image, numbers):
-    """Draws the logits of as many regions as there are."""
-    random = np.random.default_rng(numbers.max())
-    return random.normal(size=(numbers.max() + 1, 5)).astype(np.float32)
+    """Returns random logits for the image and each of its regions."""
+    generator = np.random.default_rng(numbers.max())
+    return generator.normal(size=(numbers.max() + 1, 5)).astype(np.float32)
 
 
 @pytest.mark.parametrize("name", guides.GUIDES)
-def test_every_guide_needs_what_it_says_and_nothing_else(name):
+def test_every_guide_needs_the_parts_that_requires_lists_and_no_others(name):
     seeds, mask = grid(FOUR), grid(REGION).astype(bool)
     parts = {"seeds": seeds, "saliency_mask": mask, "truth": seeds}
     parts["classifier"] = classifier
@@ -35,11 +35,7 @@ REMEDIES = {
 
 @pytest.mark.parametrize(
     ("name", "missing"),
-    [
-        (name, part)
-        for name in guides.GUIDES
-        for part in sorted(guides.REQUIRES[name])
-    ],
+    [(name, part) for name in guides.GUIDES for part in guides.REQUIRES[name]],
 )
 def test_missing_evidence_names_image_guide_and_remedy(name, missing):
     seeds, mask = grid(FOUR), grid(REGION).astype(bool)
@@ -54,7 +50,7 @@ def test_missing_evidence_names_image_guide_and_remedy(name, missing):
     )
 
 
-def test_guides_and_their_needs_have_the_same_names_in_the_same_order():
+def test_guides_and_requires_have_the_same_names_in_the_same_order():
     assert list(guides.GUIDES) == list(guides.REQUIRES)
 
 
@@ -86,7 +82,7 @@ def test_evidence_of_another_dtype_names_image_and_dtype(part):
     seed=st.integers(0, 10**6),
     name=st.sampled_from(["seeds_only", "g0", "g1", "g2", "oaa"]),
 )
-def test_no_guide_invents_an_absent_class(seed, name):
+def test_no_guide_has_an_absent_class(seed, name):
     known = dataclasses.replace(scene(seed), classifier=classifier)
     present = guides.present_classes(known.image_labels)
     guide = guides.GUIDES[name](known)

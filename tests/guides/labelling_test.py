@@ -15,7 +15,7 @@ SETTINGS = guides.GuideSettings(seed_min_area_px=1)
 
 
 def truth(image_id):
-    """A cat or a dog of 4 x 6 pixels in a scene of 10 x 12."""
+    """A cat or a dog of 4 x 6 pixels in an image of 10 x 12."""
     label_map = np.zeros((10, 12), np.uint8)
     label_map[3:7, 2:8] = 1 + IDS.index(image_id)
     label_map[0, 0] = labels.IGNORE
@@ -34,7 +34,7 @@ SOURCE = schema.Source(
 
 @pytest.fixture(name="folders")
 def _folders(tmp_path):
-    """Seeds on the animal's first columns, saliency over all of it."""
+    """Seeds on the first columns of the animal, saliency on all of it."""
     for image_id in IDS:
         seeds = truth(image_id) % 255
         seeds[:, 4:] = 0
@@ -48,18 +48,18 @@ def _folders(tmp_path):
     }
 
 
-def test_g2_hears_both_witnesses(folders):
+def test_g2_reads_seeds_and_saliency_from_their_folders(folders):
     label = labelling.labeller("g2", SOURCE, settings=SETTINGS, **folders)
     for image_id in IDS:
         np.testing.assert_array_equal(label(image_id), truth(image_id) % 255)
 
 
 def classifier(image, numbers):
-    """Has more of dog in every region."""
+    """Returns logits of which dog rises in every region."""
     return np.array([[1, 1], *([[0, 2]] * numbers.max())], np.float32)
 
 
-def test_a_guide_is_what_the_labeller_of_its_name_makes(folders):
+def test_a_labeller_returns_the_guide_of_its_name(folders):
     for guide in guides.GUIDES:
         label = labelling.labeller(
             guide, SOURCE, settings=SETTINGS, classifier=classifier, **folders
@@ -87,7 +87,7 @@ def test_settings_reach_the_guide(folders):
 
 
 @pytest.mark.parametrize("guide", ["seeds_only", "full_supervision", "g0"])
-def test_a_guide_asks_for_no_more_than_it_needs(guide, folders):
+def test_a_labeller_needs_no_other_folders_than_its_guide(guide, folders):
     needed = {
         "seeds_only": {"seeds_dir"},
         "g0": {"saliency_dir"},
@@ -191,7 +191,7 @@ def test_seeds_outside_the_label_set_name_the_file(folders):
 
 
 @pytest.mark.parametrize("where", ["memory", "folder"])
-def test_each_guide_is_made_once(where, tmp_path):
+def test_a_cached_guide_is_made_once(where, tmp_path):
     made = []
 
     def label(image_id):
@@ -199,23 +199,23 @@ def test_each_guide_is_made_once(where, tmp_path):
         return truth(image_id)
 
     cache_dir = tmp_path / "guides" if where == "folder" else None
-    recall = labelling.remembered(label, cache_dir)
+    label_once = labelling.cached(label, cache_dir)
     for _ in range(3):
         for image_id in IDS:
-            again = recall(image_id)
+            again = label_once(image_id)
             np.testing.assert_array_equal(again, truth(image_id))
             assert again.dtype == np.uint8
     assert made == list(IDS)
 
 
-def test_guides_in_a_folder_outlive_the_process(tmp_path):
-    labelling.remembered(truth, tmp_path)(IDS[0])
-    recall = labelling.remembered(pytest.fail, tmp_path)
-    np.testing.assert_array_equal(recall(IDS[0]), truth(IDS[0]))
+def test_guides_cached_in_a_folder_are_read_by_the_next_process(tmp_path):
+    labelling.cached(truth, tmp_path)(IDS[0])
+    label_once = labelling.cached(pytest.fail, tmp_path)
+    np.testing.assert_array_equal(label_once(IDS[0]), truth(IDS[0]))
     assert [path.name for path in tmp_path.iterdir()] == [f"{IDS[0]}.png"]
 
 
-def test_a_guide_that_fails_is_not_remembered(tmp_path):
+def test_a_guide_that_fails_is_not_cached(tmp_path):
     answers = [ValueError("bad seeds"), truth(IDS[0])]
 
     def label(_):
@@ -224,21 +224,22 @@ def test_a_guide_that_fails_is_not_remembered(tmp_path):
             raise answer
         return answer
 
-    recall = labelling.remembered(label, tmp_path)
+    label_once = labelling.cached(label, tmp_path)
     with pytest.raises(ValueError, match="bad seeds"):
-        recall(IDS[0])
-    np.testing.assert_array_equal(recall(IDS[0]), truth(IDS[0]))
+        label_once(IDS[0])
+    np.testing.assert_array_equal(label_once(IDS[0]), truth(IDS[0]))
 
 
-def test_guides_made_ahead_are_those_remembered_on_the_fly(tmp_path, folders):
+def test_guides_made_ahead_equal_those_cached_in_training(tmp_path, folders):
     label = labelling.labeller("g2", SOURCE, settings=SETTINGS, **folders)
     labelling.make_guides(label, SOURCE, tmp_path / "ahead")
     for image_id in IDS:
-        labelling.remembered(label, tmp_path / "fly")(image_id)
-        ahead, fly = (
-            tmp_path / folder / f"{image_id}.png" for folder in ("ahead", "fly")
+        labelling.cached(label, tmp_path / "training")(image_id)
+        ahead, in_training = (
+            (tmp_path / folder / f"{image_id}.png").read_bytes()
+            for folder in ("ahead", "training")
         )
-        assert ahead.read_bytes() == fly.read_bytes()
+        assert ahead == in_training
 
 
 def test_only_missing_guides_are_made(tmp_path):
@@ -255,7 +256,7 @@ def test_only_missing_guides_are_made(tmp_path):
     assert sorted(made) == [*IDS, IDS[1]]
 
 
-def test_inside_a_pipeline_a_missing_file_still_names_its_image(folders):
+def test_a_missing_file_names_its_image_inside_a_pipeline(folders):
     (folders["seeds_dir"] / f"{IDS[0]}.png").unlink()
     label = labelling.labeller("g2", SOURCE, **folders)
     with pytest.raises(
@@ -265,7 +266,7 @@ def test_inside_a_pipeline_a_missing_file_still_names_its_image(folders):
 
 
 @pytest.mark.parametrize(
-    ("guide", "told"),
+    ("guide", "message"),
     [
         (
             np.zeros((3, 4), np.uint8),
@@ -275,21 +276,21 @@ def test_inside_a_pipeline_a_missing_file_still_names_its_image(folders):
     ],
 )
 def test_a_guide_in_the_folder_that_does_not_fit_is_refused(
-    tmp_path, guide, told
+    tmp_path, guide, message
 ):
     image_id = IDS[0]
     if guide is None:
         guide = np.full(SOURCE.image(image_id).shape[:2], 7, np.uint8)
     artifacts.write_label_map(tmp_path / f"{image_id}.png", guide)
-    recall = labelling.remembered(pytest.fail, tmp_path, source=SOURCE)
+    label_once = labelling.cached(pytest.fail, tmp_path, source=SOURCE)
     for _ in range(2):
-        with pytest.raises(ValueError, match=rf"{image_id}\.png: {told}"):
-            recall(image_id)
+        with pytest.raises(ValueError, match=rf"{image_id}\.png: {message}"):
+            label_once(image_id)
 
 
-def test_a_guide_in_the_folder_that_fits_is_taken(tmp_path):
+def test_a_guide_in_the_folder_that_fits_is_used(tmp_path):
     guide = np.ones(SOURCE.image(IDS[0]).shape[:2], np.uint8)
     artifacts.write_label_map(tmp_path / f"{IDS[0]}.png", guide)
-    recall = labelling.remembered(pytest.fail, tmp_path, source=SOURCE)
+    label_once = labelling.cached(pytest.fail, tmp_path, source=SOURCE)
     for _ in range(2):
-        np.testing.assert_array_equal(recall(IDS[0]), guide)
+        np.testing.assert_array_equal(label_once(IDS[0]), guide)

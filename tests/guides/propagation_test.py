@@ -1,34 +1,35 @@
-import collections
+"""The rules of appendix E by hand, in the order of the paper."""
+
 import dataclasses
 
-import numpy as np
-import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from maps import (
     FOUR,
     NOTHING,
     REGION,
     SMALL,
-    SPECK,
     TWO_REGIONS,
     assert_guide,
     evidence,
+    g2,
     grid,
-    scene,
 )
 
-from guided_segmentation import crf, guides, labels
-from guided_segmentation.guides import division, regions
+from guided_segmentation import crf, guides
 
 
-def g2(seeds, saliency, chosen=SMALL, **parts):
-    """Runs G2 on two drawn maps."""
-    mask = grid(saliency).astype(bool)
-    return guides.g2(evidence(grid(seeds), mask, **parts), chosen)
+def test_no_category_leaves_the_region_ignored():
+    wanted = """
+        ............
+        ..??????....
+        ..??????....
+        ..??????....
+        ..??????....
+        ............
+    """
+    assert_guide(g2(NOTHING, REGION), wanted)
 
 
-def test_a_seed_gives_its_class_to_the_whole_region():
+def test_one_category_labels_the_whole_region():
     assert_guide(
         g2(FOUR, REGION),
         """
@@ -42,27 +43,51 @@ def test_a_seed_gives_its_class_to_the_whole_region():
     )
 
 
-def test_what_leaks_out_of_a_region_is_ignored():
+def test_each_region_takes_the_class_of_its_own_seed():
     seeds = """
         ............
-        ............
-        ......2222..
-        ......2222..
-        ............
+        .22.........
+        .22.........
+        ........11..
+        ........11..
         ............
     """
     wanted = """
         ............
-        ..222222....
-        ..222222??..
-        ..222222??..
-        ..222222....
+        .2222..1111.
+        .2222..1111.
+        .2222..1111.
+        ........??..
         ............
     """
-    assert_guide(g2(seeds, REGION), wanted)
+    assert_guide(g2(seeds, TWO_REGIONS), wanted)
 
 
-def test_one_shared_pixel_is_a_touch():
+def test_seed_components_that_are_too_small_count_in_a_divided_region():
+    """Without blur and pairwise terms, ties go to the first class, 1."""
+    seeds = """
+        ............
+        ..11...2....
+        ..11........
+        ......22....
+        ......22....
+        ............
+    """
+    wanted = """
+        ............
+        ..111112....
+        ..111111....
+        ..111122....
+        ..111122....
+        ............
+    """
+    plain = guides.GuideSettings(
+        seed_min_area_px=4, saliency_min_area=0.06, blur_px=0, crf=crf.NONE
+    )
+    assert_guide(g2(seeds, REGION, plain), wanted)
+
+
+def test_one_shared_pixel_is_an_intersection():
     seeds = """
         ............
         ............
@@ -82,21 +107,21 @@ def test_one_shared_pixel_is_a_touch():
     assert_guide(g2(seeds, REGION), wanted)
 
 
-def test_a_neighbour_without_a_shared_pixel_is_no_touch():
+def test_a_seed_bleeding_out_of_a_region_is_ignored_outside():
     seeds = """
         ............
-        ........22..
-        ........22..
         ............
+        ......2222..
+        ......2222..
         ............
         ............
     """
     wanted = """
         ............
-        ..??????22..
-        ..??????22..
-        ..??????....
-        ..??????....
+        ..222222....
+        ..222222??..
+        ..222222??..
+        ..222222....
         ............
     """
     assert_guide(g2(seeds, REGION), wanted)
@@ -120,38 +145,6 @@ def test_a_seed_that_touches_two_regions_labels_both():
         ............
     """
     assert_guide(g2(seeds, TWO_REGIONS), wanted)
-
-
-def test_each_region_takes_the_class_of_its_own_seed():
-    seeds = """
-        ............
-        .22.........
-        .22.........
-        ........11..
-        ........11..
-        ............
-    """
-    wanted = """
-        ............
-        .2222..1111.
-        .2222..1111.
-        .2222..1111.
-        ........??..
-        ............
-    """
-    assert_guide(g2(seeds, TWO_REGIONS), wanted)
-
-
-def test_a_region_without_a_seed_is_ignored_and_the_rest_is_background():
-    wanted = """
-        ............
-        ..??????....
-        ..??????....
-        ..??????....
-        ..??????....
-        ............
-    """
-    assert_guide(g2(NOTHING, REGION), wanted)
 
 
 def test_an_isolated_seed_is_kept():
@@ -178,202 +171,28 @@ def test_an_isolated_seed_stays_beside_a_region_of_another_class():
     assert_guide(g2(seeds, REGION), wanted)
 
 
-def test_a_salient_blob_that_is_too_small_is_ignored_not_background():
-    """It is 4 of 72 pixels, but background is what is not salient at all."""
-    wanted = """
-        ............
-        ............
-        ....??......
-        ....??......
-        ............
-        ............
-    """
-    blob = wanted.replace("?", "#")
-    assert_guide(g2(NOTHING, blob), wanted)
-
-
-def test_a_seed_on_a_blob_that_is_too_small_is_isolated():
+def test_an_adjacent_seed_without_a_shared_pixel_is_isolated():
     seeds = """
         ............
+        ........22..
+        ........22..
         ............
-        .....111....
-        .....111....
-        ............
-        ............
-    """
-    blob = """
-        ............
-        ............
-        ....##......
-        ....##......
         ............
         ............
     """
     wanted = """
         ............
-        ............
-        ....?111....
-        ....?111....
-        ............
-        ............
-    """
-    assert_guide(g2(seeds, blob), wanted)
-
-
-def test_a_seed_that_is_too_small_is_ignored():
-    wanted = SPECK.replace("1", "?")
-    assert_guide(g2(SPECK, NOTHING), wanted)
-
-
-def test_a_seed_that_is_too_small_labels_no_region():
-    wanted = REGION.replace("#", "?")
-    assert_guide(g2(SPECK, REGION), wanted)
-
-
-def test_a_seed_one_pixel_thick_is_ignored_at_any_length():
-    seeds = """
-        .1..........
-        .1..222222..
-        .1..........
-        .1..........
-        .1..........
-        ............
-    """
-    assert_guide(g2(seeds, NOTHING), seeds.replace("1", "?").replace("2", "?"))
-
-
-def test_a_salient_line_one_pixel_thick_is_no_region():
-    """Its seed is isolated; the rest of the line is ignored."""
-    line = """
-        ............
-        ............
-        ............
-        ............
-        ############
-        ............
-    """
-    seeds = """
-        ............
-        ............
-        ............
-        ..22........
-        ..22........
-        ............
-    """
-    wanted = """
-        ............
-        ............
-        ............
-        ..22........
-        ??22????????
-        ............
-    """
-    assert_guide(g2(seeds, line), wanted)
-
-
-def test_regions_that_meet_at_a_corner_are_one():
-    saliency = """
-        ............
-        .####.......
-        .####.......
-        .....####...
-        .....####...
-        ............
-    """
-    seeds = """
-        ............
-        .11.........
-        .11.........
-        ............
-        ............
-        ............
-    """
-    assert_guide(g2(seeds, saliency), saliency.replace("#", "1"))
-
-
-def test_seeds_that_meet_at_a_corner_are_one():
-    """Two pixels each, four together: enough."""
-    seeds = """
-        ............
-        ..11........
-        ....11......
-        ............
-        ............
-        ............
-    """
-    assert_guide(g2(seeds, NOTHING), seeds)
-
-
-def test_seeds_that_meet_at_a_corner_carry_the_label_across():
-    """The second square leaks; only the first one touches the region."""
-    seeds = """
-        ............
-        ......11....
-        ......11....
-        ........11..
-        ........11..
-        ............
-    """
-    wanted = """
-        ............
-        ..111111....
-        ..111111....
-        ..111111??..
-        ..111111??..
+        ..??????22..
+        ..??????22..
+        ..??????....
+        ..??????....
         ............
     """
     assert_guide(g2(seeds, REGION), wanted)
 
 
-def test_seeds_of_an_absent_class_are_never_heard():
-    """Within a region of class 1, alone in a region, and outside of all."""
-    seeds = """
-        ..........33
-        .11.........
-        .1133..33...
-        ...33..33...
-        ............
-        33..........
-    """
-    wanted = """
-        ..........??
-        .1111..????.
-        .1111..????.
-        .1111..????.
-        ............
-        ??..........
-    """
-    assert_guide(g2(seeds, TWO_REGIONS), wanted)
-
-
-def test_an_image_without_labels_has_background_and_doubt_alone():
-    guide = g2(FOUR, REGION, present=())
-    assert_guide(guide, REGION.replace("#", "?"))
-
-
-def test_a_background_component_that_is_too_small_is_ignored():
-    """The hole holds 2 pixels, the left margin is one pixel wide."""
-    seeds = """
-        .11111......
-        .1..11......
-        .11111......
-        .11111......
-        .11111......
-        .11111......
-    """
-    wanted = """
-        ?11111......
-        ?1??11......
-        ?11111......
-        ?11111......
-        ?11111......
-        ?11111......
-    """
-    assert_guide(g2(seeds, NOTHING), wanted)
-
-
 def test_a_background_component_that_touches_no_region_is_background():
-    """The right part is cut off from the region by the seed."""
+    """The seed separates the right part from the region."""
     seeds = """
         .....11.....
         .....11.....
@@ -401,8 +220,34 @@ def test_a_background_component_that_touches_no_region_is_background():
     assert_guide(g2(seeds, saliency), wanted)
 
 
-def test_the_released_preset_takes_all_that_is_in_doubt_for_background():
-    """A leak, a region without a seed, and specks of both kinds."""
+def test_seeds_of_an_absent_class_are_ignored():
+    """In a region of class 1, alone in a region, and outside all regions."""
+    seeds = """
+        ..........33
+        .11.........
+        .1133..33...
+        ...33..33...
+        ............
+        33..........
+    """
+    wanted = """
+        ..........??
+        .1111..????.
+        .1111..????.
+        .1111..????.
+        ............
+        ??..........
+    """
+    assert_guide(g2(seeds, TWO_REGIONS), wanted)
+
+
+def test_an_image_without_labels_has_background_and_ignored_pixels_alone():
+    guide = g2(FOUR, REGION, present=())
+    assert_guide(guide, REGION.replace("#", "?"))
+
+
+def test_all_ignored_pixels_may_become_background():
+    """A bleeding seed, a region without a seed, and a seed too small."""
     seeds = """
         1...........
         .11.........
@@ -421,202 +266,6 @@ def test_the_released_preset_takes_all_that_is_in_doubt_for_background():
     """
     chosen = dataclasses.replace(SMALL, in_doubt="background")
     assert_guide(g2(seeds, TWO_REGIONS, chosen), wanted)
-
-
-def test_a_mask_that_covers_everything_leaves_no_background():
-    assert_guide(g2(FOUR, NOTHING.replace(".", "#")), NOTHING.replace(".", "1"))
-
-
-def test_every_seed_pixel_pulls_in_a_divided_region_specks_too():
-    """Without blur and edges, seeds keep their class and ties go to 1."""
-    seeds = """
-        ............
-        ..11...2....
-        ..11........
-        ......22....
-        ......22....
-        ............
-    """
-    wanted = """
-        ............
-        ..111112....
-        ..111111....
-        ..111122....
-        ..111122....
-        ............
-    """
-    plain = guides.GuideSettings(
-        seed_min_area_px=4, saliency_min_area=0.06, blur_px=0, crf=crf.NONE
-    )
-    assert_guide(g2(seeds, REGION, plain), wanted)
-
-
-@pytest.mark.parametrize(("area", "kept"), [(24, False), (25, True)])
-def test_a_seed_of_the_paper_has_25_pixels(area, kept):
-    seeds = np.zeros((20, 20), np.uint8)
-    seeds[4:9, 4:9] = 1
-    seeds[4, 4] = area == 25
-    guide = guides.g2(evidence(seeds, np.zeros((20, 20), bool)))
-    assert guide[6, 6] == (1 if kept else labels.IGNORE)
-
-
-@pytest.mark.parametrize(("area", "kept"), [(24, False), (25, True)])
-def test_a_region_of_the_paper_has_one_percent_of_the_image(area, kept):
-    """The image has 2500 pixels. A seed on a dropped region spreads not."""
-    saliency_mask = np.zeros((50, 50), bool)
-    saliency_mask[4:9, 4:9] = True
-    saliency_mask[8, 8] = area == 25
-    seeds = np.zeros((50, 50), np.uint8)
-    seeds[0:6, 0:6] = 2
-    guide = guides.g2(evidence(seeds, saliency_mask))
-    assert guide[7, 7] == (2 if kept else labels.IGNORE)
-    assert guide[1, 1] == (labels.IGNORE if kept else 2)
-
-
-def flood(mask, min_area_px):
-    """Yields 8-connected components, pixel by pixel; no specks, no lines."""
-    left = {(int(row), int(column)) for row, column in np.argwhere(mask)}
-    while left:
-        reached = [left.pop()]
-        found = set(reached)
-        while reached:
-            row, column = reached.pop()
-            for down in (-1, 0, 1):
-                for right in (-1, 0, 1):
-                    near = row + down, column + right
-                    if near in left:
-                        left.remove(near)
-                        found.add(near)
-                        reached.append(near)
-        sides = [{pixel[axis] for pixel in found} for axis in (0, 1)]
-        if len(found) >= min_area_px and min(map(len, sides)) > 1:
-            yield found
-
-
-def divided(known, found, region, preset, dense_crf):
-    """The classes of appendix E's CRF; blur and CRF have tests of their own."""
-    shares = np.stack(
-        [division.blurred(known.seeds == index, 10.0) for index in found], -1
-    )
-    nodes = np.ones(known.seeds.shape, bool)
-    energy = -shares
-    if preset == "paper":
-        energy = -np.log(shares)
-        nodes = np.zeros(known.seeds.shape, bool)
-        nodes[tuple(zip(*region, strict=True))] = True
-    probabilities = crf.infer(known.image, energy, dense_crf, nodes)
-    return {pixel: found[probabilities[pixel].argmax()] for pixel in region}
-
-
-def slow_g2(known, salient, parts, preset, dense_crf):
-    """Appendix E, or what the release means, component by component.
-
-    Args:
-      known: The evidence.
-      salient: Regions, each a set of pixels.
-      parts: Class and set of pixels of each seed component, ascending.
-      preset: "paper" or "released".
-      dense_crf: Settings of the CRF.
-
-    Returns:
-      The guide, and what happened on the way.
-    """
-    guide = np.full(known.seeds.shape, 255, np.uint8)
-    used, events = set(), []
-    for region in salient:
-        hits = [i for i, (_, part) in enumerate(parts) if part & region]
-        used.update(hits)
-        found = sorted({parts[i][0] for i in hits} - {0})
-        events.append(f"{min(len(found), 2)} classes")
-        labelled = {}
-        if len(found) == 1:
-            labelled = dict.fromkeys(region, found[0])
-        if len(found) > 1:
-            labelled = divided(known, found, region, preset, dense_crf)
-        for pixel, index in labelled.items():
-            guide[pixel] = index
-    for i, (index, part) in enumerate(parts):
-        if index != 0 and i in used:
-            events += ["leak"] * any(guide[pixel] == 255 for pixel in part)
-        elif index != 0:
-            events.append("isolated")
-        for pixel in part:
-            if index == 0 and not known.saliency_mask[pixel]:
-                guide[pixel] = 0
-            if index != 0 and i not in used:
-                guide[pixel] = index
-    if preset == "released":
-        guide[guide == 255] = 0
-    return guide, events
-
-
-def test_g2_equals_a_slow_reference_on_200_random_scenes():
-    names = ["0 classes", "1 classes", "2 classes", "isolated", "leak"]
-    events = collections.Counter(dict.fromkeys(names, 0))
-    for seed in range(200):
-        known = scene(seed)
-        present = guides.present_classes(known.image_labels)
-        salient = list(flood(known.saliency_mask, known.seeds.size / 100))
-        parts = [
-            (int(index), part)
-            for index in (0, *present)
-            for part in flood(known.seeds == index, 25)
-        ]
-        for preset, chosen in guides.PRESETS.items():
-            for each in (crf.NONE, crf.DEEPLAB):
-                wanted, seen = slow_g2(known, salient, parts, preset, each)
-                guide = guides.g2(known, dataclasses.replace(chosen, crf=each))
-                np.testing.assert_array_equal(guide, wanted, f"{seed} {preset}")
-                events.update(seen)
-    assert min(events.values()) >= 30 * 4, events
-
-
-@settings(max_examples=60, deadline=None)
-@given(seed=st.integers(0, 10**6), turns=st.integers(1, 3), flip=st.booleans())
-def test_the_order_of_the_components_does_not_matter(seed, turns, flip):
-    """Turning the scene numbers its components in another order."""
-    plain = guides.GuideSettings(blur_px=0, crf=crf.NONE)
-    known = scene(seed)
-
-    def turn(array):
-        turned = np.rot90(array, turns)
-        return np.ascontiguousarray(turned[::-1] if flip else turned)
-
-    turned = guides.Evidence(
-        image_id=known.image_id,
-        image=turn(known.image),
-        image_labels=known.image_labels,
-        seeds=turn(known.seeds),
-        saliency_mask=turn(known.saliency_mask),
-    )
-    np.testing.assert_array_equal(
-        guides.g2(turned, plain), turn(guides.g2(known, plain))
-    )
-
-
-@settings(max_examples=60, deadline=None)
-@given(seed=st.integers(0, 10**6))
-def test_the_background_of_g2_is_neither_seed_nor_salient(seed):
-    known = scene(seed)
-    background = guides.g2(known) == labels.BACKGROUND
-    assert not known.seeds[background].any()
-    assert not known.saliency_mask[background].any()
-
-
-@settings(max_examples=60, deadline=None)
-@given(seed=st.integers(0, 10**6))
-def test_the_oracle_with_true_seeds_is_the_truth(seed):
-    """Specks of background alone stay ignored: they are no components."""
-    numbers = regions.components(scene(seed).saliency_mask, 1)
-    truth = np.where(numbers > 0, 1 + numbers % 4, 0).astype(np.uint8)
-    perfect = evidence(truth, truth=truth, present=(1, 2, 3, 4))
-    chosen = guides.GuideSettings(seed_min_area_px=1, saliency_min_area=0)
-    guide = guides.saliency_oracle(perfect, chosen)
-    committed = guide != labels.IGNORE
-    np.testing.assert_array_equal(guide[committed], truth[committed])
-    assert committed[
-        (truth > 0) | (regions.components(truth == 0, 1) > 0)
-    ].all()
 
 
 def test_the_saliency_oracle_is_g2_of_the_true_foreground():

@@ -15,7 +15,7 @@ def test_an_unknown_choice_is_refused(name):
         guides.GuideSettings(**{name: "linear"})
 
 
-def test_the_defaults_are_the_papers():
+def test_the_defaults_are_the_paper_preset():
     assert (
         guides.GuideSettings(
             seed_min_area_px=25,
@@ -32,7 +32,7 @@ def test_the_defaults_are_the_papers():
     )
 
 
-def test_the_release_differs_in_three_choices():
+def test_the_released_preset_differs_in_three_choices():
     assert guides.PRESETS["released"] == dataclasses.replace(
         guides.PAPER,
         in_doubt="background",
@@ -41,9 +41,9 @@ def test_the_release_differs_in_three_choices():
     )
 
 
-def test_what_is_in_doubt_stays_or_becomes_background():
+def test_ignored_pixels_stay_or_become_background():
     guide = np.array([[0, 3, 255]], np.uint8)
-    settled = guides.RELEASED.settled(guide)
-    assert settled.dtype == np.uint8
-    assert settled.tolist() == [[0, 3, 0]]
-    assert guides.PAPER.settled(guide).tolist() == [[0, 3, 255]]
+    found = guides.RELEASED.apply_in_doubt(guide)
+    assert found.dtype == np.uint8
+    assert found.tolist() == [[0, 3, 0]]
+    assert guides.PAPER.apply_in_doubt(guide).tolist() == [[0, 3, 255]]

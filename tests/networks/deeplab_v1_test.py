@@ -9,7 +9,7 @@ CONVOLUTION = {"fc6": 12, "conv5": 2}  # Dilations other than one.
 
 
 def pass_through(network):
-    """Makes every convolution hand on its first channel unchanged."""
+    """Sets every convolution to copy its first channel."""
     for layer in network.layers:
         if layer.weights:
             kernel, bias = (np.zeros_like(w) for w in layer.get_weights())
@@ -42,7 +42,7 @@ def test_logits_subsample_by_eight_one_more_than_fits():
     assert logits.dtype == tf.float32
 
 
-@pytest.mark.parametrize("pooling", deeplab_v1.ORIGINS)
+@pytest.mark.parametrize("pooling", deeplab_v1.GRID_ORIGINS)
 @pytest.mark.parametrize("stride", [8, 16])
 def test_a_cell_is_centred_on_its_origin_and_stride(pooling, stride):
     """The pixels that reach a cell through the pools lie evenly around it."""
@@ -55,7 +55,7 @@ def test_a_cell_is_centred_on_its_origin_and_stride(pooling, stride):
     reached = network(impulses).numpy()[..., 0].max(2)
     for cell in range(5, 11):
         pixels = np.flatnonzero(reached[:, cell])
-        centre = deeplab_v1.origin(network) + deeplab_v1.STRIDE * cell
+        centre = deeplab_v1.grid_origin(network) + deeplab_v1.STRIDE * cell
         assert pixels.mean() == centre
 
 
@@ -71,8 +71,10 @@ def test_dense_logits_subsampled_are_those_of_the_strided_network():
     )
 
 
-@pytest.mark.parametrize("pooling", deeplab_v1.ORIGINS)
-def test_the_hole_algorithm_says_between_cells_what_it_says_at_cells(pooling):
+@pytest.mark.parametrize("pooling", deeplab_v1.GRID_ORIGINS)
+def test_the_hole_algorithm_is_the_same_function_between_cells_and_at_cells(
+    pooling,
+):
     spec = {"num_classes": 3, "width_multiplier": 1 / 32, "head_channels": 4}
     spec |= {"stride": 16, "fc6_dilation": 4, "pooling": pooling}
     strided = deeplab_v1.large_fov(**spec)
@@ -85,7 +87,7 @@ def test_the_hole_algorithm_says_between_cells_what_it_says_at_cells(pooling):
     np.testing.assert_allclose(coarse, fine[:, ::2, ::2], rtol=1e-4, atol=1e-4)
 
 
-def test_the_papers_stride_has_no_holes():
+def test_at_the_papers_stride_dense_changes_nothing():
     thin = {"num_classes": 3, "width_multiplier": 1 / 32, "head_channels": 4}
     network = deeplab_v1.large_fov(**thin)
     dense = deeplab_v1.large_fov(**thin, dense=True)
@@ -115,7 +117,7 @@ def test_a_dilation_that_the_stride_does_not_divide_is_refused(layer):
 
 
 @pytest.mark.parametrize(("dilation", "field"), [(12, 24), (4, 8)])
-def test_fc6_sees_as_far_as_its_dilation(dilation, field):
+def test_the_dilation_of_fc6_sets_its_receptive_field(dilation, field):
     network = deeplab_v1.large_fov(2, 1 / 64, 1, fc6_dilation=dilation)
     layer = network.get_layer("fc6")
     tail = keras.Model(layer.input, layer.output)

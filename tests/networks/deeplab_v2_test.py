@@ -31,7 +31,7 @@ def test_321_pixels_give_41_cells(network):
     assert network(tf.zeros([1, 41, 65, 3])).shape == (1, 6, 9, 3)
 
 
-def test_logits_are_the_votes_of_four_dilated_classifiers(network):
+def test_logits_are_the_sum_of_four_dilated_convolutions(network):
     features = network.get_layer("conv5_block1_out").output
     cells = keras.Model(network.input, features)(IMAGE)
     votes = 0.0
@@ -43,7 +43,7 @@ def test_logits_are_the_votes_of_four_dilated_classifiers(network):
     np.testing.assert_allclose(network(IMAGE), votes, rtol=1e-4, atol=1e-5)
 
 
-def test_what_is_above_the_trunk_learns_ten_times_as_fast(network):
+def test_the_head_has_ten_times_the_learning_rate_of_the_trunk(network):
     settings = optimizers.OptimizerSettings(head_layers=deeplab_v2.HEAD_LAYERS)
     rates = optimizers.multipliers(network, settings)
     of_trunk = CONVOLUTIONS * [(1, 1), (2, 0)]
@@ -51,7 +51,7 @@ def test_what_is_above_the_trunk_learns_ten_times_as_fast(network):
     assert len(rates) == len(network.trainable_variables)
 
 
-def test_its_grid_begins_at_the_first_pixel(network):
+def test_cell_0_is_centred_on_the_first_pixel(network):
     assert prediction.grid_origin(network) == 0
     first = builders.build({"name": "deeplab_v1", "width_multiplier": 1 / 64})
     assert prediction.grid_origin(first) == 0

@@ -28,7 +28,7 @@ def test_noise_depends_on_the_layer():
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.75])
-def test_the_share_dropped_is_the_rate_and_the_mean_stays(rate):
+def test_the_dropped_fraction_is_the_rate_and_the_mean_stays(rate):
     result = thinned(rate=rate)
     kept = result != 0
     assert kept.mean() == pytest.approx(1 - rate, abs=0.02)

@@ -16,7 +16,7 @@ REACH_PX = {  # Pixels under one cell through the pools alone.
 
 
 def pass_through(network):
-    """Makes every convolution hand on its first channel unchanged."""
+    """Sets every convolution to copy its first channel."""
     for layer in network.layers:
         if "conv" in layer.name or layer.name in ("fc6", "fc7"):
             kernel, bias = (np.zeros_like(w) for w in layer.get_weights())
@@ -59,7 +59,7 @@ def test_features_subsample_by_eight_and_logits_are_one_an_object(variant):
 def test_a_cell_is_centred_on_its_origin_and_stride(variant):
     """The pixels that reach cell i through the pools lie around it."""
     network = gap.build(variant, 1, 1 / 64, 1, dense=True)
-    origin = gap.origin(network)
+    origin = gap.grid_origin(network)
     pass_through(network)
     impulses = np.zeros((112, 112, 9, 3), np.float32)
     impulses[range(112), range(112), 4, 0] = 1
@@ -100,7 +100,7 @@ def test_dense_features_subsampled_are_those_of_the_strided_network(variant):
         ("gap_deeplab", {"stride": 16, "fc6_dilation": 4, "pooling": "2x2"}),
     ],
 )
-def test_the_hole_algorithm_says_between_cells_what_it_says_at_cells(
+def test_the_hole_algorithm_is_the_same_function_between_cells_and_at_cells(
     variant, more
 ):
     strided = gap.build(variant, 2, 1 / 32, 4, **more)
@@ -127,8 +127,8 @@ def test_gap_deeplab_is_the_segmenter_up_to_its_last_layer():
     )
 
 
-def test_an_average_of_votes_is_the_vote_of_the_average():
-    """Appendix B.1: where the average stands changes nothing."""
+def test_the_mean_of_the_scores_is_the_score_of_the_mean():
+    """Appendix B.1: the order of average and output layer does not matter."""
     network = gap.build("gap_roi", 3, 1 / 32, 4)
     image = 50 * tf.random.stateless_normal([2, 48, 64, 3], [0, 1])
     average = tf.reduce_mean(gap.features(network)(image), [1, 2])
@@ -137,7 +137,7 @@ def test_an_average_of_votes_is_the_vote_of_the_average():
     np.testing.assert_allclose(network(image), votes, rtol=1e-4, atol=1e-6)
 
 
-def test_a_roi_pool_keeps_the_strongest_of_its_window():
+def test_a_roi_pool_keeps_the_maximum_of_its_window():
     """As a sliding 1x1 head on 3x3 windows, each pooled by hand."""
     network = gap.build("gap_roi", 2, 1 / 32, 4, dropout=0)
     below = keras.Model(network.input, network.get_layer("conv5_3").output)
@@ -155,7 +155,7 @@ def test_a_roi_pool_keeps_the_strongest_of_its_window():
 
 
 @pytest.mark.parametrize("deviation", [0.005, None])
-def test_the_head_is_filled_as_by_the_authors_or_by_he(deviation):
+def test_the_head_is_initialised_as_by_the_authors_or_by_he(deviation):
     network = gap.build(
         "gap_highres", 2, 1 / 16, 64, head_init_stddev=deviation
     )
@@ -164,12 +164,12 @@ def test_the_head_is_filled_as_by_the_authors_or_by_he(deviation):
     assert kernel.std() == pytest.approx(expected, rel=0.05)
 
 
-def test_arguments_of_gap_deeplab_are_not_lost_on_another_variant():
+def test_arguments_of_gap_deeplab_are_refused_by_another_variant():
     with pytest.raises(TypeError, match="gap_roi takes no stride, droput"):
         gap.build("gap_roi", 2, 1 / 64, 1, stride=16, droput=0)
 
 
-def test_no_two_layers_of_the_head_are_filled_alike():
+def test_no_two_layers_of_the_head_get_the_same_random_weights():
     network = gap.build("gap_highres", 2, 1 / 32, 16, head_init_stddev=0.005)
     fc6, fc7 = (network.get_layer(n).get_weights()[0] for n in ("fc6", "fc7"))
     assert (fc6 != fc7).all()

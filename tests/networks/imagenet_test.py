@@ -34,7 +34,7 @@ def top(file, name, shape):
 
 
 def classifier(path, num_classes):
-    """Adds the layer that tells classes apart."""
+    """Adds the output layer."""
     with h5py.File(path, "a") as file:
         arrays = [("kernel", np.zeros((4, num_classes)))]
         arrays.append(("bias", np.zeros(num_classes)))
@@ -141,40 +141,44 @@ def test_a_deeper_or_shallower_residual_network_is_refused(tmp_path, residual):
         ("resnet_voc12.h5", "voc"),
     ],
 )
-def test_a_file_whose_name_speaks_of_masks_is_doubted(tmp_path, name, said):
+def test_a_file_name_may_be_a_sign_of_masks(tmp_path, name, said):
     path = keras_files.vgg16(tmp_path / name)
-    assert imagenet.doubts(path) == f"its name says {said}"
+    assert imagenet.signs_of_masks(path) == f"its name contains {said}"
 
 
-def test_a_run_of_ours_is_not_doubted(tmp_path):
+def test_a_run_of_this_package_has_no_signs_of_masks(tmp_path):
     """Not even if its folder is named after the data."""
     folder = tmp_path / "voc2012"
     network = builders.build({"name": "gap_roi", "width_multiplier": 1 / 64})
     weights.save(network, folder / weights.WEIGHTS_FILE)
-    assert imagenet.doubts(folder) is None
-    assert imagenet.doubts(folder / weights.WEIGHTS_FILE) is None
+    assert imagenet.signs_of_masks(folder) is None
+    assert imagenet.signs_of_masks(folder / weights.WEIGHTS_FILE) is None
 
 
-def test_a_file_that_holds_more_than_a_classifier_is_doubted(
+def test_a_layer_that_no_imagenet_classifier_has_is_a_sign_of_masks(
     tmp_path, residual
 ):
     path = keras_files.of(residual, tmp_path / "resnet101.h5")
-    reason = "it holds fc1_rate12, which no classifier of ImageNet has"
-    assert imagenet.doubts(path) == reason
+    reason = "it has a layer fc1_rate12, which no ImageNet classifier has"
+    assert imagenet.signs_of_masks(path) == reason
 
 
 @pytest.mark.parametrize("num_classes", [21, 1000])
-def test_the_classes_of_imagenet_are_a_thousand(tmp_path, num_classes):
+def test_another_number_of_classes_than_imagenets_is_a_sign_of_masks(
+    tmp_path, num_classes
+):
     path = keras_files.vgg16(tmp_path / "vgg16.h5")
     classifier(path, num_classes)
-    reason = "it holds predictions, which no classifier of ImageNet has"
-    assert imagenet.doubts(path) == (None if num_classes == 1000 else reason)
+    reason = "it has a layer predictions, which no ImageNet classifier has"
+    assert imagenet.signs_of_masks(path) == (
+        None if num_classes == 1000 else reason
+    )
 
 
-def test_keras_own_residual_network_is_not_doubted(tmp_path, residual):
+def test_keras_own_residual_network_has_no_signs_of_masks(tmp_path, residual):
     trunk = keras.Model(
         residual.input, residual.get_layer("conv5_block3_out").output
     )
     path = keras_files.of(trunk, tmp_path / "resnet101_notop.h5")
-    assert imagenet.doubts(path) is None
+    assert imagenet.signs_of_masks(path) is None
     assert {x.name for x in trunk.layers if x.weights} == {*resnet101.LAYERS}

@@ -16,7 +16,7 @@ def _network():
 
 @pytest.fixture(name="centred", autouse=True)
 def _centred(monkeypatch):
-    """Stand-ins have no pools to tell where their cells are centred."""
+    """Stand-ins have no pools, from which `grid_origin` is read."""
     monkeypatch.setattr(prediction, "grid_origin", lambda _: 0.0)
 
 
@@ -54,7 +54,9 @@ def test_every_pixel_gets_probabilities(network, framing):
         np.testing.assert_allclose(total, 1, rtol=1e-5)
 
 
-def test_at_the_centre_of_a_cell_is_what_the_network_says_of_it(network):
+def test_probabilities_at_the_centre_of_a_cell_are_those_of_the_network(
+    network,
+):
     image = photographs(SIZE, SIZE)
     predict = prediction.dense(network, size=SIZE, framing="whole")
     expected = tf.nn.softmax(network(images.subtract_mean(image)))
@@ -72,7 +74,9 @@ def test_logits_are_interpolated_before_the_softmax(network):
     )
 
 
-def test_with_the_flip_a_mirrored_photograph_gives_a_mirrored_answer(network):
+def test_with_the_flip_a_mirrored_photograph_gives_mirrored_probabilities(
+    network,
+):
     image = photographs()
     predict = prediction.dense(network, size=SIZE, framing="whole", flip=True)
     turned = predict(image[:, :, ::-1])[:, :, ::-1]
@@ -107,3 +111,30 @@ def test_at_every_scale_each_pixel_is_read_where_it_is(framing, scale):
     read = rows_in(predict(image))[inside]
     expected = np.broadcast_to(image[0, inside, :, 0], read.shape)
     np.testing.assert_allclose(read, expected, atol=0.5)
+
+
+def test_a_segmenter_has_a_logit_per_class(network):
+    prediction.require_segmenter(network, {"objects": ["a", "b", "c"]})
+    for objects in (["a", "b"], None):
+        with pytest.raises(
+            ValueError,
+            match=r"wanted a segmenter that gives logits \[batch, rows, "
+            r"columns, [13]\], got deeplab_v1 that gives "
+            r"\(None, None, None, 4\); name the folder of a run of "
+            r"bin/train_segmenter",
+        ):
+            prediction.require_segmenter(network, {"objects": objects})
+
+
+def test_a_saliency_net_has_two_logits_and_no_objects(network):
+    saliency_net = deeplab_v1.large_fov(2, 1 / 64, 8)
+    prediction.require_saliency_net(saliency_net, {"objects": None})
+    for each, objects in ((network, None), (saliency_net, ["a"])):
+        with pytest.raises(
+            ValueError,
+            match=r"wanted a saliency net, which knows no objects and gives "
+            r"logits \[batch, rows, columns, 2\], got deeplab_v1 that gives "
+            r"\(None, None, None, [24]\); name the folder of a run of "
+            r"bin/train_saliency",
+        ):
+            prediction.require_saliency_net(each, {"objects": objects})

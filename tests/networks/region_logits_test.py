@@ -25,7 +25,7 @@ def totals(pixels, training):
     return tf.reduce_sum(pixels, [1, 2])
 
 
-def test_what_is_not_shown_is_zero_after_the_mean():
+def test_pixels_outside_a_region_are_zero_after_the_mean_is_subtracted():
     """At the photograph's own size no pixel is mixed with another one."""
     image, numbers = photograph(65, 65), stripes(3, 65, 65)
     logits = region_logits.classifier(totals, 65)(image, numbers)
@@ -36,11 +36,13 @@ def test_what_is_not_shown_is_zero_after_the_mean():
 
 
 @pytest.mark.parametrize("count", [0, 1, 7, 8, 17])
-def test_rows_are_regions_however_many_pass_at_once(count, monkeypatch):
+def test_rows_are_regions_whatever_the_number_of_views_per_pass(
+    count, monkeypatch
+):
     classify = region_logits.classifier(totals, 65)
     at_once = classify(photograph(), stripes(count))
     assert at_once.shape == (count + 1, 3)
-    monkeypatch.setattr(region_logits, "_AT_ONCE", 1)
+    monkeypatch.setattr(region_logits, "_VIEWS_PER_PASS", 1)
     singly = region_logits.classifier(totals, 65)(photograph(), stripes(count))
     np.testing.assert_allclose(at_once, singly, rtol=1e-5)
 

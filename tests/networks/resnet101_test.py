@@ -67,7 +67,7 @@ def test_its_parameters_are_those_of_keras(pair):
         ("conv5_block3_out", 4),
     ],
 )
-def test_between_cells_the_dilated_network_sees_what_keras_sees_at_them(
+def test_the_dilated_network_between_cells_equals_keras_at_them(
     pair, layer, step
 ):
     theirs, ours = (features(network, layer) for network in pair)
@@ -81,7 +81,7 @@ def test_between_cells_the_dilated_network_sees_what_keras_sees_at_them(
 
 
 def test_a_cell_is_centred_on_every_eighth_pixel():
-    """Where only the shortcuts speak."""
+    """With convolutions of zero: only the shortcuts remain."""
     network = built(1 / 64)
     for layer in network.layers:
         if layer.name.endswith("_conv"):

@@ -56,7 +56,7 @@ def test_vgg16_has_thirteen_convolutions_by_caffes_names():
     ("width", "channels"), [(1.0, 512), (0.25, 128), (1 / 1024, 1)]
 )
 def test_width_scales_channels_down_to_one(width, channels):
-    assert vgg16.scaled(512, width) == channels
+    assert vgg16.scaled_channels(512, width) == channels
 
 
 @pytest.mark.parametrize("name", POOLS)
@@ -128,7 +128,7 @@ def test_another_relu_reaches_every_convolution():
     assert network(x).numpy().min() < 0
 
 
-def test_gaussians_deviate_as_asked():
+def test_gaussians_have_the_given_standard_deviation():
     drawn = np.asarray(vgg16.gaussian(0.005)([10_000]))
     assert abs(drawn.mean()) < 3e-4
     assert 0.0047 < drawn.std() < 0.0053

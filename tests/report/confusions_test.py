@@ -1,13 +1,13 @@
 from guided_segmentation.report import confusions
 
 
-def test_g2_and_full_are_shown_and_the_others_folded_away():
+def test_g2_and_full_are_shown_and_the_others_collapsed_away():
     names = ("seeds_only", "g0", "g2", "full_supervision")
     page = confusions.to_html(dict.fromkeys(names, b"png"))
-    first, folded = page.split("<details>")
-    assert first.count("<img") == folded.count("<img") == 2
-    assert "Confusion of G2" in first
-    assert "Confusion of Full supervision" in first
+    first, collapsed = page.split("<details>")
+    assert first.count("<img") == collapsed.count("<img") == 2
+    assert "Confusion matrix of G2" in first
+    assert "Confusion matrix of Full supervision" in first
     assert "cG5n" in first  # b"png" in base 64.
 
 
@@ -18,5 +18,5 @@ def test_without_g2_and_full_all_are_shown():
 
 
 def test_nothing_drawn_is_nothing_shown():
-    assert confusions.to_html({}) == ""
+    assert confusions.to_html({}).strip() == ""
     assert "<details>" not in confusions.to_html({"g2": b"a"})

@@ -6,16 +6,16 @@ from guided_segmentation.report import gains, table_2
 def compared(low):
     scores = summary(("seeds_only", "g2", "full_supervision"))
     scores["segmenters"]["g2"]["miou_interval"] = [0.3, 0.38]
-    share = {"percent": 87.5, "interval": [80.0, 91.25]}
+    ratio = {"percent": 87.5, "interval": [80.0, 91.25]}
     scores["paired"] = {
         "miou": {
-            "seeds_only": {"of_full_supervision": share},
+            "seeds_only": {"of_full_supervision": ratio},
             "g2": {
                 "over_seeds_only": {
                     "difference": 0.05,
                     "interval": [low, 0.081],
                 },
-                "of_full_supervision": share,
+                "of_full_supervision": ratio,
             },
         },
         "miou_crf": {},
@@ -30,7 +30,7 @@ def test_a_gain_is_bold_where_its_interval_leaves_zero_out():
     assert "<b>" not in unsure
 
 
-def test_scores_and_shares_stand_beside_the_gains():
+def test_scores_and_percentages_stand_beside_the_gains():
     page = gains.to_html(compared(0.02))
     assert "35.0 [30.0, 38.0]" in page
     assert page.count("87.5 [80.0, 91.2]") == 2
@@ -44,7 +44,7 @@ def test_the_table_for_terminals_ends_with_the_gains():
 
 
 def test_nothing_compared_is_nothing_shown():
-    assert gains.to_html(summary()) == ""
+    assert gains.to_html(summary()).strip() == ""
     assert gains.lines(summary()) == []
 
 

@@ -1,9 +1,11 @@
 """The report holds every figure and picture, and needs nothing else."""
 
 import base64
+import dataclasses
 import html.parser
 import re
 
+import browsers
 import cv2
 import numpy as np
 import pytest
@@ -85,7 +87,7 @@ def test_the_page_shows_this_run_beside_the_paper(written):
 def test_names_are_escaped(written):
     assert "<0>" not in written
     assert "&lt;0&gt;" in written
-    assert "--a=&#x27;&lt;b&gt;" in written
+    assert "--a=&#39;&lt;b&gt;" in written
     assert "cat &amp; dog" in written
 
 
@@ -99,7 +101,7 @@ def test_many_classes_are_drawn_in_two_columns(folders):
         folders / "voc.html", summary(), evaluations(classes=classes), {}
     )
     text = (folders / "voc.html").read_text()
-    height = int(re.search(r"viewBox='0 0 1120 (\d+)'", text)[1])
+    height = int(re.search(r'viewBox="0 0 1120 (\d+)"', text)[1])
     assert Page(text).tags.count("rect") == 21 * len(GUIDES)
     assert height < 21 * len(GUIDES) * 7
 
@@ -107,7 +109,7 @@ def test_many_classes_are_drawn_in_two_columns(folders):
 def test_the_page_of_one_guide_has_no_percentage(folders):
     page.write(folders / "g2.html", summary(("g2",)), evaluations(("g2",)), {})
     text = " ".join(Page((folders / "g2.html").read_text()).text)
-    assert "G2 of full" not in text
+    assert "G2 of full supervision" not in text
     assert "\N{EN DASH}" in text
 
 
@@ -129,7 +131,7 @@ def test_intervals_and_matrices_are_on_the_page(folders):
     page.write(path, scores, evaluations(), {}, matrices={"g2": b"drawn"})
     text = " ".join(Page(path.read_text()).text)
     assert "val mIoU [36.1, 44.2]" in text
-    assert "How sure the differences are" in text
+    assert "Confidence intervals" in text
     assert "+10.0  [+5.0, +15.0]" in text
     assert len(Page(path.read_text()).pictures) == 1
 
@@ -139,3 +141,66 @@ def test_saliency_is_among_the_first_figures_when_it_was_scored(folders):
     scores["guides"]["g2"]["saliency"] = {"iou": 0.3712}
     page.write(folders / "page.html", scores, evaluations(), {})
     assert "37.1" in " ".join(Page((folders / "page.html").read_text()).text)
+
+
+HOSTILE = '<b>&"'
+
+
+def hostile_page(folder):
+    """A report whose names of classes, images and stages look like HTML."""
+    found = summary()
+    for key in ("seconds", "settings", "versions"):
+        found[key] = {HOSTILE: found[key].popitem()[1]}
+    found["reused"] = [HOSTILE]
+    scores = evaluations(classes=("background", HOSTILE, "rook"))
+    image = np.full((20, 30, 3), 90, np.uint8)
+    picture = strips.Picture(image, 0.5)
+    strip = strips.Strip(
+        image_id=HOSTILE,
+        objects=((1, HOSTILE),),
+        pictures={"Image": picture, HOSTILE: picture},
+        with_crf={HOSTILE: picture},
+        why=HOSTILE,
+    )
+    shown = {"train": [strip], "val": [dataclasses.replace(strip, with_crf={})]}
+    path = folder / "hostile.html"
+    page.write(path, found, scores, shown, sections={HOSTILE: HOSTILE})
+    return path.read_text()
+
+
+def test_every_name_is_escaped_wherever_it_stands(tmp_path):
+    text = hostile_page(tmp_path)
+    assert HOSTILE not in text
+    assert "&amp;lt;" not in text  # Nothing is escaped twice.
+    found = Page(text)
+    # A tile has one <b>, a strip one for each of its two captions.
+    assert found.tags.count("b") == text.count('class="tile"') + 2 * 2
+    # Time: name. Settings: package. Section: title and content. Bars: name
+    # and row of the table. Strips: reason, two names, caption of the heading.
+    assert sum(HOSTILE in each for each in found.text) >= 6 + 2 * 4
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with browsers.chromium() as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_need_not_scroll_sideways(written, folders, browser, scheme):
+    screen = browser.new_page(
+        viewport={"width": 400, "height": 800}, color_scheme=scheme
+    )
+    screen.goto((folders / "report.html").as_uri())
+    width = screen.evaluate("document.documentElement.scrollWidth")
+    text, background = (
+        screen.evaluate(f"getComputedStyle(document.documentElement).{name}")
+        for name in ("color", "backgroundColor")
+    )
+    screen.close()
+    assert width == 400
+    assert (lightness(text) > lightness(background)) == (scheme == "dark")
+
+
+def lightness(colour):
+    return sum(map(int, re.findall(r"\d+", colour)[:3]))

@@ -50,7 +50,7 @@ def test_strips_without_truth_seeds_or_saliency_leave_them_out(folders):
     assert list(strip.pictures) == ["Image", "G2"]
 
 
-def test_strips_come_at_even_distances_and_no_more_than_there_are(folders):
+def test_strips_are_at_equal_intervals_and_no_more_than_there_are(folders):
     dirs = {"g2": folders / "g2"}
     ids = [
         [each.image_id for each in strips.prediction_strips(source(), dirs, n)]
@@ -72,7 +72,7 @@ def test_a_missing_map_is_named(folders):
         all_strips(folders)
 
 
-def test_the_best_and_the_worst_follow_those_at_even_distances(folders):
+def test_the_best_and_the_worst_follow_those_at_equal_intervals(folders):
     ranking = {"<0>": 0.5, "<1>": 0.25, "<2>": 0.0, "<3>": 1.0, "<9>": 0.9}
     found = strips.prediction_strips(
         source(), {"g2": folders / "g2"}, 2, ranking=ranking

@@ -38,7 +38,7 @@ def test_the_table_has_scores_with_crf_beside_those_without():
 
 def test_the_paper_has_a_row_for_every_guide():
     names = tuple(legend.NAMES)
-    assert tuple(paper.ROWS) == tuple(legend.COLOURS) == names
+    assert tuple(paper.PUBLISHED) == tuple(legend.COLOURS) == names
     assert set(names) - set(guides.GUIDES) == {experiments.ROUND_2}
     assert [name for name in names if name in guides.GUIDES] == [*guides.GUIDES]
 
@@ -50,13 +50,13 @@ def test_what_the_paper_does_not_have_is_a_dash():
     assert lines[3].split()[-3:] == lines[4].split()[-3:] == ["\N{EN DASH}"] * 3
     assert lines[5].split()[-3:] == ["\N{EN DASH}", "\N{EN DASH}", "67.6"]
     page = table_2.to_html(found)
-    for figure in ("75/51", "46.2", "67.6", "figures again"):
+    for figure in ("75/51", "46.2", "67.6", "same figures"):
         assert figure in page
 
 
 def test_g0_and_g1_share_a_footnote():
     page = table_2.to_html(summary(("g0", "g1")))
-    assert page.count("figures again") == 1
+    assert page.count("same figures") == 1
     assert page.count("\N{DAGGER}") == 3
 
 

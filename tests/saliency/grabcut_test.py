@@ -72,10 +72,10 @@ def test_the_median_ignores_one_careless_annotator():
 def test_a_cut_that_fills_too_little_of_its_box_is_the_box():
     image, truth = disc()
     box = np.array([[1, 1, 79, 99]])
-    share = truth.sum() / filled(box[0]).sum()
+    fraction = truth.sum() / filled(box[0]).sum()
     for least, expected in (
-        (share / 2, truth),
-        (2 * share, filled(box[0])),
+        (fraction / 2, truth),
+        (2 * fraction, filled(box[0])),
     ):
         settings = grabcut.GrabCutSettings(min_fraction=least)
         assert iou(grabcut.mask(image, box, settings), expected) > 0.9

@@ -1,4 +1,4 @@
-"""The small segmenter of saved_models/ is whole and as good as it says."""
+"""The small segmenter of saved_models/ is complete and as good as its card."""
 
 import hashlib
 import pathlib
@@ -43,12 +43,12 @@ def test_it_reaches_the_mean_iou_of_its_card():
         r"^\| miou \| ([\d.]+) ", (FOLDER / "README.md").read_text(), re.M
     )
     assert float(stated[1]) > 0.5
-    assert mean_iou_on_drawn_scenes() == pytest.approx(
+    assert mean_iou_on_synthetic_scenes() == pytest.approx(
         float(stated[1]), abs=0.001
     )
 
 
-def mean_iou_on_drawn_scenes():
+def mean_iou_on_synthetic_scenes():
     names = (FOLDER / "assets.extra/labels.txt").read_text().split()
     assert names == ["background", *SCENES.label_set.objects]
     segment = tf.saved_model.load(str(FOLDER)).signatures["serving_default"]

@@ -75,8 +75,8 @@ def test_only_the_objects_asked_for_get_score_maps(network):
     assert seeder(image, OBJECTS[:0])[0].shape == (40, 65, 0)
 
 
-def votes_and_map(variant):
-    """The votes of the cells of an image, and the score maps made of them."""
+def cells_and_map(variant):
+    """The scores of the cells of a network, and the upsampled score maps."""
     network = gap.build(variant, 3, 1 / 32, 8, dense=True)
     image = photograph(SIZE, SIZE)
     cells = cam.score_maps(
@@ -89,21 +89,21 @@ def votes_and_map(variant):
     ].numpy()
 
 
-def test_a_score_map_at_the_pixel_of_a_cell_is_the_cells_vote():
-    """Those of GAP-DeepLab lie on the pixels 8 i."""
-    cells, maps = votes_and_map("gap_deeplab")
+def test_a_score_map_at_the_pixel_of_a_cell_is_the_score_of_the_cell():
+    """Cell i of GAP-DeepLab is centred on pixel 8 i."""
+    cells, maps = cells_and_map("gap_deeplab")
     tolerance = 1e-4 * np.abs(cells).max()
     np.testing.assert_allclose(maps[::8, ::8], cells, atol=tolerance)
 
 
 @pytest.mark.parametrize("variant", sorted({*gap.VARIANTS} - {"gap_deeplab"}))
-def test_a_score_map_at_the_centre_of_a_cell_is_the_cells_vote(variant):
-    """The centre of cell i lies half a pixel after pixel 8 i + origin.
+def test_a_score_map_at_the_centre_of_a_cell_is_the_score_of_the_cell(variant):
+    """The centre of cell i is between two pixels, at 8 i + origin.
 
-    Each of the two around it is a sixteenth of the way to the next cell.
+    Each of the two pixels is 1/16 of the way to a neighbouring cell.
     """
-    cells, maps = votes_and_map(variant)
-    first = int(gap.VARIANTS[variant].origin) + 8
+    cells, maps = cells_and_map(variant)
+    first = int(gap.VARIANTS[variant].grid_origin) + 8
     last = first + 6 * 8
     centres = maps
     for _ in range(2):
@@ -135,8 +135,8 @@ def test_with_the_flip_a_mirrored_photograph_gives_mirrored_maps(network):
     assert np.abs(maps - plain).max() > 0
 
 
-def test_evidence_is_found_where_it_lies():
-    """A head that sums rectified maps lights up at the one bright square."""
+def test_the_maximum_is_where_the_evidence_is():
+    """A network that sums its rectified input has its maximum at a square."""
     network = gap.build("gap_highres", 1, 1 / 64, 1)
     for layer in network.layers:
         if layer.weights:
@@ -163,7 +163,7 @@ def test_a_network_that_is_no_gap_network_is_refused():
         cam.seeder(segmenter, SIZE)
 
 
-def test_the_seeder_of_a_network_in_low_precision_answers_in_float32():
+def test_the_seeder_of_a_network_in_low_precision_returns_float32():
     keras.mixed_precision.set_global_policy("mixed_bfloat16")
     network = gap.build("gap_highres", 2, 1 / 64, 1)
     maps, logits = cam.seeder(network, 33)(photograph(20, 20), OBJECTS[:2])

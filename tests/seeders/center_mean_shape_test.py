@@ -26,7 +26,7 @@ def halves(left, right, height=20, width=2 * CELLS):
 
 
 def test_the_shape_is_the_mean_over_objects_in_the_frames_of_their_images():
-    """Three masks: left half, right half, and left half of a larger image."""
+    """Of three masks: left half, right half, left half of a larger image."""
     found = center_mean_shape.mean_shape(
         source(a=halves(1, 2), b=halves(2, labels.IGNORE, 50, 3 * CELLS * 2))
     )
@@ -36,7 +36,7 @@ def test_the_shape_is_the_mean_over_objects_in_the_frames_of_their_images():
     np.testing.assert_allclose(found[:, 20], 1 / 2, atol=1e-6)
 
 
-def test_a_mask_that_covers_part_of_a_cell_counts_in_part():
+def test_a_mask_counts_by_the_fraction_of_a_cell_that_it_covers():
     label_map = np.zeros((2 * CELLS, CELLS), np.uint8)
     label_map[0] = 1
     found = center_mean_shape.mean_shape(source(a=label_map))

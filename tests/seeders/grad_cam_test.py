@@ -16,7 +16,7 @@ def photograph(size=SIZE):
 
 
 def test_a_map_of_two_channels_by_hand():
-    """Mean gradients 2 and -1; what is negative is cut off."""
+    """Mean gradients are 2 and -1; negative scores become 0."""
     features = tf.constant([[[3.0, 1.0], [1.0, 4.0]]])
     gradients = tf.constant([[[[4.0, 0.0], [0.0, -2.0]]]])
     maps = grad_cam.score_maps(features, gradients)
@@ -24,15 +24,17 @@ def test_a_map_of_two_channels_by_hand():
 
 
 def test_on_a_gap_network_it_is_cam():
-    """Zhou's maps are a special case: gradients are votes over cells."""
+    """The gradients are the weights, divided by the number of cells."""
     network = gap.build("gap_highres", 2, 1 / 64, 4, score_init_stddev=1.0)
     x = images.subtract_mean(photograph(33))[None]
     features = gap.features(network)(x)
-    votes = network.get_layer(gap.SCORE).get_weights()[0]
+    weights = network.get_layer(gap.SCORE).get_weights()[0]
     cells = features.shape[1] * features.shape[2]
-    gradients = tf.tile(votes.T[:, None, None] / cells, [1, *x.shape[1:3], 1])
+    gradients = tf.tile(weights.T[:, None, None] / cells, [1, *x.shape[1:3], 1])
     found = grad_cam.score_maps(features[0], gradients)
-    expected = tf.nn.relu(tf.einsum("hwc,ck->hwk", features[0], votes)) / cells
+    expected = (
+        tf.nn.relu(tf.einsum("hwc,ck->hwk", features[0], weights)) / cells
+    )
     assert expected.numpy().max() > 0
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-7)
 

@@ -1,4 +1,4 @@
-"""Gradient maps beside those of Xplique, on the same weights and photograph."""
+"""Gradient maps equal those of Xplique, for the same weights and photograph."""
 
 import importlib
 import sys
@@ -21,13 +21,13 @@ attributions = importlib.import_module("xplique.attributions")
 
 SIZE = 193
 OBJECTS = np.arange(3, dtype=np.int32)
-# Of a map's maximum: float32 through some twenty layers, in two orders.
+# Fraction of a map's maximum: rounding of float32 in about twenty layers.
 TOLERANCE = 1e-4
 
 
 @pytest.fixture(params=["thin", "imagenet"])
 def case(request):
-    """Network builder and photograph: noise, and what ImageNet taught."""
+    """Arguments of the network, weight file and photograph."""
     if request.param == "thin":
         noise = np.random.default_rng(0).integers(0, 255, (8, 8, 3), np.uint8)
         image = tf.image.resize(noise, [SIZE, SIZE], "nearest")
@@ -57,7 +57,7 @@ def classifier(case, method="vanilla"):
 
 
 def explain(explainer, image):
-    """[SIZE, SIZE, K] what the library says of each object."""
+    """Returns the library's maps of each object, stacked in the last axis."""
     inputs = images.subtract_mean(tf.cast(image, tf.float32))[None]
     found = [
         np.squeeze(explainer.explain(inputs, tf.one_hot([index], 3)), 0)
@@ -85,7 +85,7 @@ def test_vanilla_gradients_are_xpliques(case):
 
 
 def test_guided_gradients_are_xpliques(case):
-    """The library clones a plain network and exchanges its activations."""
+    """The library clones a plain network and replaces its activations."""
     image = case[-1]
     found, _ = backprop.seeder(
         classifier(case, "guided"), SIZE, "guided", blur_px=0
@@ -95,7 +95,7 @@ def test_guided_gradients_are_xpliques(case):
 
 
 def test_grad_cams_are_xpliques(case, monkeypatch):
-    """Cell by cell: the library enlarges its maps by cubic interpolation."""
+    """Compares cells, since the library upsamples by cubic interpolation."""
     network, image = classifier(case), case[-1]
     explainer = attributions.GradCAM(network, conv_layer=grad_cam.LAYER)
     with monkeypatch.context() as patch:

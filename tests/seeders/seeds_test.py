@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from guided_segmentation import artifacts, crf, labels
+from guided_segmentation import artifacts, labels
 from guided_segmentation.datasets import schema
 from guided_segmentation.seeders import seeds
 
@@ -29,7 +29,7 @@ def source(present=(True, False, True), count=3):
 
 
 class Seeder:
-    """Knows scores that rise, stay and fall to the right."""
+    """Returns scores that rise, stay and fall from left to right."""
 
     def __init__(self, logits=(0.0, 0.0, 0.0)):
         self.seen = []
@@ -52,7 +52,7 @@ def test_the_threshold_is_inclusive():
     assert seeds.seeds(maps, CLASSES[:1], 0.5).tolist() == [[BIRD, 0, 0, 0]]
 
 
-def test_each_class_is_measured_by_its_own_maximum():
+def test_each_class_is_divided_by_its_own_maximum():
     bird, cat = [100, 50, 10, 10], [0.1, 0.9, 1, 0.1]
     maps = np.array([bird, cat], np.float32).T[None]
     assert seeds.seeds(maps, CLASSES).tolist() == [[BIRD, CAT, CAT, 0]]
@@ -64,7 +64,7 @@ def test_where_classes_tie_the_first_wins():
 
 
 @pytest.mark.parametrize("highest", [0.0, -3.0])
-def test_a_class_nowhere_positive_owns_nothing(highest):
+def test_a_class_without_a_positive_score_has_no_seeds(highest):
     bird, cat = [highest, highest - 1, highest - 2], [1, 0.1, 0.5]
     maps = np.array([bird, cat], np.float32).T[None]
     assert seeds.seeds(maps, CLASSES).tolist() == [[CAT, 0, CAT]]
@@ -87,13 +87,13 @@ def test_normalized_maps_are_relative_to_their_maximum():
     arrays.arrays(
         np.float32,
         (5, 6, 2),
-        # None so faint that a share of it overflows.
+        # No value so small that a division by it overflows.
         elements=st.integers(-1280, 1280).map(lambda number: number / 128),
     ),
     st.floats(0.1, 1),
 )
 @settings(max_examples=50, deadline=None)
-def test_seeds_are_the_releases_formula(maps, threshold):
+def test_seeds_follow_the_formula_of_the_released_code(maps, threshold):
     """label = argmax n_c where max n_c reaches the threshold, else 0."""
     expected = np.zeros((5, 6), np.uint8)
     for place in np.ndindex(5, 6):
@@ -110,7 +110,7 @@ def test_seeds_are_the_releases_formula(maps, threshold):
     np.testing.assert_array_equal(result, expected)
 
 
-def test_made_seeds_are_of_the_classes_present_alone(tmp_path):
+def test_only_present_classes_get_seeds(tmp_path):
     seeds.make_seeds(Seeder(), source(), tmp_path)
     for image_id in source().image_ids:
         made = artifacts.read_label_map(tmp_path / f"{image_id}.png")
@@ -123,7 +123,7 @@ def test_a_higher_threshold_makes_fewer_seeds(tmp_path):
     assert made.tolist() == 2 * [[3, 0, 0, 1]]
 
 
-def test_score_maps_are_kept_on_demand(tmp_path):
+def test_score_maps_are_written_if_their_folder_is_given(tmp_path):
     seeds.make_seeds(
         Seeder(), source(), tmp_path / "s", score_maps_dir=tmp_path / "m"
     )
@@ -147,7 +147,7 @@ def test_an_image_without_labels_gets_no_seeds(tmp_path):
     assert not artifacts.read_label_map(tmp_path / "2007_0.png").any()
 
 
-def test_likely_objects_reach_the_threshold():
+def test_predicted_objects_reach_the_threshold():
     image = np.zeros((2, 4, 3), np.uint8)
     seeder = Seeder(logits=(-0.01, 0.0, 2.0))
     assert seeds.predicted_objects(seeder, image).tolist() == [1, 2]
@@ -155,7 +155,7 @@ def test_likely_objects_reach_the_threshold():
     assert seeds.predicted_objects(seeder, image, 0.0).tolist() == [0, 1, 2]
 
 
-def test_images_without_labels_are_seeded_for_what_is_likely(tmp_path):
+def test_images_without_labels_get_seeds_of_predicted_objects(tmp_path):
     bare = schema.Source(
         name="photos",
         image_ids=("a",),
@@ -175,61 +175,3 @@ def test_a_seeder_that_does_not_classify_needs_labels(tmp_path):
         seeds.make_seeds(
             Seeder(logits=None), source(), tmp_path, class_threshold=0.5
         )
-
-
-def halves(left, right, size=12):
-    """An image of two colours, and a map that is 1 at one pixel of each."""
-    image = np.full((size, size, 3), left, np.uint8)
-    image[:, size // 2 :] = right
-    return image
-
-
-def test_refined_maps_stop_at_the_edge_of_a_colour():
-    image = halves(0, 255)
-    share = np.full((12, 12, 1), 0.4, np.float32)
-    share[3:9, :6] = 0.9
-    share[6, 3] = 1
-    found = seeds.refine(image, share, crf.DEEPLAB)
-    assert found.shape == share.shape
-    assert found.min() >= 0
-    assert found.max() <= 1
-    assert found[:, :6].min() > 0.9
-    assert found[:, 6:].max() < 0.5
-
-
-def test_without_edges_refined_maps_are_shares():
-    """One class: it has its share and the background the rest."""
-    share = np.array([[[1.0], [0.25]], [[0.5], [0.75]]], np.float32)
-    image = np.zeros((2, 2, 3), np.uint8)
-    found = seeds.refine(image, 8 * share, crf.NONE)
-    np.testing.assert_allclose(found, share, atol=2e-3)
-
-
-def test_without_edges_classes_share_with_the_background():
-    """0.8 and 0.4 leave the background 0.2: 8, 4 and 2 of 14."""
-    maps = np.array([[[0.8, 0.4], [1.0, 1.0]]], np.float32)
-    image = np.zeros((1, 2, 3), np.uint8)
-    found = seeds.refine(image, maps, crf.NONE)
-    np.testing.assert_allclose(found[0, 0], [8 / 14, 4 / 14], atol=1e-3)
-
-
-def test_a_class_nowhere_positive_stays_faint():
-    maps = np.zeros((2, 2, 1), np.float32)
-    image = np.zeros((2, 2, 3), np.uint8)
-    assert seeds.refine(image, maps, crf.DEEPLAB).max() < 0.01
-
-
-def test_no_object_leaves_nothing_to_refine():
-    image = np.zeros((2, 3, 3), np.uint8)
-    maps = np.zeros((2, 3, 0), np.float32)
-    assert seeds.refine(image, maps, crf.DEEPLAB).shape == (2, 3, 0)
-
-
-def test_a_refined_seeder_refines_the_objects_asked_for():
-    image = np.zeros((2, 4, 3), np.uint8)
-    objects = np.array([2, 0])
-    maps, logits = Seeder()(image, objects)
-    found, same = seeds.refined(Seeder(), crf.SEC)(image, objects)
-    expected = seeds.refine(image, maps.numpy(), crf.SEC)
-    np.testing.assert_array_equal(found, expected)
-    np.testing.assert_array_equal(same, logits)

@@ -6,7 +6,7 @@ from guided_segmentation.seeders import views
 
 
 def columns(inputs, objects):
-    """Score maps that grow to the right, one a pixel of the input."""
+    """Returns score maps that rise from left to right, one score per pixel."""
     width = tf.shape(inputs)[2]
     ramp = tf.range(tf.cast(width, tf.float32)) / tf.cast(width, tf.float32)
     maps = tf.broadcast_to(ramp[None, :, None], [width, width, 1])
@@ -18,13 +18,13 @@ def seen(**choices):
     return seeder(np.zeros((33, 33, 3), np.uint8), np.array([0], np.int32))
 
 
-def test_one_view_is_read_at_its_own_pixels():
+def test_the_scores_of_one_view_are_read_at_its_pixels():
     maps, logits = seen()
     np.testing.assert_allclose(maps[0, :, 0], np.arange(33) / 33, atol=1e-6)
     assert logits == [33]
 
 
-def test_views_in_the_mirror_are_turned_back():
+def test_score_maps_of_mirror_images_are_mirrored_back():
     maps, _ = seen(flip=True)
     np.testing.assert_allclose(maps, np.full((33, 33, 1), 16 / 33), atol=1e-6)
 

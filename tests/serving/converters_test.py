@@ -8,7 +8,7 @@ import tensorflow as tf
 from guided_segmentation import images
 from guided_segmentation.datasets import synthetic
 from guided_segmentation.networks import builders, prediction
-from guided_segmentation.serving import converters, saved_model, servables
+from guided_segmentation.serving import converters, servables
 
 SIZE = 33
 SPEC = {"name": "deeplab_v1", "num_classes": 4, "width_multiplier": 0.05}
@@ -25,7 +25,7 @@ SCENES = synthetic.source("train", num_images=6)
 
 @functools.cache
 def network(num_classes=4):
-    """A thin segmenter whose logits have mean 0 and deviation 1."""
+    """A thin segmenter whose logits have mean 0 and standard deviation 1."""
     tf.keras.utils.set_random_seed(0)
     thin = builders.build({**SPEC, "num_classes": num_classes})
     last = thin.get_layer("fc8")
@@ -45,7 +45,7 @@ def segmenter(**views):
 
 
 def predicted(image, **views):
-    """What the checkpoint itself predicts."""
+    """Returns the probabilities of the network itself."""
     predict = prediction.dense(network(), size=SIZE, framing="whole", **views)
     return predict(image).numpy()
 
@@ -58,7 +58,7 @@ def largest_difference(answers, wanted):
     return np.abs(answers["probabilities"] - wanted).max()
 
 
-def test_onnx_answers_as_keras_does_at_any_size():
+def test_onnx_predicts_as_keras_does_at_any_size():
     views = {"scales": (0.75, 1.0), "flip": True}
     ask = converters.run_onnx(converters.onnx(segmenter(**views)).content)
     photograph = SCENES.image(SCENES.image_ids[0])[None]
@@ -67,7 +67,7 @@ def test_onnx_answers_as_keras_does_at_any_size():
         assert largest_difference(ask(image), wanted) < 1e-5
 
 
-def test_a_saliency_net_leaves_as_onnx():
+def test_a_saliency_net_is_converted_to_onnx():
     settings = {**SETTINGS, "objects": None}
     module = servables.saliency(network(2), settings)
     ask = converters.run_onnx(converters.onnx(module).content)
@@ -79,7 +79,7 @@ def test_a_saliency_net_leaves_as_onnx():
     assert same.mean() > 0.999
 
 
-def test_float16_weights_move_probabilities_by_little():
+def test_float16_weights_change_probabilities_by_less_than_a_hundredth():
     settings = {**SETTINGS}
     module = servables.guided(network(), settings)
     converted = converters.tflite_float16(module, SIZE)
@@ -94,9 +94,9 @@ def test_float16_weights_move_probabilities_by_little():
         np.testing.assert_array_equal(found["image_labels"][0], counts[1:] > 0)
 
 
-def test_int8_decides_for_the_same_class_nearly_everywhere():
+def test_int8_predicts_the_same_class_at_over_95_percent_of_pixels():
     converted = converters.tflite_int8(segmenter(), SIZE, squares())
-    assert "learnt from 6 photographs" in " ".join(converted.notes)
+    assert "calibrated with 6 images" in " ".join(converted.notes)
     ask, same = converters.run_tflite(converted.content), []
     for square in squares():
         found, wanted = ask(square[None]), predicted(square[None])
@@ -105,8 +105,8 @@ def test_int8_decides_for_the_same_class_nearly_everywhere():
     assert np.mean(same) > 0.95
 
 
-def test_ranges_cannot_be_learnt_from_nothing():
-    wanted = "^wanted photographs to learn the ranges of int8 from, found none"
+def test_int8_needs_images_to_calibrate_with():
+    wanted = "^wanted photographs to calibrate int8 with, found none; name"
     with pytest.raises(ValueError, match=wanted):
         converters.tflite_int8(segmenter(), SIZE, [])
 
@@ -133,30 +133,3 @@ def test_squares_are_what_the_network_sees(framing):
     wanted = seen[top : top + SIZE, left : left + SIZE]
     assert found[0].dtype == np.uint8
     np.testing.assert_allclose(found[0], wanted, atol=0.51)
-
-
-def test_a_file_is_exported_with_its_classes_and_card(tmp_path):
-    made = converters.Converted(
-        "model.onnx",
-        b"graph",
-        servables.IMAGE,
-        {"label_map": tf.TensorSpec([None, None, None], tf.uint8)},
-        ("One.", "Two."),
-    )
-    path = saved_model.export(
-        segmenter(), SETTINGS, tmp_path, name="thin", converted=made
-    )
-    files = {
-        str(each.relative_to(path))
-        for each in path.rglob("*")
-        if each.is_file()
-    }
-    extra = {"assets.extra/labels.txt", "assets.extra/settings.json"}
-    assert files == {"README.md", "SHA256SUMS", "model.onnx", *extra}
-    assert (path / "model.onnx").read_bytes() == b"graph"
-    assert "model.onnx" in (path / "SHA256SUMS").read_text()
-    card = (path / "README.md").read_text()
-    assert "`model.onnx`: One. Two." in card
-    assert "| `image` | [any, any, any, 3] uint8 |" in card
-    assert "| `label_map` | [any, any, any] uint8 |" in card
-    assert "serve_encoded" not in card

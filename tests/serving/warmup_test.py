@@ -5,7 +5,7 @@ from tensorflow_serving.apis import prediction_log_pb2
 
 from guided_segmentation.serving import warmup
 
-# Two of them are so long that their lengths take two and three bytes.
+# The lengths of two of them take two and three bytes.
 INPUTS = {
     "image_labels": np.array([[True, False]]),
     "image_bytes": np.array([b"x" * 300]),
@@ -20,7 +20,7 @@ def request(name="model"):
 
 
 @pytest.mark.parametrize("name", ["model", "m" * 127, "m" * 128, "m" * 20_000])
-def test_what_is_written_is_a_log_of_tensorflow_servings(name):
+def test_requests_are_prediction_logs(name):
     log = prediction_log_pb2.PredictionLog.FromString(request(name))
     asked = log.predict_log.request
     assert asked.model_spec.name == name
@@ -28,3 +28,23 @@ def test_what_is_written_is_a_log_of_tensorflow_servings(name):
     assert asked.inputs.keys() == INPUTS.keys()
     for key, tensor in asked.inputs.items():
         np.testing.assert_array_equal(tf.make_ndarray(tensor), INPUTS[key])
+
+
+@pytest.mark.parametrize("model", ["saliency", "cam"])
+def test_a_model_answers_its_warm_up_requests(exported, model):
+    folder = exported / model / "1"
+    signatures = tf.saved_model.load(str(folder)).signatures
+    path = folder / "assets.extra" / "tf_serving_warmup_requests"
+    asked = []
+    for record in tf.data.TFRecordDataset(str(path)):
+        log = prediction_log_pb2.PredictionLog.FromString(record.numpy())
+        request = log.predict_log.request
+        signature = request.model_spec.signature_name
+        assert request.model_spec.name == model
+        inputs = {k: tf.make_ndarray(v) for k, v in request.inputs.items()}
+        inputs = {k: tf.constant(v) for k, v in inputs.items()}
+        answer = signatures[signature](**inputs)
+        sizes = {tuple(v.shape[1:3]) for v in answer.values() if v.ndim > 2}
+        assert sizes == {(33, 33)}
+        asked.append(signature)
+    assert asked == ["serving_default", "serve_encoded"]

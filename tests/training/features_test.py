@@ -31,7 +31,7 @@ def cached(folder, lower, **key):
     )
 
 
-def test_features_are_what_the_lower_layers_say_of_each_pair(tmp_path):
+def test_features_are_the_outputs_of_the_lower_layers(tmp_path):
     stored = cached(tmp_path, Lower(), through="conv3_3")
     assert (stored.shape, stored.dtype) == ((5, 2, 3, 4, 1), np.float16)
     expected = 3 * PAIRS.sum(-1, keepdims=True)[:, :, ::2]

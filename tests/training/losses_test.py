@@ -93,7 +93,7 @@ def test_the_gradient_of_the_pixel_loss_is_that_of_float64():
     )
 
 
-def test_ignored_pixels_count_nowhere():
+def test_ignored_pixels_do_not_count():
     label_map, logits = drawn()
     ignored = label_map == IGNORE
     changed = np.where(ignored[..., None], 1e4 * logits, logits)
@@ -103,7 +103,7 @@ def test_ignored_pixels_count_nowhere():
     assert (gradient(losses.pixel_loss, label_map, changed)[ignored] == 0).all()
 
 
-def test_a_batch_without_a_labelled_pixel_costs_and_teaches_nothing():
+def test_a_batch_without_a_labelled_pixel_has_no_loss_and_no_gradient():
     label_map, logits = drawn()
     label_map[:] = IGNORE
     assert losses.pixel_loss(label_map, logits).numpy() == 0
@@ -122,7 +122,7 @@ def test_losses_stay_finite_at_huge_scores():
 
 
 @pytest.mark.parametrize("labelled_rows", [(0, 5), (1, 4), (5, 5)])
-def test_shares_of_replicas_add_up_to_the_mean_over_the_global_batch(
+def test_losses_of_replicas_add_up_to_the_mean_over_the_global_batch(
     two_cpus, labelled_rows
 ):
     """However unevenly the labelled pixels are spread."""
@@ -146,7 +146,7 @@ def test_shares_of_replicas_add_up_to_the_mean_over_the_global_batch(
     np.testing.assert_allclose(total, whole, rtol=1e-6)
 
 
-def test_shares_of_the_multi_label_loss_add_up_too(two_cpus):
+def test_multi_label_losses_of_replicas_add_up_too(two_cpus):
     logits = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
     image_labels = logits > 0.5
 
@@ -170,7 +170,7 @@ CELLS = crf.SEC.shrunk(12)
 
 
 def photographs(seed=0, batch=3):
-    """Halves of two colours, and logits that lean to their classes."""
+    """Halves of two colours, and logits that favour their classes."""
     random = np.random.default_rng(seed)
     image = random.integers(0, 9, (batch, 5, 6, 3), np.uint8) + 60
     image[:, :, 3:] += 90
@@ -217,8 +217,8 @@ def test_the_crf_of_the_crf_loss_is_a_target_like_a_label(settings):
     np.testing.assert_allclose(found, (free - constrained) / 90, atol=2e-4)
 
 
-def test_the_crf_loss_is_0_and_teaches_nothing_without_edges():
-    """But for the floors of the two."""
+def test_the_crf_loss_and_its_gradient_are_0_without_edges():
+    """Up to the lower limits of both."""
     image, logits = photographs()
 
     def loss(image, logits):
@@ -238,7 +238,7 @@ def test_the_crf_loss_stays_finite_at_huge_scores():
     assert np.isfinite(gradient(loss, image, 1e4 * logits)).all()
 
 
-def test_shares_of_the_crf_loss_add_up_too(two_cpus):
+def test_crf_losses_of_replicas_add_up_too(two_cpus):
     image, logits = photographs(batch=2)
 
     @tf.function

@@ -30,7 +30,7 @@ def caffe(start, gradients, rates, settings):
 
 
 def ours(network, gradients, settings):
-    """What optimizers makes of the same gradients."""
+    """The same updates by optimizers."""
     variables = network.trainable_variables
     optimizer = optimizers.LayerwiseOptimizer(network, settings, len(gradients))
     for of_step in gradients:
@@ -63,7 +63,7 @@ def test_the_defaults_are_the_papers():
     ("step", "expected"),
     [(0, 1e-3), (1999, 1e-3), (2000, 1e-4), (3999, 1e-4), (7999, 1e-6)],
 )
-def test_the_rate_drops_to_a_tenth_at_each_multiple(step, expected):
+def test_the_learning_rate_drops_to_a_tenth_at_each_multiple(step, expected):
     rate = float(optimizers.learning_rate(PAPER, 8000)(step))
     assert rate == pytest.approx(expected, rel=1e-5)
 
@@ -102,7 +102,7 @@ def test_every_algorithm_that_is_listed_exists(algorithm):
     assert type(built).__name__.lower() == algorithm
 
 
-def test_the_first_step_of_adam_is_the_rate_of_the_layer():
+def test_the_first_step_of_adam_is_the_learning_rate_of_the_layer():
     """However steep the gradient."""
     network = two_layers()
     start = [np.asarray(v) for v in network.trainable_variables]
@@ -118,7 +118,7 @@ def test_every_schedule_that_is_listed_exists():
         optimizers.build(optimizers.OptimizerSettings(schedule=schedule), 10)
 
 
-def test_rates_of_the_segmenter_are_those_of_the_release():
+def test_multipliers_of_the_segmenter_are_those_of_the_release():
     network = deeplab_v1.large_fov(2, 1 / 64, 1)
     rates = optimizers.multipliers(network, PAPER)
     names = [
@@ -133,14 +133,14 @@ def test_rates_of_the_segmenter_are_those_of_the_release():
     assert table["fc8 bias"] == (20, 0)
 
 
-def test_rates_of_the_seeder_are_ten_for_its_score_alone():
+def test_multipliers_of_the_seeder_are_ten_for_its_output_layer_alone():
     rates = optimizers.multipliers(
         gap.build("gap_highres", 2, 1 / 64, 1), PAPER
     )
     assert rates == 15 * [(1, 1), (2, 0)] + [(10, 1)]
 
 
-def test_frozen_layers_have_no_rates():
+def test_frozen_layers_have_no_multipliers():
     network = deeplab_v1.large_fov(2, 1 / 64, 1)
     network.get_layer("conv1_1").trainable = False
     rates = optimizers.multipliers(network, PAPER)
@@ -148,7 +148,7 @@ def test_frozen_layers_have_no_rates():
 
 
 @pytest.mark.parametrize("clip_norm", [0.0, 3.0])
-def test_updates_are_caffes_over_the_drop_of_the_rate(clip_norm):
+def test_updates_are_caffes_across_a_drop_of_the_learning_rate(clip_norm):
     settings = optimizers.OptimizerSettings(
         learning_rate=0.02,
         lr_decay_steps=3,
@@ -170,7 +170,7 @@ def test_updates_are_caffes_over_the_drop_of_the_rate(clip_norm):
         np.testing.assert_allclose(value, reference, rtol=1e-5, atol=1e-6)
 
 
-def test_a_short_gradient_is_not_clipped():
+def test_a_gradient_below_the_maximum_norm_is_not_clipped():
     start = two_layers().get_weights()
 
     def after(clip_norm):
@@ -184,12 +184,12 @@ def test_a_short_gradient_is_not_clipped():
         np.testing.assert_allclose(one, other, rtol=1e-6)
 
 
-def test_the_optimisers_of_a_checkpoint_are_named_by_their_rate():
+def test_the_optimizers_of_a_checkpoint_are_named_by_their_multiplier():
     optimizer = optimizers.LayerwiseOptimizer(two_layers(), PAPER, 10)
-    assert list(optimizer.by_rate) == ["1", "2", "10", "20"]
+    assert list(optimizer.by_multiplier) == ["1", "2", "10", "20"]
 
 
-def test_a_rate_of_many_digits_still_steps():
+def test_a_multiplier_of_many_digits_still_steps():
     network = two_layers()
     start = [np.asarray(v) for v in network.trainable_variables]
     gradients = [[np.full(value.shape, 7.0) for value in start]]

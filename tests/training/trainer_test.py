@@ -63,12 +63,12 @@ def task(at=lambda position: None, **changes):
 
     return trainer.Task(
         **{
-            "build": tiny,
-            "batches": batches,
+            "build_network": tiny,
+            "make_batches": batches,
             "loss": losses.pixel_loss,
-            "inputs": "image",
-            "targets": ("label_map",),
-            "seeded": dropout.example_seeds,
+            "input_key": "image",
+            "target_keys": ("label_map",),
+            "noise_context": dropout.example_seeds,
             **changes,
         }
     )
@@ -101,7 +101,7 @@ def events(work_dir):
 
 @pytest.fixture(scope="module", name="whole")
 def _whole(tmp_path_factory):
-    """Folder and weights of a run that nothing stopped."""
+    """Folder and weights of an unbroken run."""
     work_dir = tmp_path_factory.mktemp("whole")
     return work_dir, trained(work_dir)
 
@@ -132,7 +132,7 @@ def test_two_replicas_train_exactly_as_one_with_a_crf_loss(two_cpus, tmp_path):
         pixels = losses.pixel_loss(label_map, output)
         return pixels + losses.crf_loss(seen, output, crf.SEC.shrunk(12))
 
-    both = task(loss=loss, targets=("label_map", "image"))
+    both = task(loss=loss, target_keys=("label_map", "image"))
     one, two = (
         weights.to_dict(
             trainer.train(
@@ -154,9 +154,7 @@ def test_two_replicas_clip_exactly_as_one(two_cpus, tmp_path):
     assert_same(one, two, rtol=1e-6, atol=1e-6)
 
 
-def test_a_run_ended_by_sigterm_goes_on_as_if_it_had_not(
-    whole, tmp_path, capsys
-):
+def test_a_run_stopped_by_sigterm_resumes_exactly(whole, tmp_path, capsys):
     def terminate(position):
         if position == 18:  # Of the fifth batch.
             os.kill(os.getpid(), signal.SIGTERM)
@@ -176,7 +174,7 @@ def test_a_run_ended_by_sigterm_goes_on_as_if_it_had_not(
     assert sorted(seen) == list(range(4 * int(said[1]), 32))
 
 
-def test_a_run_that_was_killed_goes_on_from_its_last_checkpoint(
+def test_a_killed_run_resumes_from_its_last_checkpoint(
     whole, two_cpus, tmp_path
 ):
     def fail(position):
@@ -192,7 +190,7 @@ def test_a_run_that_was_killed_goes_on_from_its_last_checkpoint(
     assert min(seen) in (12, 24)
 
 
-def test_two_replicas_resume_as_they_would_have_gone_on(two_cpus, tmp_path):
+def test_two_replicas_resume_exactly(two_cpus, tmp_path):
     def fail(position):
         if position == 26:
             raise ValueError("killed")
@@ -209,7 +207,7 @@ def test_a_finished_run_is_not_trained_further(whole):
     assert not seen
 
 
-def test_summaries_tell_loss_and_rate_at_their_steps(whole):
+def test_loss_and_learning_rate_are_written_at_their_steps(whole):
     loss = {step: v for tag, step, v in events(whole[0]) if tag == "loss"}
     rates = {
         step: float(value)
@@ -227,7 +225,7 @@ def test_pictures_come_at_their_steps(tmp_path):
         return np.zeros((4, 2, 2, 3), np.uint8)
 
     trainer.train(
-        task(pictures=pictures),
+        task(draw_pictures=pictures),
         work_dir=tmp_path,
         settings=SETTINGS,
         strategy=ONE,
@@ -301,14 +299,3 @@ def test_a_folder_begun_under_other_settings_is_refused(whole):
 def test_the_defaults_are_the_papers():
     paper = trainer.TrainSettings()
     assert (paper.num_steps, paper.batch_size) == (8000, 15)
-
-
-@pytest.mark.parametrize(
-    ("name", "count", "replicas"),
-    [("mirrored", 1, 1), ("mirrored", 2, 2), ("one_device", 2, 1)],
-)
-def test_a_strategy_has_the_replicas_of_its_name(name, count, replicas):
-    strategy = trainer.make_strategy(name, count)
-    assert strategy.num_replicas_in_sync == replicas
-    mirrored = isinstance(strategy, tf.distribute.MirroredStrategy)
-    assert mirrored == (name == "mirrored")

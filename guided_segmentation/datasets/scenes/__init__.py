@@ -1,1 +1,1 @@
-"""How the drawn scenes are drawn; `synthetic` is the way in."""
+"""The drawing of synthetic scenes, from shapes to composed images."""

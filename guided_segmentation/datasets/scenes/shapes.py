@@ -1,8 +1,9 @@
-"""What there is to draw: outlines, emblems and contexts, as formulas.
+"""Outlines, emblems and contexts of scenes, as formulas.
 
-A pattern takes two arrays of coordinates and says for each pixel whether, or
-how much, it belongs. Only additions, multiplications and comparisons occur:
-IEEE 754 fixes their results, so every machine draws the same bytes.
+A pattern takes two arrays of coordinates and returns an array of the shape to
+which they broadcast: bool for outlines and emblems, float in [0, 1] for
+contexts. It computes with additions, multiplications and comparisons only,
+whose results IEEE 754 defines, so every machine draws the same bytes.
 """
 
 from collections.abc import Callable
@@ -13,7 +14,7 @@ Pattern = Callable[[np.ndarray, np.ndarray], np.ndarray]
 Colour = tuple[float, float, float]  # Red, green, blue in [0, 1].
 
 # Cosine and sine of 90, 162, 234, 306 and 378 degrees: a star's five sides.
-_FIVE_WAYS = (
+_STAR_NORMALS = (
     (0.0, 1.0),
     (-0.951, 0.309),
     (-0.588, -0.809),
@@ -24,29 +25,29 @@ _FIVE_WAYS = (
 # Outlines: True inside; u runs along the body and v across, both -1 to 1.
 
 
-def _ellipse(u, v):
+def _ellipse(u: np.ndarray, v: np.ndarray) -> np.ndarray:
     return u * u + v * v < 1
 
 
-def _pillow(u, v):
+def _pillow(u: np.ndarray, v: np.ndarray) -> np.ndarray:
     return u * u * u * u + v * v * v * v < 0.85
 
 
-def _capsule(u, v):
+def _capsule(u: np.ndarray, v: np.ndarray) -> np.ndarray:
     beyond = np.maximum(np.abs(u) - 0.5, 0) * 2
     return beyond * beyond + v * v < 0.95
 
 
-def _egg(u, v):
+def _egg(u: np.ndarray, v: np.ndarray) -> np.ndarray:
     wider = v * (1 + 0.35 * u)
     return u * u + wider * wider < 0.95
 
 
-def _peanut(u, v):
+def _peanut(u: np.ndarray, v: np.ndarray) -> np.ndarray:
     return v * v < (1 - u * u) * (0.6 + 0.8 * u * u)
 
 
-def _bean(u, v):
+def _bean(u: np.ndarray, v: np.ndarray) -> np.ndarray:
     bent = v + 0.35 - 0.75 * u * u
     return u * u + bent * bent < 0.9
 
@@ -61,40 +62,40 @@ BODIES: dict[str, Pattern] = {
 }
 
 
-def _triangle(u, v):
+def _triangle(u: np.ndarray, v: np.ndarray) -> np.ndarray:
     return (np.abs(v) < 0.55 * (1 - u)) & (u > -0.85)
 
 
-def _diamond(u, v):
+def _diamond(u: np.ndarray, v: np.ndarray) -> np.ndarray:
     return np.abs(u) + np.abs(v) < 1
 
 
-def _star(u, v):
-    sides = [u * x + v * y < 0.31 for x, y in _FIVE_WAYS]
-    return sum(side.astype(np.uint8) for side in sides) >= 4
+def _star(u: np.ndarray, v: np.ndarray) -> np.ndarray:
+    sides = [u * x + v * y < 0.31 for x, y in _STAR_NORMALS]
+    return np.count_nonzero(sides, axis=0) >= 4
 
 
-def _crescent(u, v):
+def _crescent(u: np.ndarray, v: np.ndarray) -> np.ndarray:
     bite = u * u + (v - 0.6) * (v - 0.6)
     return (u * u + v * v < 1) & (bite > 0.4)
 
 
-def _ring(u, v):
+def _ring(u: np.ndarray, v: np.ndarray) -> np.ndarray:
     distance = u * u + v * v
     return (distance < 1) & (distance > 0.16)
 
 
-def _plus(u, v):
+def _plus(u: np.ndarray, v: np.ndarray) -> np.ndarray:
     u, v = np.abs(u), np.abs(v)
     return (np.minimum(u, v) < 0.38) & (np.maximum(u, v) < 0.95)
 
 
-def _hexagon(u, v):
+def _hexagon(u: np.ndarray, v: np.ndarray) -> np.ndarray:
     slanted = 0.866 * np.abs(v) + 0.5 * np.abs(u)
     return np.maximum(slanted, np.abs(u)) < 0.9
 
 
-def _boot(u, v):
+def _boot(u: np.ndarray, v: np.ndarray) -> np.ndarray:
     inside = np.maximum(np.abs(u), np.abs(v)) < 0.9
     return inside & ((u < -0.15) | (v > 0.1))
 
@@ -111,39 +112,39 @@ OTHER_OUTLINES: dict[str, Pattern] = {
 }
 
 
-# Emblems: True where the second colour is; p and q reach 1 at the rim.
+# Emblems: True where the second colour is; p and q are -1 to 1 in the disc.
 
 
-def _stripes(p, q):
+def _stripes(p: np.ndarray, q: np.ndarray) -> np.ndarray:
     return np.floor(q * 1.6 + 0.5) % 2 > 0
 
 
-def _dots(p, q):
+def _dots(p: np.ndarray, q: np.ndarray) -> np.ndarray:
     beside = np.abs(np.abs(p) - 0.45), np.abs(np.abs(q) - 0.45)
     return beside[0] * beside[0] + beside[1] * beside[1] < 0.125
 
 
-def _cross(p, q):
+def _cross(p: np.ndarray, q: np.ndarray) -> np.ndarray:
     p, q = np.abs(p), np.abs(q)
     return (np.minimum(p, q) < 0.26) & (np.maximum(p, q) < 0.85)
 
 
-def _rings(p, q):
+def _rings(p: np.ndarray, q: np.ndarray) -> np.ndarray:
     distance = p * p + q * q
     return (distance < 0.12) | (distance > 0.45)
 
 
-def _checks(p, q):
+def _checks(p: np.ndarray, q: np.ndarray) -> np.ndarray:
     return (np.floor(p * 1.25 + 0.5) + np.floor(q * 1.25 + 0.5)) % 2 > 0
 
 
-def _sectors(p, q):
+def _sectors(p: np.ndarray, q: np.ndarray) -> np.ndarray:
     return (p > 0) ^ (p + 1.732 * q > 0) ^ (p - 1.732 * q > 0)
 
 
-# Black, which neither bodies nor backgrounds have, beside a colour of the
-# class's own, purer than bodies are: thin networks without pretrained weights
-# find it in minutes.
+# A saturated colour for each class, and black, which neither bodies nor
+# backgrounds have: small networks without pretrained weights learn them within
+# minutes.
 _BLACK = (0.05, 0.05, 0.05)
 EMBLEMS: dict[str, tuple[Pattern, Colour, Colour]] = {
     "stripes": (_stripes, (1.0, 0.9, 0.0), _BLACK),
@@ -156,23 +157,31 @@ EMBLEMS: dict[str, tuple[Pattern, Colour, Colour]] = {
 
 
 def plain(p: np.ndarray, q: np.ndarray) -> np.ndarray:
-    """The emblem of one colour: False everywhere."""
+    """Returns False everywhere: the emblem of one colour.
+
+    Args:
+      p: [height, 1] or [height, width] float64 coordinate.
+      q: [1, width] or [height, width] float64 coordinate.
+
+    Returns:
+      [height, width] bool.
+    """
     return np.zeros(np.broadcast_shapes(p.shape, q.shape), bool)
 
 
-def _halves(p, q):
+def _halves(p: np.ndarray, q: np.ndarray) -> np.ndarray:
     return q > 0
 
 
-def _wedge(p, q):
+def _wedge(p: np.ndarray, q: np.ndarray) -> np.ndarray:
     return np.abs(q) < 0.45 * (p + 0.7)
 
 
-def _bar(p, q):
+def _bar(p: np.ndarray, q: np.ndarray) -> np.ndarray:
     return np.abs(p) < 0.33
 
 
-def _frame(p, q):
+def _frame(p: np.ndarray, q: np.ndarray) -> np.ndarray:
     edge = np.maximum(np.abs(p), np.abs(q))
     return (edge > 0.3) & (edge < 0.62)
 
@@ -185,38 +194,38 @@ OTHER_EMBLEMS: dict[str, Pattern] = {
 }
 
 
-# Contexts: a value in [0, 1] between the two colours; x and y in pixels.
+# Contexts: [0, 1] from the first colour to the second; x and y in pixels.
 
 
-def _wave(x):
-    """A triangle between 0 and 1 with period 1."""
+def _wave(x: np.ndarray) -> np.ndarray:
+    """A triangle wave between 0 and 1 with period 1."""
     return np.abs(x % 1 * 2 - 1)
 
 
-def _rails(x, y):
+def _rails(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.maximum((y % 13 < 3) * 1.0, (x % 9 < 3) * 0.6)
 
 
-def _waves(x, y):
+def _waves(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return _wave((y + 5 * _wave(x / 16)) / 8)
 
 
-def _grass(x, y):
+def _grass(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return (_wave(x / 5 + 0.7 * _wave(y / 11)) < 0.5) * 1.0
 
 
-def _bricks(x, y):
+def _bricks(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     shifted = x + 8 * (np.floor(y / 7) % 2)
     return ((y % 7 < 1.5) | (shifted % 16 < 1.5)) * 1.0
 
 
-def _pebbles(x, y):
+def _pebbles(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     shifted = x + 4.5 * (np.floor(y / 9) % 2)
     dx, dy = shifted % 9 - 4.5, y % 9 - 4.5
     return (dx * dx + dy * dy < 11) * 1.0
 
 
-def _road(x, y):
+def _road(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return ((y % 18 > 8) & (y % 18 < 12) & (x % 22 < 13)) * 1.0
 
 

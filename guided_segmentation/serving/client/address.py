@@ -1,11 +1,11 @@
-"""Where a served model is, and how patiently it is asked."""
+"""The address of a served model, and the rules for requests to it."""
 
 import dataclasses
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
-FIRST_PAUSE_S = 0.5  # Before a request is sent again; doubled each time.
+FIRST_PAUSE_S = 0.5  # Before the first retry; doubles with each further one.
 LONGEST_PAUSE_S = 10.0
 
 Answer = TypeVar("Answer")
@@ -13,18 +13,18 @@ Answer = TypeVar("Answer")
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ServedModel:
-    """A model of a server, and the rules for asking it.
+    """A model on a server, and the rules for requests to it.
 
     Attributes:
       server: "host:port".
       api: Key of client.APIS.
-      model: What the server calls the model.
-      version: Which of its versions; None leaves it to the server.
-      timeout_s: Seconds until an answer must have come; over REST, the
-        longest silence on the way to it.
-      retries: How often a request is sent again that met no server, a busy
-        one, or no answer in time. A refused request is not sent again.
-      max_bytes: Longest request that is sent.
+      model: Name of the model on the server.
+      version: Version of the model; None leaves the choice to the server.
+      timeout_s: Seconds within which an answer must arrive; over REST, the
+        longest time without receiving a byte.
+      retries: How often a request is repeated if the server is unreachable,
+        busy or late. A refused request is not repeated.
+      max_bytes: Maximum length of a request.
     """
 
     server: str
@@ -43,27 +43,28 @@ class ServedModel:
         """Checks the length of a request.
 
         Raises:
-          ValueError: If it is above `max_bytes`.
+          ValueError: If it exceeds `max_bytes`.
         """
         if num_bytes > self.max_bytes:
             raise ValueError(
                 f"wanted a request of at most {self.max_bytes} bytes, found "
-                f"{num_bytes}; raise --server_max_bytes if the server takes "
+                f"{num_bytes}; raise --server_max_bytes if the server accepts "
                 f"it, or shrink the photograph"
             )
 
-    def ask(self, request: Callable[[], Answer]) -> Answer:
-        """Sends a request until it is answered.
+    def send_with_retries(self, request: Callable[[], Answer]) -> Answer:
+        """Sends a request, and repeats it while the server is unavailable.
 
         Args:
-          request: Raises ConnectionError or TimeoutError for what may pass.
+          request: Sends the request and returns the answer. ConnectionError
+            and TimeoutError cause a retry; other errors pass through.
 
         Returns:
           What `request` returns.
 
         Raises:
           ConnectionError: If the last attempt raises it.
-          TimeoutError: Likewise.
+          TimeoutError: If the last attempt raises it.
         """
         pause = FIRST_PAUSE_S
         for _ in range(self.retries):
@@ -74,22 +75,22 @@ class ServedModel:
                 pause = min(2 * pause, LONGEST_PAUSE_S)
         return request()
 
-    def unreachable(self, found: str) -> ConnectionError:
-        """Makes the error of a server that is away or busy."""
+    def connection_error(self, found: str) -> ConnectionError:
+        """Returns the error for a server that is unreachable or busy."""
         return ConnectionError(
             f"{self}: wanted a server that answers, found {found}; start "
             f"TensorFlow Serving, or give its {self.api} port as --server"
         )
 
-    def late(self) -> TimeoutError:
-        """Makes the error of an answer that did not come in time."""
+    def timeout_error(self) -> TimeoutError:
+        """Returns the error for an answer that does not arrive in time."""
         return TimeoutError(
             f"{self}: wanted an answer within {self.timeout_s:g} s, found "
             f"none; raise --server_timeout"
         )
 
-    def refused(self, found: str) -> ValueError:
-        """Makes the error of a request that the server refuses."""
+    def refusal_error(self, found: str) -> ValueError:
+        """Returns the error for a request that the server refuses."""
         return ValueError(
             f"{self}: wanted an answer, found {' '.join(found.split())!r}; "
             f"see the server's log"

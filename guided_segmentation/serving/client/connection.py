@@ -1,7 +1,7 @@
-"""A served segmenter in the place of a network.
+"""Prediction by a served segmenter, with the interface of a local network.
 
-TensorFlow Serving need not be installed; what speaks its two APIs is the extra
-"serving" of the package.
+The modules that speak the two APIs are imported on demand: they need the
+package's extra "serving".
 """
 
 import types
@@ -18,23 +18,25 @@ APIS = {"rest": "rest", "grpc": "grpc_api"}  # Modules of this package.
 def connect(
     served: address.ServedModel, num_classes: int
 ) -> Callable[[np.ndarray], np.ndarray]:
-    """Makes sure that a segmenter is served, and returns how to ask it.
+    """Checks that a segmenter is served, and returns a function that asks it.
 
     Args:
-      served: Where it is.
-      num_classes: How many classes it must tell apart.
+      served: Address of the segmenter.
+      num_classes: Number of classes it must have, background included.
 
     Returns:
-      A function like those of networks.prediction.dense, for one photograph
+      A function like that of networks.prediction.dense, but for one photograph
       at a time: from [1, height, width, 3] uint8 RGB to [1, height, width,
-      num_classes] float32 probabilities. It raises what `probabilities` of
-      the APIs' clients does.
+      num_classes] float32 probabilities. Several threads may call it at once.
+      It raises the errors of `Client.probabilities` in the modules of APIS,
+      and ValueError if the answer has another shape.
 
     Raises:
-      ConnectionError: If the server is away, busy or still loading.
+      ConnectionError: If the server is unreachable, busy or still loading the
+        model.
       TimeoutError: If it does not answer in time.
-      ValueError: If it has no such model, or one of other classes, or the
-        extra is not installed.
+      ValueError: If it has no such model, the model is no segmenter or has
+        another number of classes, or the extra is not installed.
     """
     client = _api(served.api).Client(served)
     _require_classes(served, client, num_classes)
@@ -74,6 +76,7 @@ def _require_classes(served, client, num_classes):
 
 
 def _absent(served, states):
+    """Returns the error for a model that the server cannot describe."""
     if {"START", "LOADING"} & set(states):
         return ConnectionError(
             f"{served}: wanted a version that is AVAILABLE, found "

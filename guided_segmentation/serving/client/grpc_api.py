@@ -1,6 +1,6 @@
 """TensorFlow Serving's gRPC API.
 
-Of the outputs of a signature it answers those that are asked for, as bytes.
+It sends tensors as bytes, and of a signature's outputs only those requested.
 
 Source: prediction_service.proto and model_service.proto of TensorFlow Serving.
 """
@@ -20,7 +20,7 @@ from tensorflow_serving.apis import (
 
 from guided_segmentation.serving.client import address, signature
 
-_FIELD = "signature_def"  # The only metadata that there are.
+_FIELD = "signature_def"  # The only metadata that the API has.
 _UNLIMITED = [
     ("grpc.max_receive_message_length", -1),
     ("grpc.max_send_message_length", -1),
@@ -28,10 +28,10 @@ _UNLIMITED = [
 
 
 class Client:
-    """Asks one model; its functions may be called from several threads."""
+    """Requests to one model over one channel, which threads may share."""
 
     def __init__(self, served: address.ServedModel):
-        """Connects to nothing yet."""
+        """Opens no connection yet."""
         self._served = served
         channel = grpc.insecure_channel(served.server, options=_UNLIMITED)
         self._models = model_service_pb2_grpc.ModelServiceStub(channel)
@@ -40,7 +40,7 @@ class Client:
         )
 
     def signatures(self) -> dict | None:
-        """Returns the SignatureDefs by name as JSON, None without a model."""
+        """Returns SignatureDefs by name as JSON; None if there is no model."""
         request = get_model_metadata_pb2.GetModelMetadataRequest(
             model_spec=self._spec(), metadata_field=[_FIELD]
         )
@@ -54,7 +54,7 @@ class Client:
         )["signature_def"]
 
     def states(self) -> list[str]:
-        """Returns the states of the versions that the server knows."""
+        """Returns the state of every version that the server knows."""
         request = get_model_status_pb2.GetModelStatusRequest(
             model_spec=self._spec()
         )
@@ -68,15 +68,16 @@ class Client:
         """Segments one photograph.
 
         Args:
-          photograph: A PNG or JPEG.
+          photograph: Content of a PNG or JPEG file.
 
         Returns:
-          [1, height, width, num_classes] float32.
+          [1, height, width, num_classes] float32 probabilities.
 
         Raises:
-          ConnectionError: If the server is away or busy.
+          ConnectionError: If the server is unreachable or busy.
           TimeoutError: If it does not answer in time.
-          ValueError: If the request is too long, or refused.
+          ValueError: If the request is too long or refused, or the answer has
+            no probabilities.
         """
         request = predict_pb2.PredictRequest(
             model_spec=self._spec(signature_name=signature.NAME),
@@ -85,19 +86,22 @@ class Client:
         )
         found = self._answer(self._predictions.Predict, request)
         if found is None or signature.OUTPUT not in found.outputs:
-            raise self._served.refused("an answer without numbers")
+            raise self._served.refusal_error("an answer without numbers")
         return tf.make_ndarray(found.outputs[signature.OUTPUT])
 
     def _spec(self, **given):
+        """Returns the ModelSpec of the model and its version."""
         spec = model_pb2.ModelSpec(name=self._served.model, **given)
         if self._served.version:
             spec.version.value = self._served.version
         return spec
 
     def _answer(self, method, request):
-        """What the server says, None if it knows nothing of the kind."""
+        """Returns the server's answer; None if there is no such model."""
         self._served.require_fits(request.ByteSize())
-        return self._served.ask(lambda: self._sent(method, request))
+        return self._served.send_with_retries(
+            lambda: self._sent(method, request)
+        )
 
     def _sent(self, method, request):
         try:
@@ -108,8 +112,12 @@ class Client:
             raise self._explained(error) from error
 
     def _explained(self, error):
-        if error.code() == grpc.StatusCode.DEADLINE_EXCEEDED:
-            return self._served.late()
-        if error.code() == grpc.StatusCode.UNAVAILABLE:
-            return self._served.unreachable("nobody listening, or a busy one")
-        return self._served.refused(f"{error.code().name}: {error.details()}")
+        """Translates an error of gRPC into one that says what to do."""
+        code = error.code()
+        if code == grpc.StatusCode.DEADLINE_EXCEEDED:
+            return self._served.timeout_error()
+        if code == grpc.StatusCode.UNAVAILABLE:
+            return self._served.connection_error(
+                "nobody listening, or a busy server"
+            )
+        return self._served.refusal_error(f"{code.name}: {error.details()}")

@@ -1,7 +1,7 @@
-"""What a model must take and give to be a segmenter, told by its metadata.
+"""The signature that a served segmenter must have, read from its metadata.
 
-Of the two signatures that bin/export_model writes, the one of encoded
-photographs is asked: a PNG is smaller than pixels, and loses none of them.
+bin/export_model writes two signatures. The client uses the one that takes
+encoded photographs: a PNG is smaller than raw pixels, and lossless.
 """
 
 NAME = "serve_encoded"
@@ -10,13 +10,16 @@ OUTPUT = "probabilities"
 
 
 def num_classes(signatures: dict) -> int:
-    """Reads how many classes a served segmenter tells apart.
+    """Reads the number of classes of a served segmenter.
 
     Args:
       signatures: SignatureDefs by name, in the JSON form of protocol buffers.
 
+    Returns:
+      The number of classes, background included.
+
     Raises:
-      ValueError: If they are not those of a segmenter.
+      ValueError: If the signatures are not those of a segmenter.
     """
     signature = signatures.get(NAME, {})
     inputs, outputs = signature.get("inputs", {}), signature.get("outputs", {})

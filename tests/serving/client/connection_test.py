@@ -1,120 +1,21 @@
 """Segmenters of a server, over REST and gRPC, beside the network itself."""
 
-import base64
 import dataclasses
-import json
-import os
-import pathlib
 import socket
-import subprocess
 import sys
 from concurrent import futures
-from unittest import mock
 
 import numpy as np
 import programs
 import pytest
-import requests
-import tensorflow as tf
 from absl.testing import flagsaver
+from served_models import both_apis, photograph, served
 
-from guided_segmentation import artifacts, provenance
-from guided_segmentation.networks import builders, weights
-from guided_segmentation.serving import saved_model, servables
-from guided_segmentation.serving.client import address, connection
+from guided_segmentation import artifacts
+from guided_segmentation.serving import client
+from guided_segmentation.serving.client import connection
 
-OBJECTS = ["cat", "dog", "cow"]
-SPEC = {"name": "deeplab_v1", "num_classes": 4, "width_multiplier": 0.02}
-SPEC |= {"head_channels": 4}
-SETTINGS = {
-    "network": SPEC,
-    "objects": OBJECTS,
-    "input_size": 33,
-    "framing": "whole",
-    "training": {"optimizer": {"head_layers": ["fc8"]}},
-}
 SIZES = ((37, 53), (64, 41), (50, 50))
-SERVER = pathlib.Path(programs.ROOT, "tests", "loopback_server.py")
-both_apis = pytest.mark.parametrize("api", connection.APIS)
-
-
-@pytest.fixture(scope="session")
-def run_dir(tmp_path_factory):
-    """A run of bin/train_segmenter whose classes all win somewhere."""
-    tf.keras.utils.set_random_seed(0)
-    network = builders.build(SPEC)
-    last = network.get_layer("fc8")
-    noise = np.random.default_rng(0).normal(size=(1, 33, 33, 3)) * 60
-    logits = np.asarray(network(noise.astype(np.float32)))
-    mean, deviation = logits.mean((0, 1, 2)), logits.std((0, 1, 2))
-    last.set_weights([last.get_weights()[0] / deviation, -mean / deviation])
-    folder = tmp_path_factory.mktemp("run")
-    weights.save(network, folder / weights.WEIGHTS_FILE)
-    artifacts.write_json(folder / provenance.SETTINGS_FILE, SETTINGS)
-    return folder
-
-
-def of_nothing(image, objects):
-    """Finds nothing: a seeder without a network."""
-    size = tf.concat([tf.shape(image)[:2], tf.shape(objects)], 0)
-    return tf.zeros(size), tf.zeros([3])
-
-
-@pytest.fixture(scope="session")
-def ports(run_dir, tmp_path_factory):
-    """Ports of a server, by API."""
-    folder = tmp_path_factory.mktemp("models")
-    network, settings = weights.load_trained(run_dir)
-    segmenter = servables.segmenter(network, settings)
-    saved_model.export(segmenter, settings, folder, name="thin")
-    seeder = servables.seeder(of_nothing, 3)
-    saved_model.export(seeder, settings, folder, name="seeder")
-    with subprocess.Popen(
-        [sys.executable, str(SERVER), str(folder)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "CUDA_VISIBLE_DEVICES": ""},
-    ) as process:
-        yield json.loads(process.stdout.readline())
-        process.kill()
-
-
-@pytest.fixture
-def hasty(monkeypatch):
-    """Sends a request again without the pause."""
-    monkeypatch.setattr(address, "FIRST_PAUSE_S", 0.0)
-
-
-@pytest.fixture(scope="session")
-def photographs(tmp_path_factory):
-    """A folder of three, two of them JPEGs."""
-    folder = tmp_path_factory.mktemp("photographs")
-    random = np.random.default_rng(0)
-    for index, size in enumerate(SIZES):
-        coarse = random.random((5, 6, 3)) * 255
-        image = tf.cast(tf.image.resize(coarse, size), tf.uint8)
-        if index:
-            artifacts.write_bytes(
-                folder / f"{index}.jpg", tf.io.encode_jpeg(image).numpy()
-            )
-        else:
-            artifacts.write_image(folder / f"{index}.png", image.numpy())
-    (folder / "class_names.txt").write_text("\n".join(OBJECTS))
-    rows = "".join(f"{index},cat cow\n" for index in range(len(SIZES)))
-    (folder / "labels.csv").write_text(f"image_id,labels\n{rows}")
-    return folder
-
-
-def served(ports, api, model="thin", **rules):
-    server = f"127.0.0.1:{ports[api]}"
-    rules = {"retries": 0, **rules}
-    return address.ServedModel(server=server, api=api, model=model, **rules)
-
-
-def photograph(*size):
-    random = np.random.default_rng(1)
-    return random.integers(0, 256, (1, *size, 3), np.uint8)
 
 
 def segment(photographs, output_dir, **given):
@@ -194,7 +95,7 @@ def test_every_photograph_has_a_label_map_of_classes(local):
 
 @both_apis
 def test_several_threads_may_ask_at_once(ports, api):
-    predict = connection.connect(served(ports, api), 4)
+    predict = client.connect(served(ports, api), 4)
     images = [photograph(20 + index, 25) for index in range(4)]
     with futures.ThreadPoolExecutor(4) as pool:
         found = list(pool.map(predict, images))
@@ -208,7 +109,7 @@ def test_several_threads_may_ask_at_once(ports, api):
 def test_a_server_that_is_busy_twice_is_asked_a_third_time(ports, hasty, api):
     """It answers every third request, so that two may be sent again."""
     impatient, lucky, patient = (
-        connection.connect(served(ports, api, "busy-thin", retries=retries), 4)
+        client.connect(served(ports, api, "busy-thin", retries=retries), 4)
         for retries in (1, 0, 2)
     )
     image = photograph(9, 8)
@@ -221,7 +122,7 @@ def test_a_server_that_is_busy_twice_is_asked_a_third_time(ports, hasty, api):
 
 
 @both_apis
-def test_a_server_that_hangs_is_not_waited_for(ports, api):
+def test_a_late_answer_is_a_timeout_error(ports, api):
     model = served(ports, api, "hanging-thin", timeout_s=0.3)
     with pytest.raises(
         TimeoutError,
@@ -233,12 +134,12 @@ def test_a_server_that_hangs_is_not_waited_for(ports, api):
 def _ask_quickly(model):
     """Metadata may take their time, where the machine is busy."""
     patient = dataclasses.replace(model, timeout_s=60.0)
-    connection.connect(patient, 4)
+    client.connect(patient, 4)
     connection._api(model.api).Client(model).probabilities(b"never read")
 
 
 @both_apis
-def test_nobody_listening_is_told_with_what_to_do(api):
+def test_an_unreachable_server_is_named_with_a_remedy(api):
     with socket.socket() as bound:  # Bound, but not listening.
         bound.bind(("127.0.0.1", 0))
         ports = {api: bound.getsockname()[1]}
@@ -248,27 +149,27 @@ def test_nobody_listening_is_told_with_what_to_do(api):
             rf"that answers, found nobody listening.*; start TensorFlow "
             rf"Serving, or give its {api} port as --server$",
         ):
-            connection.connect(served(ports, api), 4)
+            client.connect(served(ports, api), 4)
 
 
 @both_apis
 @pytest.mark.parametrize(("model", "version"), [("thick", None), ("thin", 7)])
-def test_a_model_that_is_not_there_is_told(ports, api, model, version):
+def test_an_absent_model_is_named(ports, api, model, version):
     with pytest.raises(
         ValueError,
         match=rf"^model '{model}'.*: wanted a served model, found none of that "
         r"name and version; give the server's as --server_model",
     ):
-        connection.connect(served(ports, api, model, version=version), 4)
+        client.connect(served(ports, api, model, version=version), 4)
 
 
 @both_apis
-def test_a_model_that_is_loading_is_worth_waiting_for(ports, api):
+def test_a_model_that_is_loading_is_a_connection_error(ports, api):
     with pytest.raises(
         ConnectionError,
         match=r"wanted a version that is AVAILABLE, found LOADING; wait until",
     ):
-        connection.connect(served(ports, api, "loading-thin"), 4)
+        client.connect(served(ports, api, "loading-thin"), 4)
 
 
 @both_apis
@@ -279,7 +180,7 @@ def test_a_seeder_does_not_segment(ports, api):
         r"image_labels to logits, score_maps, seeds; serve what "
         r"bin/export_model --what=segmenter or guided writes$",
     ):
-        connection.connect(served(ports, api, "seeder"), 4)
+        client.connect(served(ports, api, "seeder"), 4)
 
 
 @both_apis
@@ -289,7 +190,7 @@ def test_a_segmenter_of_other_classes_is_refused(ports, api):
         match=r"wanted the 21 classes of the data set, background included, "
         r"found 4; give the --dataset .* class_names.txt$",
     ):
-        connection.connect(served(ports, api), 21)
+        client.connect(served(ports, api), 21)
 
 
 @both_apis
@@ -299,7 +200,7 @@ def test_a_photograph_too_long_for_a_request_is_named(
     with pytest.raises(
         ValueError,
         match=r"^image '0': wanted a request of at most 1000 bytes, found "
-        r"\d{4}; raise --server_max_bytes if the server takes it, or shrink",
+        r"\d{4}; raise --server_max_bytes if the server accepts it, or shr",
     ):
         segment(
             photographs,
@@ -314,13 +215,13 @@ def test_a_photograph_too_long_for_a_request_is_named(
 
 @both_apis
 def test_an_answer_without_probabilities_is_refused(ports, api):
-    predict = connection.connect(served(ports, api, "silent-thin"), 4)
+    predict = client.connect(served(ports, api, "silent-thin"), 4)
     with pytest.raises(ValueError, match=r"found 'an answer without numbers'"):
         predict(photograph(9, 8))
 
 
 @both_apis
-def test_what_the_server_refuses_is_told_in_its_words(ports, api):
+def test_a_refusal_quotes_the_server(ports, api):
     asked = connection._api(api).Client(served(ports, api, retries=9))
     with pytest.raises(
         ValueError, match=r"found '.*Unknown image file format.*server's log$"
@@ -330,7 +231,7 @@ def test_what_the_server_refuses_is_told_in_its_words(ports, api):
 
 @both_apis
 def test_an_answer_of_another_size_is_refused(ports, api, monkeypatch):
-    predict = connection.connect(served(ports, api), 4)
+    predict = client.connect(served(ports, api), 4)
     other = artifacts.encode_image(photograph(5, 6)[0])
     monkeypatch.setattr(artifacts, "encode_image", lambda _: other)
     with pytest.raises(
@@ -342,7 +243,7 @@ def test_an_answer_of_another_size_is_refused(ports, api, monkeypatch):
 
 @both_apis
 @pytest.mark.parametrize("module", ["requests", "grpc"])
-def test_without_the_extra_it_is_named(monkeypatch, api, module):
+def test_a_missing_extra_is_named(monkeypatch, api, module):
     name = f"guided_segmentation.serving.client.{connection.APIS[api]}"
     monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setitem(sys.modules, module, None)
@@ -355,65 +256,3 @@ def test_without_the_extra_it_is_named(monkeypatch, api, module):
         r"found none; pip install 'guided_segmentation\[serving\]'$",
     ):
         connection._api(api)
-
-
-def test_the_pause_before_a_request_doubles_up_to_a_limit(monkeypatch):
-    pauses = []
-    monkeypatch.setattr(address.time, "sleep", pauses.append)
-    model = served({"rest": 1}, "rest", retries=6)
-    with pytest.raises(ConnectionError):
-        model.ask(mock.Mock(side_effect=ConnectionError))
-    assert pauses == [0.5, 1, 2, 4, 8, 10]
-
-
-def test_a_mistake_is_not_asked_again():
-    request = mock.Mock(side_effect=ValueError("no image"))
-    with pytest.raises(ValueError, match="no image"):
-        served({"rest": 1}, "rest", retries=6).ask(request)
-    assert request.call_count == 1
-
-
-@pytest.mark.parametrize(
-    ("content", "line"),
-    [
-        (b"<html>", r"found 'an answer that is no JSON'"),
-        (b"[]", r"found 'metadata of no model"),
-    ],
-)
-def test_a_server_of_another_kind_is_told(monkeypatch, content, line):
-    answer = requests.Response()
-    answer.status_code, answer._content = 200, content
-    monkeypatch.setattr(requests, "request", lambda *_, **__: answer)
-    with pytest.raises(ValueError, match=line):
-        connection.connect(served({"rest": 1}, "rest"), 4)
-
-
-def test_a_refusal_that_is_no_json_is_told(monkeypatch):
-    answer = requests.Response()
-    answer.status_code, answer._content = 403, b"<html>\nkeep out"
-    monkeypatch.setattr(requests, "request", lambda *_, **__: answer)
-    with pytest.raises(ValueError, match=r"found '403: <html> keep out'; see"):
-        connection.connect(served({"rest": 1}, "rest"), 4)
-
-
-@pytest.fixture(scope="module")
-def both_forms(ports):
-    """One photograph asked in rows and in columns."""
-    content = artifacts.encode_image(photograph(7, 6)[0])
-    encoded = {"b64": base64.b64encode(content).decode()}
-    url = f"http://127.0.0.1:{ports['rest']}/v1/models/thin:predict"
-    bodies = {
-        "predictions": {"instances": [{"image_bytes": encoded}]},
-        "outputs": {"inputs": {"image_bytes": [encoded]}},
-    }
-    return {
-        key: requests.post(
-            url, json={"signature_name": "serve_encoded", **body}, timeout=60
-        ).json()[key]
-        for key, body in bodies.items()
-    }
-
-
-def test_rows_and_columns_are_the_same_answer(both_forms):
-    (row,), columns = both_forms["predictions"], both_forms["outputs"]
-    assert {key: [value] for key, value in row.items()} == columns

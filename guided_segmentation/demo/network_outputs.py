@@ -1,9 +1,8 @@
-"""One photograph through all stages, from networks to evidence for a guide.
+"""The outputs of all networks for one photograph, and a guide's evidence.
 
-What networks compute is kept apart from what thresholds decide, so that a
-photograph is looked at once, however often a threshold moves. Seeds, guide and
-label map are those that bin/make_seeds, bin/make_saliency, bin/make_guides and
-bin/segment_images write.
+Networks run once for each photograph; moving a threshold only repeats
+`evidence`. Seeds, guide and label map equal those that bin/make_seeds,
+bin/make_saliency, bin/make_guides and bin/segment_images write.
 """
 
 import dataclasses
@@ -25,7 +24,7 @@ class Networks:
     """The trained networks of one run.
 
     Attributes:
-      label_set: What seeder and segmenter tell apart.
+      label_set: The classes of seeder and segmenter.
       seeder: As cam.seeder returns it.
       saliency_net: Two classes; channel 1 is salient.
       segmenter: All classes of the label set.
@@ -39,23 +38,23 @@ class Networks:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class NetworkOutputs:
-    """What the networks see in one photograph.
+    """What the networks predict for one photograph.
 
     Attributes:
       image_id: Name of the photograph.
       image: [height, width, 3] uint8 RGB.
-      score_maps: [height, width, num_objects] float32.
-      likely: [num_objects] bool, which objects the seeder's network takes to
-        be there.
-      saliency_map: [height, width] float32 in [0, 1], in steps of 1/255 as
-        files have it.
+      score_maps: [height, width, num_objects] float32, unbounded.
+      predicted_objects: [num_objects] bool, the objects to which the seeder's
+        network gives a probability of at least 0.5.
+      saliency_map: [height, width] float32 in [0, 1], in steps of 1/255 as in
+        a file.
       probabilities: [height, width, num_classes] float32, of the segmenter.
     """
 
     image_id: str
     image: np.ndarray
     score_maps: np.ndarray
-    likely: np.ndarray
+    predicted_objects: np.ndarray
     saliency_map: np.ndarray
     probabilities: np.ndarray
 
@@ -63,15 +62,15 @@ class NetworkOutputs:
 def run_networks(
     networks: Networks, image_id: str, image: np.ndarray
 ) -> NetworkOutputs:
-    """Shows a photograph to all networks.
+    """Runs all networks on a photograph.
 
     Args:
-      networks: Of one run.
-      image_id: Name of the photograph, which G0's draw depends on.
+      networks: The networks of one run.
+      image_id: Name of the photograph; it seeds the random choices of G0.
       image: [height, width, 3] uint8 RGB.
 
     Returns:
-      What they see, of all objects.
+      Their outputs, with the score maps of all objects.
     """
     objects = np.arange(networks.label_set.num_objects, dtype=np.int32)
     score_maps, logits = map(np.asarray, networks.seeder(image, objects))
@@ -81,8 +80,7 @@ def run_networks(
         image_id=image_id,
         image=image,
         score_maps=score_maps,
-        likely=logits
-        >= 0,  # A probability of a half, which is seeds.CLASS_THRESHOLD.
+        predicted_objects=logits >= 0,  # seeds.CLASS_THRESHOLD, as a logit.
         saliency_map=levels.astype(np.float32) / 255,
         probabilities=np.asarray(networks.segmenter(image[None])[0]),
     )
@@ -94,16 +92,16 @@ def evidence(
     seed_threshold: float = seeds.THRESHOLD,
     saliency_threshold: float = detector.THRESHOLD,
 ) -> guides.Evidence:
-    """Cuts seeds and saliency mask out of what the networks see.
+    """Applies the thresholds to score maps and saliency map.
 
     Args:
-      outputs: Of the photograph.
+      outputs: The networks' outputs for the photograph.
       image_labels: [num_objects] bool, which objects are present.
-      seed_threshold: Share of an object's maximal score (tau).
-      saliency_threshold: Share of the maximal saliency.
+      seed_threshold: Fraction of an object's maximal score (tau).
+      saliency_threshold: Fraction of the maximal saliency.
 
     Returns:
-      What a guide is made from.
+      Seeds and saliency mask, from which a guide is made.
     """
     return guides.Evidence(
         image_id=outputs.image_id,

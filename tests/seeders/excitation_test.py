@@ -1,0 +1,130 @@
+"""Winning probabilities by hand, and their sums on whole networks."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from classifier_samples import OBJECTS, SIZE, classifier, inputs, photograph
+
+from guided_segmentation.networks import vgg16
+from guided_segmentation.seeders import backprop, excitation
+
+
+def chain(depth=3):
+    """Returns excitation convolutions of zero biases, on 4 channels."""
+    keras.utils.set_random_seed(1)
+    features = keras.Input([None, None, 4])
+    x, outputs = features, []
+    for index in range(depth):
+        x = excitation.ExcitationConv2D(
+            6, 3, padding="same", activation="relu", name=f"c{index}"
+        )(x)
+        x = vgg16.pool_2x2(x, f"p{index}")
+        outputs.append(x)
+    return keras.Model(features, outputs)
+
+
+def test_a_layer_distributes_probability_by_hand():
+    """Inputs 1 and 3 with weights 2 and 1 contribute 2 and 3 of 5."""
+    layer = excitation.ExcitationConv2D(1, 1)
+    x = tf.reshape([1.0, 3.0, 7.0], [1, 1, 1, 3])
+    layer.build(x.shape)
+    layer.set_weights(
+        [np.reshape([2.0, 1.0, -5.0], [1, 1, 3, 1]), np.array([40.0])]
+    )
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = layer(x)
+    assert float(y[0, 0, 0, 0]) == 2 + 3 - 35 + 40
+    found = tape.gradient(y, x, tf.ones_like(y))
+    np.testing.assert_allclose(found[0, 0, 0], [2 / 5, 3 / 5, 0], rtol=1e-6)
+
+
+def test_an_output_excited_by_its_bias_alone_loses_its_probability():
+    layer = excitation.ExcitationConv2D(1, 1)
+    x = tf.ones([1, 1, 1, 2])
+    layer.build(x.shape)
+    layer.set_weights([-np.ones([1, 1, 2, 1]), np.array([5.0])])
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = layer(x)
+    assert float(y[0, 0, 0, 0]) == 3
+    np.testing.assert_array_equal(
+        tape.gradient(y, x, tf.ones_like(y)), tf.zeros_like(x)
+    )
+
+
+def test_probability_sums_to_one_at_every_layer():
+    network = chain()
+    x = tf.nn.relu(tf.random.stateless_normal([1, 13, 17, 4], [0, 0]))
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(x)
+        layers = [x, *network(x)]
+    top = layers[-1]
+    start = top / tf.reduce_sum(top)
+    for layer in layers:
+        found = tape.gradient(top, layer, start)
+        assert float(tf.reduce_min(found)) >= 0
+        assert float(tf.reduce_sum(found)) == pytest.approx(1, rel=1e-5)
+    spread = tape.gradient(top, x, start).numpy()
+    assert np.count_nonzero(spread) > 20
+
+
+def test_the_classifiers_map_sums_to_one():
+    """Biases are zero in a new network, so no probability is lost."""
+    network = classifier("excitation")
+    seeder = backprop.seeder(network, SIZE, "excitation", blur_px=0.0)
+    names = [excitation.LAYER, excitation.FEATURES]
+    parts = keras.Model(
+        network.input, [network.get_layer(name).output for name in names]
+    )
+    last_weights = network.get_layer(excitation.SCORE).weights[0]
+    x = inputs()
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        pool4, features = parts(x)
+    start = excitation.probabilities(
+        features[0], tf.convert_to_tensor(last_weights)[0, 0, :, :1]
+    )
+    found = tape.gradient(features, pool4, start[None, ..., 0])
+    assert float(tf.reduce_sum(found)) == pytest.approx(1, rel=1e-4)
+    cells = tf.reduce_sum(found, -1)[0].numpy()
+    maps, _ = seeder(photograph(), OBJECTS[:1])
+    assert float(maps.numpy().max()) == pytest.approx(cells.max(), rel=0.5)
+
+
+def test_probabilities_of_the_last_layer_by_hand():
+    """Features 1, 2 and 3, 4 with weights 5 and -6 contribute 5 and 15."""
+    features = tf.constant([[[1.0, 2.0], [3.0, 4.0]]])
+    last_weights = tf.constant([[5.0], [-6.0]])
+    found = excitation.probabilities(features, last_weights)[..., 0]
+    np.testing.assert_allclose(found, [[[0.25, 0], [0.75, 0]]], rtol=1e-6)
+
+
+def test_contrast_subtracts_probabilities_of_negated_weights_by_hand():
+    features = tf.constant([[[1.0, 2.0], [3.0, 4.0]]])
+    last_weights = tf.constant([[5.0], [-6.0]])
+    found = excitation.probabilities(features, last_weights, contrastive=True)[
+        ..., 0
+    ]
+    np.testing.assert_allclose(
+        found, [[[0.25, -1 / 3], [0.75, -2 / 3]]], rtol=1e-6
+    )
+
+
+def test_without_a_positive_weight_all_probabilities_are_zero():
+    features = tf.ones([1, 2, 1])
+    last_weights = tf.constant([[-1.0]])
+    assert not excitation.probabilities(features, last_weights).numpy().any()
+
+
+def test_contrastive_maps_are_smaller_and_not_negative():
+    network = classifier("excitation")
+    plain, contrasted = (
+        backprop.seeder(network, SIZE, "excitation", contrastive=contrastive)(
+            photograph(), OBJECTS
+        )[0].numpy()
+        for contrastive in (False, True)
+    )
+    assert contrasted.min() >= 0
+    assert (contrasted.sum((0, 1)) < plain.sum((0, 1))).all()

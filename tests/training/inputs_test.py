@@ -1,0 +1,185 @@
+import dataclasses
+
+import numpy as np
+import pytest
+from thin_recipes import (
+    FROZEN,
+    IDS,
+    SEEDER,
+    SEGMENTER,
+    SETTINGS,
+    SOURCE,
+    fresh_network,
+    photograph,
+    truth,
+    with_crf_loss,
+)
+
+from guided_segmentation import artifacts, images, labels
+from guided_segmentation.networks import builders
+from guided_segmentation.training import inputs
+
+
+@pytest.mark.parametrize(("pooling", "first"), [("3x3", 0), ("2x2", 8)])
+@pytest.mark.parametrize("stride", [8, 16])
+def test_targets_are_the_labels_under_the_cells(stride, pooling, first):
+    """Cells beyond the border are ignored."""
+    chosen = dataclasses.replace(
+        SEGMENTER,
+        framing="whole",
+        network={**SEGMENTER.network, "stride": stride, "pooling": pooling},
+    )
+    source = dataclasses.replace(SOURCE, image_ids=SOURCE.image_ids[:1])
+    settings = dataclasses.replace(SETTINGS, batch_size=1)
+    batches = inputs.batches(chosen, source, truth, settings, None, 0)
+    whole = images.whole_label_map(truth("2007_0"), 33).numpy()
+    views = [
+        np.pad(view, (0, first), constant_values=labels.IGNORE)[
+            first::stride, first::stride
+        ]
+        for view in (whole, whole[:, ::-1])
+    ]
+    for batch in batches.take(4):
+        target = batch["target"][0].numpy()
+        assert target.shape == 2 * (32 // stride + 1,)
+        assert any((target == view).all() for view in views)
+
+
+def test_class_balanced_batches_follow_the_image_labels_of_the_data():
+    """Of five photographs one has a dog; every two examples show it."""
+    source = dataclasses.replace(
+        SOURCE,
+        image_labels=lambda image_id: np.eye(2)[int(image_id == IDS[3])] > 0,
+    )
+    chosen = dataclasses.replace(SEEDER, sampling="class_balanced")
+    batches = inputs.batches(
+        chosen, source, source.image_labels, SETTINGS, None, 0
+    )
+    dogs = [batch["target"].numpy()[:, 1].sum() for batch in batches]
+    assert dogs == [1] * SETTINGS.num_steps
+
+
+@pytest.mark.parametrize("scales", [(1.0,), (1.0, 2.0), (2.0, 0.5)])
+@pytest.mark.parametrize(("stride", "side"), [(16, 33), (8, 41)])
+def test_crops_of_features_and_targets_show_the_same_cells(
+    scales, stride, side
+):
+    """Features that hold the label under their cell come back as the target."""
+    chosen = dataclasses.replace(
+        FROZEN,
+        input_size=side,
+        scales=scales,
+        network={**SEGMENTER.network, "stride": stride, "pooling": "2x2"},
+    )
+    stored = []
+    for scale in scales:
+        size = round((side - 1) * scale / stride) * stride + 1
+        maps = [images.whole_label_map(truth(i), size) for i in IDS]
+        maps = [images.reflect_pad(x[..., None], side, side) for x in maps]
+        pairs = [np.stack([each, each[:, ::-1]]) for each in maps]
+        under = np.pad(
+            pairs,
+            ((0, 0), (0, 0), (0, 8), (0, 8), (0, 0)),
+            constant_values=labels.IGNORE,
+        )[:, :, 8::stride, 8::stride]
+        stored.append(under.astype(np.float16))
+    settings = dataclasses.replace(SETTINGS, num_steps=40)
+    cells, seen = side // stride + 1, set()
+    for batch in inputs.batches(chosen, SOURCE, truth, settings, stored, 0):
+        found, targets = batch["input"][..., 0].numpy(), batch["target"]
+        assert found.shape == (2, cells, cells)
+        inside = targets.numpy() != labels.IGNORE
+        np.testing.assert_array_equal(found[inside], targets[inside])
+        seen |= {each.numpy().tobytes() for each in targets}
+    assert len(seen) >= 5 * len(scales)
+
+
+def test_cached_features_are_the_networks_own(tmp_path):
+    (stored,) = inputs.frozen_features(FROZEN, SOURCE, tmp_path, SETTINGS)
+    lower, _ = builders.split(fresh_network(FROZEN), "conv2_2")
+    for index, image_id in enumerate(SOURCE.image_ids):
+        framed = images.frame(photograph(image_id), 33, "whole").pixels
+        for mirror, pixels in enumerate((framed, framed[:, ::-1])):
+            own = lower(images.subtract_mean(pixels)[None])[0]
+            np.testing.assert_allclose(
+                stored[index, mirror], own, rtol=2e-3, atol=1e-2
+            )
+
+
+def test_cached_features_of_a_scale_are_those_of_the_resized_photograph(
+    tmp_path,
+):
+    chosen = dataclasses.replace(FROZEN, scales=(2.0, 0.5))
+    stored = inputs.frozen_features(chosen, SOURCE, tmp_path, SETTINGS)
+    lower, _ = builders.split(fresh_network(FROZEN), "conv2_2")
+    shapes = [array.shape for array in stored]
+    assert shapes == [(5, 2, 17, 17, 4), (5, 2, 9, 9, 4)]
+    keys = [artifacts.read_json(path) for path in tmp_path.glob("*/key.json")]
+    assert {key["size"] for key in keys} == {65, 17}
+    for size, array in zip((65, 17), stored, strict=True):
+        framed = images.frame(photograph(IDS[3]), size, "whole").pixels
+        padded = images.reflect_pad(framed, 33, 33)
+        own = lower(images.subtract_mean(padded)[None])[0]
+        np.testing.assert_allclose(array[3, 0], own, rtol=2e-3, atol=1e-2)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"freeze_through": None}, {"framing": "crop"}]
+)
+def test_only_frozen_layers_of_whole_photographs_have_cached_features(
+    tmp_path, changes
+):
+    chosen = dataclasses.replace(FROZEN, **changes)
+    assert inputs.frozen_features(chosen, SOURCE, tmp_path, SETTINGS) is None
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("pooling", ["3x3", "2x2"])
+@pytest.mark.parametrize("stride", [8, 16])
+def test_the_crf_sees_the_colour_under_each_cell(stride, pooling):
+    """Photographs of the flat colours of their labels, at native scale."""
+    painted = dataclasses.replace(
+        SOURCE, image=lambda i: np.stack(3 * [truth(i)], axis=-1)
+    )
+    network = {**SEGMENTER.network, "stride": stride, "pooling": pooling}
+    chosen = dataclasses.replace(SEGMENTER, network=network)
+    settings = dataclasses.replace(SETTINGS, num_steps=20)
+    made = inputs.batches(
+        with_crf_loss(chosen), painted, truth, settings, None, 0
+    )
+    alike, seen = [], set()
+    for batch in made:
+        image, target = batch["image"].numpy(), batch["target"].numpy()
+        assert image.dtype == np.uint8
+        assert image.shape == (*target.shape, 3)
+        alike.append((image == target[..., None])[:, :-1, :-1])
+        seen |= set(target.flat)
+    assert seen == {0, 1, 2, labels.IGNORE}
+    # Between four pixels, 2x2 pools may see two labels at once.
+    assert np.mean(alike) == 1 if pooling == "3x3" else np.mean(alike) > 0.85
+
+
+def test_the_crf_sees_the_same_beside_cached_features():
+    stored = [np.zeros((5, 2, 17, 17, 4), np.float16)]
+    chosen = with_crf_loss(FROZEN)
+    settings = dataclasses.replace(SETTINGS, num_steps=10)
+    cached, direct = (
+        inputs.batches(chosen, SOURCE, truth, settings, each, 0)
+        for each in (stored, None)
+    )
+    seen = set()
+    for one, other in zip(cached, direct, strict=True):
+        np.testing.assert_array_equal(one["image"], other["image"])
+        np.testing.assert_array_equal(one["target"], other["target"])
+        seen |= {each.numpy().tobytes() for each in one["image"]}
+    assert len(seen) > 5  # Mirror images too.
+
+
+def test_without_a_crf_loss_batches_are_the_same_but_for_the_image():
+    plain, more = (
+        next(iter(inputs.batches(chosen, SOURCE, truth, SETTINGS, None, 0)))
+        for chosen in (SEGMENTER, with_crf_loss(SEGMENTER))
+    )
+    assert plain.keys() == {"input", "target", "seed"}
+    for key, value in plain.items():
+        np.testing.assert_array_equal(value, more[key])
