@@ -57,7 +57,7 @@ def test_a_stage_tells_the_last_of_a_chain_of_errors():
     assert line == "error: a.jpg: unreadable image"
 
 
-def test_a_compiled_stage_tells_its_error_as_it_was():
+def test_a_compiled_numpy_op_tells_its_error_as_it_was():
     def function(array):
         raise ValueError("image 'a': too dark")
 
