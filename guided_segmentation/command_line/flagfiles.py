@@ -1,7 +1,8 @@
 """Reads flagfiles, also those that come with the package.
 
-absl opens a flagfile relative to the current folder. Here a recipe such as
-flags/demo.flags is found from every folder, and so are the files it names.
+absl opens a flagfile relative to the current folder. Here a file such as
+flags/demo/seeds.flags is found from every folder, and so are the files that
+it names.
 """
 
 import pathlib

@@ -24,7 +24,7 @@ def find(path: str | os.PathLike) -> pathlib.Path:
     """Finds a file or folder, in the current folder or with the package.
 
     Args:
-      path: Such as "flags/demo.flags" or "saved_models".
+      path: Such as "flags/demo/seeds.flags" or "saved_models".
 
     Returns:
       `path` if it exists, or if the package has no such file either;
