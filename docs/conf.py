@@ -1,10 +1,16 @@
 """Settings of Sphinx; `make docs` builds the site with warnings as errors."""
 
 import os
+import pathlib
+import shutil
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import guided_segmentation
+
+# Pages of modules that were moved or removed would be errors.
+_GENERATED = pathlib.Path(__file__).parent / "reference" / "generated"
+shutil.rmtree(_GENERATED, ignore_errors=True)
 
 project = "guided_segmentation"
 author = "The guided_segmentation authors"

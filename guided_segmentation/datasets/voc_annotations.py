@@ -1,4 +1,4 @@
-"""VOC's Annotations/*.xml: the objects in an image.
+"""VOC's XML files in Annotations: the objects in an image.
 
 Source: the PASCAL VOC 2012 development kit.
 """
@@ -12,7 +12,7 @@ from guided_segmentation import artifacts
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Annotation:
-    """One object of VOC's Annotations/*.xml.
+    """One object of a file in VOC's Annotations.
 
     Attributes:
       name: Class of the object.

@@ -99,13 +99,14 @@ def batches(
 
     Returns:
       Batches, as trainer.Task takes them, of
-        "input": the crops, [batch, rows, columns, 3] float32 BGR minus the
-          mean, or [batch, cell rows, cell columns, channels] float16 features;
-        "target": [batch, num_objects] bool image-level labels for a seeder,
-          [batch, cell rows, cell columns] uint8 labels for a dense network;
-        "seed": [batch, 2] int32;
-        "image": for crf_loss alone, [batch, cell rows, cell columns, 3] uint8
-          RGB.
+
+      - "input": the crops, [batch, rows, columns, 3] float32 BGR minus the
+        mean, or [batch, cell rows, cell columns, channels] float16 features;
+      - "target": [batch, num_objects] bool image-level labels for a seeder,
+        [batch, cell rows, cell columns] uint8 labels for a dense network;
+      - "seed": [batch, 2] int32;
+      - "image": for crf_loss alone, [batch, cell rows, cell columns, 3] uint8
+        RGB.
 
     Raises:
       ValueError: If the sampling is class_balanced and the data have no

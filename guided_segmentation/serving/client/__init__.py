@@ -1,5 +1,7 @@
 """Client of a segmenter that TensorFlow Serving serves, over REST or gRPC.
 
+Example::
+
     from guided_segmentation.serving import client
 
     model = client.ServedModel(
