@@ -19,18 +19,18 @@ PRECISION = flags.DEFINE_enum(
 )
 
 
-def trained(network_dir: str, **rules: Any) -> tuple[keras.Model, dict]:
+def trained(network_dir: str, **arguments: Any) -> tuple[keras.Model, dict]:
     """Loads a trained network, in the precision that the flags give.
 
     Args:
       network_dir: Folder of a finished training run.
-      **rules: Further arguments of `weights.load_trained`.
+      **arguments: Further arguments of `weights.load_trained`.
 
     Returns:
       The network, and the settings it was trained with.
     """
     keras.mixed_precision.set_global_policy(PRECISION.value)
-    return weights.load_trained(network_dir, **rules)
+    return weights.load_trained(network_dir, **arguments)
 
 
 def made_by(network_dir: str) -> dict:
