@@ -13,7 +13,7 @@ from guided_segmentation.training import trainer
 PRECISION = flags.DEFINE_enum(
     "precision",
     trainer.TrainSettings.precision,
-    sorted(trainer.LOSS_SCALE),
+    trainer.PRECISIONS,
     "Floating-point precision; weights stay float32. mixed_bfloat16 is up to "
     "twice as fast on CPUs with AVX512-BF16.",
 )

@@ -140,10 +140,8 @@ def _framed(image, size, framing, scale):
     if scale == 1.0:
         return images.frame(image, size, framing)
     shape = tf.shape(image)[1:3]
-    longer = tf.cast(tf.reduce_max(shape), tf.float32) * scale
-    resized = images.resize_longer_side(
-        image, tf.cast(longer, tf.int32), "bilinear"
-    )
+    longer = images.scaled(tf.reduce_max(shape), scale)
+    resized = images.resize_longer_side(image, longer, "bilinear")
     framed = images.frame(resized, size, framing)
     return framed._replace(
         rows=_interpolated(framed.rows, shape[0]),

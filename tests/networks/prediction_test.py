@@ -113,6 +113,22 @@ def test_at_every_scale_each_pixel_is_read_where_it_is(framing, scale):
     np.testing.assert_allclose(read, expected, atol=0.5)
 
 
+def test_a_scaled_photograph_has_the_size_it_has_in_training(monkeypatch):
+    """199 * 0.75 = 149.25 and 201 * 0.75 = 150.75, rounded."""
+    sides = []
+    resize = images.resize_longer_side
+
+    def spy(tensor, size, method):
+        sides.append(int(size))
+        return resize(tensor, size, method)
+
+    monkeypatch.setattr(images, "resize_longer_side", spy)
+    for side in (199, 201):
+        image = photographs(side, 20)
+        prediction._framed(image, SIZE, "crop", 0.75)
+    assert sides == [149, 151]
+
+
 def test_a_segmenter_has_a_logit_per_class(network):
     prediction.require_segmenter(network, {"objects": ["a", "b", "c"]})
     for objects in (["a", "b"], None):
