@@ -97,6 +97,7 @@ VIEWS = {"scales": [1.0, 1.5], "flip": True}
 SEEDING = {
     "seeder": "cam",
     "seeder_dir": "/s",
+    "dense_scores": "false",
     "blur_px": "3",
     "contrastive": "true",
     "seed_crf": "none",

@@ -13,24 +13,24 @@ from guided_segmentation.training import trainer
 PRECISION = flags.DEFINE_enum(
     "precision",
     trainer.TrainSettings.precision,
-    sorted(trainer.LOSS_SCALE),
+    trainer.PRECISIONS,
     "Floating-point precision; weights stay float32. mixed_bfloat16 is up to "
     "twice as fast on CPUs with AVX512-BF16.",
 )
 
 
-def trained(network_dir: str, **rules: Any) -> tuple[keras.Model, dict]:
+def trained(network_dir: str, **arguments: Any) -> tuple[keras.Model, dict]:
     """Loads a trained network, in the precision that the flags give.
 
     Args:
       network_dir: Folder of a finished training run.
-      **rules: Further arguments of `weights.load_trained`.
+      **arguments: Further arguments of `weights.load_trained`.
 
     Returns:
       The network, and the settings it was trained with.
     """
     keras.mixed_precision.set_global_policy(PRECISION.value)
-    return weights.load_trained(network_dir, **rules)
+    return weights.load_trained(network_dir, **arguments)
 
 
 def made_by(network_dir: str) -> dict:

@@ -33,6 +33,15 @@ SEEDER = flags.DEFINE_enum(
 SEEDER_DIR = flags.DEFINE_string(
     "seeder_dir", None, "Folder of a finished run of bin/train_seeder."
 )
+DENSE_SCORES = flags.DEFINE_bool(
+    "dense_scores",
+    True,
+    "Score maps every 8 pixels, whatever the network was trained on; the finer "
+    "grid shows small objects better. --nodense_scores: on the grid of the "
+    "training, such as Table 6's 21x21 cells of gap_lowres. Only networks "
+    "trained at stride 16 differ; logits are always those of the training "
+    "(cam).",
+)
 BLUR_PX = flags.DEFINE_float(
     "blur_px",
     backprop.BLUR_PX,
@@ -85,7 +94,15 @@ def seeder(source: schema.Source) -> tuple[seeds.Seeder, dict]:
 
 def given() -> list[str]:
     """Returns the flags of the seeder that were given, for another command."""
-    holders = (SEEDER, SEEDER_DIR, BLUR_PX, CONTRASTIVE, SEED_CRF, SHAPE_SPLIT)
+    holders = (
+        SEEDER,
+        SEEDER_DIR,
+        DENSE_SCORES,
+        BLUR_PX,
+        CONTRASTIVE,
+        SEED_CRF,
+        SHAPE_SPLIT,
+    )
     return [f"--{each.name}={each.value}" for each in holders if each.present]
 
 
@@ -111,11 +128,16 @@ def trained() -> tuple[views.Seeder, dict, dict]:
             f"wanted --seeder_dir, the folder of bin/train_seeder's run, for "
             f"--seeder={name}; found none"
         )
+    is_cam = name == "cam"
     network, settings = network_flags.trained(
-        SEEDER_DIR.value, **backprop.METHODS.get(name, {})
+        SEEDER_DIR.value,
+        **({"dense": DENSE_SCORES.value} if is_cam else {}),
+        **backprop.METHODS.get(name, {}),
     )
     views_used = prediction_flags.views()
     record: dict[str, Any] = {"seeder": name, **views_used}
+    if is_cam:
+        record["dense_scores"] = DENSE_SCORES.value
     size = settings["input_size"]
     if name in backprop.METHODS:
         own: dict[str, Any] = {

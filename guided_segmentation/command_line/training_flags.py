@@ -162,7 +162,8 @@ DROPOUT = flags.DEFINE_float(
 INPUT_SIZE = flags.DEFINE_integer(
     "input_size",
     recipe.Recipe.input_size,
-    "Network input size: side of the square crops, in pixels.",
+    "Network input size: side of the square crops, in pixels. Not given: 224 "
+    "for train_seeder --seeder=vgg16, as in the paper.",
     lower_bound=9,
 )
 FRAMING = flags.DEFINE_enum(
@@ -246,6 +247,7 @@ def recipe_from_flags(
     sampling: str = recipe.Recipe.sampling,
     head_channels: int = 1024,
     scales: Sequence[float] = recipe.Recipe.scales,
+    input_size: int = recipe.Recipe.input_size,
 ) -> recipe.Recipe:
     """Returns the recipe that the flags describe.
 
@@ -255,6 +257,7 @@ def recipe_from_flags(
       sampling: Key of inputs.SAMPLINGS.
       head_channels: Default of --head_channels.
       scales: Default of --train_scales.
+      input_size: Default of --input_size.
     """
     head: dict[str, Any] = {
         "head_channels": HEAD_CHANNELS.value or head_channels,
@@ -268,7 +271,7 @@ def recipe_from_flags(
         network={**network, "width_multiplier": WIDTH_MULTIPLIER.value, **head},
         trunk_weights=TRUNK_WEIGHTS.value,
         freeze_through=FREEZE_THROUGH.value,
-        input_size=INPUT_SIZE.value,
+        input_size=INPUT_SIZE.value if INPUT_SIZE.present else input_size,
         framing=FRAMING.value or framing,
         scales=tuple(scales),
         data_dependent_init=DATA_DEPENDENT_INIT.value,

@@ -60,17 +60,22 @@ def scaled_size(size: int, scale: float, stride: int = 8) -> int:
     """Returns the side of a framed photograph at a scale.
 
     Args:
-      size: Side at scale 1 in pixels, a multiple of `stride` plus 1.
+      size: Side at scale 1 in pixels.
       scale: Factor on it.
       stride: Pixels per cell.
 
     Returns:
-      The multiple of `stride` plus 1 that is nearest to the scaled side.
+      The multiple of `stride` plus 1 that is nearest to the scaled side;
+      `size` as it is at scale 1.
 
     Example:
       >>> scaled_size(321, 1.5)
       481
+      >>> scaled_size(224, 1.0)
+      224
     """
+    if scale == 1:
+        return size
     return round((size - 1) * scale / stride) * stride + 1
 
 

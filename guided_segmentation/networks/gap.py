@@ -6,6 +6,7 @@ deep features for discriminative localization", CVPR 2016.
 
 import dataclasses
 import functools
+import math
 
 import keras
 from keras import layers
@@ -13,8 +14,9 @@ from keras import layers
 from guided_segmentation.networks import deeplab_v1, vgg16
 from guided_segmentation.networks.dropout import ExampleDropout
 
-STRIDE = 8  # Pixels between neighbouring cells of the features.
-POOLING, SCORE = "gap", "score"  # Names of the average and output layers.
+# Names of the average and output layers, and of the layer that keeps the cells
+# that the network was trained on.
+POOLING, SCORE, TRAINED_CELLS = "gap", "score", "trained_cells"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -32,7 +34,7 @@ class Variant:
       averages_scores: Whether the average comes after the output layer. The
         result is the same, since both are linear (appendix B.1).
       head: Names of the layers between conv5 and the average.
-      grid_origin: Pixel on which cell 0 of the dense features is centred; None
+      grid_origin: Pixel on which cell 0 of the features is centred; None
         if it depends on the pools of the network.
     """
 
@@ -79,7 +81,9 @@ def build(
         learning of small parts, whose features the average reduces.
       dense: Whether a network with stride 16 computes its features every 8
         pixels, by the hole algorithm (Chen et al., ICLR 2015, section 3.1).
-        Every other cell equals that of the strided network. For score maps.
+        Every other cell equals that of the strided network; the logits are
+        averages over these cells alone, so they are those of the strided
+        network. For score maps.
       **deeplab_arguments: For GAP-DeepLab: dilations, stride and pooling, as
         deeplab_v1.features takes them.
 
@@ -106,6 +110,8 @@ def build(
     else:
         x = _trunk(image, parts, width_multiplier, dense)
         x = _head(x, parts, head_init_stddev, dense, **head)
+    if dense and _trained_stride(parts, deeplab_arguments) > deeplab_v1.STRIDE:
+        x = layers.MaxPooling2D(1, 2, name=TRAINED_CELLS)(x)
     average = layers.GlobalAveragePooling2D(dtype="float32", name=POOLING)
     score = layers.Dense(
         num_objects,
@@ -126,19 +132,38 @@ def features(network: keras.Model) -> keras.Model:
 
     Returns:
       [batch, rows, columns, 3] float32 BGR minus mean -> [batch, cell rows,
-      cell columns, channels] features; cells are 8 pixels apart if the network
-      is dense.
+      cell columns, channels] features; cells are `stride(network)` pixels
+      apart.
     """
+    names = [layer.name for layer in network.layers]
     averages_scores = VARIANTS[network.name].averages_scores
-    top = network.get_layer(SCORE if averages_scores else POOLING)
-    return keras.Model(network.input, top.input)
+    top = SCORE if averages_scores else POOLING
+    if TRAINED_CELLS in names:
+        top = TRAINED_CELLS
+    return keras.Model(network.input, network.get_layer(top).input)
+
+
+def stride(network: keras.Model) -> int:
+    """Returns the pixels between neighbouring cells of the features.
+
+    Args:
+      network: What `build` returns.
+
+    Returns:
+      8, or 16 for a network that was trained at stride 16 and is not dense.
+    """
+    return math.prod(
+        layer.strides[0]
+        for layer in features(network).layers
+        if isinstance(layer, layers.MaxPooling2D)
+    )
 
 
 def grid_origin(network: keras.Model) -> float:
-    """Returns the pixel on which cell 0 of the dense features is centred.
+    """Returns the pixel on which cell 0 of the features is centred.
 
     Args:
-      network: What `build` returns with `dense`.
+      network: What `build` returns, dense or not.
     """
     pixel = VARIANTS[network.name].grid_origin
     return deeplab_v1.grid_origin(network) if pixel is None else pixel
@@ -175,6 +200,11 @@ def _head(x, parts, stddev, dense, *, head_channels, dropout):
         )(x)
         x = ExampleDropout(dropout, name=f"drop_{name}")(x)
     return x
+
+
+def _trained_stride(parts, deeplab_arguments):
+    """Pixels between the cells of the network that is trained."""
+    return deeplab_arguments.get("stride", 16 if parts.has_pool4 else 8)
 
 
 def _dilation(parts, dense):

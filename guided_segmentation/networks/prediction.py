@@ -1,5 +1,6 @@
 """Class probabilities at the photograph's size, from a dense network."""
 
+import functools
 from collections.abc import Callable, Sequence
 
 import keras
@@ -17,7 +18,7 @@ def as_trained(
     Args:
       network: What networks.deeplab_v1 or deeplab_v2 builds.
       settings: Settings of its training, as weights.load_trained returns them.
-      **views: "scales" and "flip" of `dense`.
+      **views: "scales", "flip" and "fusion" of `dense`.
 
     Returns:
       What `dense` returns.
@@ -37,11 +38,13 @@ def dense(
     framing: str,
     scales: Sequence[float] = (1.0,),
     flip: bool = False,
+    fusion: str = "mean",
 ) -> Callable[[tf.Tensor], tf.Tensor]:
     """Makes the function from photographs to class probabilities.
 
     Logits are upsampled to the photograph before the softmax. Probabilities
-    are averaged over the scales and the mirror image.
+    are averaged over the mirror image, and over the scales unless `fusion` is
+    "max".
 
     Args:
       network: What networks.deeplab_v1 or deeplab_v2 builds.
@@ -49,6 +52,9 @@ def dense(
       framing: Key of images.FRAMINGS, as in training.
       scales: Factors on `size`; with the framing "crop", on the photograph.
       flip: Whether the mirror image is averaged in.
+      fusion: "mean" averages the probabilities of the scales; "max" takes the
+        largest logit of each class over the scales before the softmax, as
+        DeepLabv2 does (Chen et al., PAMI 2018, section 4.1).
 
     Returns:
       A tf.function from [batch, height, width, 3] uint8 RGB of any size to
@@ -56,13 +62,16 @@ def dense(
     """
     origin = grid_origin(network)
 
-    def view_probabilities(image, scale):
+    def view_logits(image, scale):
         framed = _framed(image, size, framing, scale)
         grid = network(images.subtract_mean(framed.pixels), training=False)
-        logits = images.upsample_to_image(
-            grid, framed, deeplab_v1.STRIDE, origin
-        )
-        return tf.nn.softmax(logits)
+        return images.upsample_to_image(grid, framed, deeplab_v1.STRIDE, origin)
+
+    def fused_probabilities(image):
+        logits = [view_logits(image, scale) for scale in scales]
+        if fusion == "max":
+            return [tf.nn.softmax(functools.reduce(tf.maximum, logits))]
+        return [tf.nn.softmax(each) for each in logits]
 
     @tf.function(
         input_signature=[
@@ -70,13 +79,10 @@ def dense(
         ]
     )
     def probabilities(image):
-        views = [view_probabilities(image, scale) for scale in scales]
+        views = fused_probabilities(image)
         if flip:
-            mirror = tf.reverse(image, [2])
-            views += [
-                tf.reverse(view_probabilities(mirror, scale), [2])
-                for scale in scales
-            ]
+            mirrored = fused_probabilities(tf.reverse(image, [2]))
+            views += [tf.reverse(view, [2]) for view in mirrored]
         return tf.add_n(views) / len(views)
 
     return probabilities
@@ -140,10 +146,8 @@ def _framed(image, size, framing, scale):
     if scale == 1.0:
         return images.frame(image, size, framing)
     shape = tf.shape(image)[1:3]
-    longer = tf.cast(tf.reduce_max(shape), tf.float32) * scale
-    resized = images.resize_longer_side(
-        image, tf.cast(longer, tf.int32), "bilinear"
-    )
+    longer = images.scaled(tf.reduce_max(shape), scale)
+    resized = images.resize_longer_side(image, longer, "bilinear")
     framed = images.frame(resized, size, framing)
     return framed._replace(
         rows=_interpolated(framed.rows, shape[0]),

@@ -113,15 +113,15 @@ def assign(network: keras.Model, weights: Weights, origin: str) -> list[str]:
 
 
 def load_trained(
-    folder: artifacts.Path, **backward_rules
+    folder: artifacts.Path, *, dense: bool = True, **backward_rules
 ) -> tuple[keras.Model, dict]:
     """Loads the network of a finished training run, for predictions.
 
-    A network that was trained at stride 16 is built dense: it predicts at
-    stride 8.
-
     Args:
       folder: The run's work_dir.
+      dense: Whether a network that was trained at stride 16 predicts at
+        stride 8. A classifier's logits are the same either way. A segmenter
+        or saliency net must be dense.
       **backward_rules: "relu" and "convolution" of vgg16.classifier, as
         seeders.backprop.METHODS holds them; for the classifier alone.
 
@@ -146,8 +146,9 @@ def load_trained(
             f"{folder}: wanted the classifier (vgg16), found {spec['name']}; "
             f"name the folder of a run of bin/train_seeder --seeder=vgg16"
         )
-    dense = {"dense": True} if spec["name"] in builders.PREDICT_DENSER else {}
-    network = builders.build({**spec, **dense, **backward_rules})
+    if spec["name"] in builders.PREDICT_DENSER:
+        spec = {**spec, "dense": dense}
+    network = builders.build({**spec, **backward_rules})
     assign(network, load(folder), str(folder))
     return network, settings
 

@@ -39,16 +39,16 @@ def seeder(
     """Makes the seeder of a GAP network; one forward pass serves all objects.
 
     Args:
-      network: A dense GAP network, as networks.weights.load_trained returns
-        it.
+      network: A GAP network, dense or not, as networks.weights.load_trained
+        returns it.
       size: Network input size in pixels.
       scales: As of `views.averaged`.
       flip: As of `views.averaged`.
 
     Returns:
       A seeder; score maps are unbounded. At one scale without mirror image,
-      the mean of an object's score map over the cells of the network is its
-      logit.
+      the mean of an object's score map over the cells that the network was
+      trained on is its logit.
 
     Raises:
       ValueError: If the network is not a GAP network.
@@ -58,16 +58,21 @@ def seeder(
             f"wanted a GAP network ({', '.join(gap.VARIANTS)}), found "
             f"{network.name}; name the folder of a run of bin/train_seeder"
         )
-    features_of = gap.features(network)
+    features = gap.features(network).output
+    parts = keras.Model(network.input, [features, network.output])
     weights = network.get_layer(gap.SCORE).weights[0]
 
     def score_one_view(inputs, objects):
-        features = tf.cast(features_of(inputs, training=False), tf.float32)
+        features, logits = parts(inputs, training=False)
+        features = tf.cast(features, tf.float32)
         maps = score_maps(features, tf.convert_to_tensor(weights))[0]
-        logits = tf.reduce_mean(maps, [0, 1])
-        return tf.gather(maps, objects, axis=-1), logits
+        return tf.gather(maps, objects, axis=-1), logits[0]
 
-    origin = gap.grid_origin(network)
     return views.averaged(
-        score_one_view, size, scales, flip, stride=gap.STRIDE, origin=origin
+        score_one_view,
+        size,
+        scales,
+        flip,
+        stride=gap.stride(network),
+        origin=gap.grid_origin(network),
     )

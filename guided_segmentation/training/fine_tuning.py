@@ -24,7 +24,8 @@ from guided_segmentation.training.recipe import Recipe
 
 # Pixels of a photograph per pixel of the network's input. SEC's photographs
 # are about 500 pixels wide and the input 321, so a cell of 8 pixels spans 12.
-_PHOTOGRAPH_PX_PER_INPUT_PX = 1.5
+# Crops keep the scale of the photograph.
+_PHOTOGRAPH_PX_PER_INPUT_PX = {"whole": 1.5, "tight": 1.5, "crop": 1.0}
 
 
 def train(
@@ -100,7 +101,7 @@ def objective(
     if recipe.crf_loss is None:
         return losses.pixel_loss, ("target",)
     crf_settings = recipe.crf_loss.settings.shrunk(
-        _PHOTOGRAPH_PX_PER_INPUT_PX * recipe.stride
+        _PHOTOGRAPH_PX_PER_INPUT_PX[recipe.framing] * recipe.stride
     )
 
     def loss(label_map, image, logits):
@@ -169,6 +170,7 @@ def _task(recipe, build_network, make_batches):
         input_key="input",
         target_keys=target_keys,
         noise_context=dropout.example_seeds,
+        num_labelled=losses.num_labelled if recipe.is_dense else tf.size,
         draw_pictures=_draw_pictures if recipe.is_dense else None,
     )
 

@@ -3,7 +3,6 @@
 import functools
 from collections.abc import Callable
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -16,6 +15,7 @@ from guided_segmentation.networks import (
     weights,
 )
 from guided_segmentation.training import features, trainer
+from guided_segmentation.training.keras_globals import training_globals
 from guided_segmentation.training.recipe import Recipe
 
 
@@ -55,9 +55,10 @@ def frozen_features(
     """
     if recipe.freeze_through is None or recipe.framing != "whole":
         return None
-    keras.mixed_precision.set_global_policy(settings.precision)
-    keras.utils.set_random_seed(settings.seed)
-    network, _ = start_weights.initialized(recipe.network, recipe.trunk_weights)
+    with training_globals(settings.precision, settings.seed):
+        network, _ = start_weights.initialized(
+            recipe.network, recipe.trunk_weights
+        )
     lower, _ = builders.split(network, recipe.freeze_through)
     key = {
         "layers": [layer.name for layer in lower.layers],

@@ -54,6 +54,15 @@ def pixel_loss(label_map: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     return total / tf.maximum(count, 1.0)
 
 
+def num_labelled(label_map: tf.Tensor) -> tf.Tensor:
+    """Returns how many pixels are not IGNORE, an int64 scalar.
+
+    Args:
+      label_map: [batch, height, width] uint8.
+    """
+    return tf.math.count_nonzero(label_map != IGNORE)
+
+
 def crf_loss(
     image: tf.Tensor, logits: tf.Tensor, settings: crf.CrfSettings
 ) -> tf.Tensor:

@@ -39,7 +39,8 @@ class Recipe:
       freeze_through: Name of the last frozen layer; None trains all layers.
         With the framing "whole" the features of frozen layers are cached.
       input_size: Side of the square crops in pixels, 8 n + 1, or 16 n + 1 if
-        the network's stride is 16.
+        the network's stride is 16; any side of at least 193 for vgg16, which
+        has no output cells that must reach the borders.
       framing: Key of images.FRAMINGS.
       scales: Factors on the size of photographs; one is drawn for each
         example. A seeder takes 1 alone: its image-level labels hold for the
@@ -94,18 +95,18 @@ class Recipe:
         ]
 
     def _check_input_size(self):
-        if self.input_size % self.stride != 1:
-            raise ValueError(
-                f"input_size must be {self.stride} n + 1, such as 321, so "
-                f"that cells {self.stride} pixels apart reach both borders; "
-                f"got {self.input_size}"
-            )
-        smallest = vgg16.MIN_INPUT_SIZE
-        if self.network["name"] == "vgg16" and self.input_size < smallest:
+        name, smallest = self.network["name"], vgg16.MIN_INPUT_SIZE
+        if name == "vgg16" and self.input_size < smallest:
             raise ValueError(
                 f"wanted an input_size of at least {smallest} for vgg16, whose "
                 f"fc6 has a window of 7x7 cells of 32 pixels; got "
                 f"{self.input_size}"
+            )
+        if name != "vgg16" and self.input_size % self.stride != 1:
+            raise ValueError(
+                f"input_size must be {self.stride} n + 1, such as 321, so "
+                f"that cells {self.stride} pixels apart reach both borders; "
+                f"got {self.input_size}"
             )
 
     def _check_scales(self):

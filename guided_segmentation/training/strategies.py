@@ -30,6 +30,28 @@ def make_strategy(
     return tf.distribute.MirroredStrategy(devices)
 
 
+def description(strategy: tf.distribute.Strategy) -> str:
+    """Says on which devices a strategy trains, in one line.
+
+    Args:
+      strategy: What `make_strategy` returns, or any other on one machine.
+
+    Example:
+      >>> description(tf.distribute.OneDeviceStrategy("CPU:0"))
+      'training on 1 CPU (no GPU found)'
+    """
+    devices = strategy.extended.worker_devices
+    kinds = {device.split(":")[-2] for device in devices}
+    kind = "GPU" if kinds == {"GPU"} else "CPU"
+    found = len(tf.config.list_physical_devices("GPU"))
+    used = f"training on {len(devices)} {kind}{'s' * (len(devices) > 1)}"
+    if kind == "CPU":
+        reason = f"GPUs not used: {found}" if found else "no GPU found"
+        return f"{used} ({reason})"
+    idle = found - len(devices)
+    return f"{used} (GPUs not used: {idle})" if idle else used
+
+
 def distribute(
     dataset: tf.data.Dataset, strategy: tf.distribute.Strategy
 ) -> Iterable:
@@ -40,7 +62,8 @@ def distribute(
 
     Args:
       dataset: Yields batches over all replicas.
-      strategy: Its number of replicas divides the batch size.
+      strategy: Its replicas get equal parts of a batch; if their number does
+        not divide the batch size, the first get one example more.
 
     Returns:
       What `strategy.run` takes, batch by batch.

@@ -8,9 +8,8 @@ import contextlib
 import dataclasses
 import os
 import pathlib
-import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -18,10 +17,17 @@ import tensorflow as tf
 import tqdm
 
 from guided_segmentation import artifacts, provenance
-from guided_segmentation.training import optimizers, strategies, summaries
+from guided_segmentation.training import (
+    interrupts,
+    loss_scale,
+    optimizers,
+    strategies,
+    summaries,
+    train_step,
+)
+from guided_segmentation.training.keras_globals import training_globals
 
-# The loss is multiplied by this, since small float16 gradients underflow to 0.
-LOSS_SCALE = {"float32": 1.0, "mixed_bfloat16": 1.0, "mixed_float16": 1024.0}
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")  # Keras policies.
 
 _CHECKPOINTS = "checkpoints"
 
@@ -34,7 +40,7 @@ class TrainSettings:
       num_steps: Optimizer steps.
       batch_size: Images per step over all replicas.
       optimizer: Learning rate, schedule, momentum, weight decay.
-      precision: Key of LOSS_SCALE, a Keras policy.
+      precision: One of PRECISIONS.
       seed: Fixes the order of images, augmentation, dropout and initial
         weights.
       checkpoint_steps: Steps between checkpoints.
@@ -67,6 +73,8 @@ class Task:
         replica's part of the mean over the global batch.
       input_key: Key of what the network takes of a batch.
       target_keys: Keys of what the loss takes of a batch, in this order.
+      num_labelled: Takes the first of the targets; returns how many of its
+        entries the loss counts, an integer scalar.
       noise_context: Takes the batch's seeds; returns the context manager
         inside which the network draws its noise from them.
       draw_pictures: Takes a batch and the output; returns [n, height, width,
@@ -79,6 +87,7 @@ class Task:
     input_key: str
     target_keys: tuple[str, ...]
     noise_context: Callable[[tf.Tensor], contextlib.AbstractContextManager]
+    num_labelled: Callable[[tf.Tensor], tf.Tensor] = tf.size
     draw_pictures: Callable[[dict, tf.Tensor], np.ndarray] | None = None
 
 
@@ -103,15 +112,17 @@ def train(
       The trained network.
 
     Raises:
-      ValueError: If `work_dir` holds a run of other settings, the replicas do
-        not divide the batch, or the loss is not finite.
+      ValueError: If `work_dir` holds a run of other settings, the batch has
+        fewer examples than there are replicas, loss or weights are not finite,
+        or no target has a label.
       SystemExit: On SIGTERM or ctrl-C, after a checkpoint is written.
     """
     strategy = strategy or strategies.make_strategy("mirrored")
-    if settings.batch_size % strategy.num_replicas_in_sync:
+    if settings.batch_size < strategy.num_replicas_in_sync:
         raise ValueError(
-            f"a batch of {settings.batch_size} does not divide among "
-            f"{strategy.num_replicas_in_sync} replicas; change --batch_size"
+            f"wanted at least one image of a batch for each of "
+            f"{strategy.num_replicas_in_sync} replicas, found a batch of "
+            f"{settings.batch_size}; raise --batch_size"
         )
     work_dir = pathlib.Path(work_dir)
     provenance.record_or_check(
@@ -119,15 +130,13 @@ def train(
         settings_to_record(settings, extra_settings or {}),
         is_begun=has_checkpoint(work_dir),
     )
-    keras.utils.set_random_seed(settings.seed)
-    keras.mixed_precision.set_global_policy(settings.precision)
-    with strategy.scope():
-        network = task.build_network()
-        optimizer = optimizers.LayerwiseOptimizer(
-            network, settings.optimizer, settings.num_steps
-        )
-    loop = _Loop(task, network, optimizer, strategy, settings, work_dir)
-    loop.run()
+    with training_globals(settings.precision, settings.seed):
+        with strategy.scope():
+            network = task.build_network()
+            optimizer = optimizers.LayerwiseOptimizer(
+                network, settings.optimizer, settings.num_steps
+            )
+        _Loop(task, network, optimizer, strategy, settings, work_dir).run()
     return network
 
 
@@ -153,11 +162,17 @@ class _Loop:
         self.task, self.network, self.optimizer = task, network, optimizer
         self.strategy, self.settings = strategy, settings
         self.step = tf.Variable(0, dtype=tf.int64, trainable=False)
+        scaled = settings.precision == "mixed_float16"
+        self.loss_scale = loss_scale.LossScale() if scaled else None
+        self.train_step = train_step.TrainStep(
+            task, network, optimizer, strategy, self.loss_scale
+        )
         self.checkpoints = tf.train.CheckpointManager(
             tf.train.Checkpoint(
                 network=network,
                 step=self.step,
                 optimizers=optimizer.by_multiplier,
+                **({"loss_scale": self.loss_scale} if scaled else {}),
             ),
             os.fspath(work_dir / _CHECKPOINTS),
             max_to_keep=2,
@@ -172,47 +187,54 @@ class _Loop:
         first, last = int(self.step), self.settings.num_steps
         if first >= last:
             return
+        self.first_step = first
+        print(strategies.description(self.strategy), file=sys.stderr)
         batches = iter(
             strategies.distribute(self.task.make_batches(first), self.strategy)
         )
         bar = tqdm.trange(
             first, last, initial=first, total=last, unit="step", mininterval=1
         )
-        train_step = tf.function(self._train_step)
-        with _deferred_signals() as received:
+        train = tf.function(self.train_step)
+        with interrupts.deferred_signals() as received:
             for step in bar:
                 batch = next(batches)
-                loss = train_step(batch)
+                loss = train(batch)
                 self.step.assign(step + 1)
                 self._summarize(step + 1, batch, loss, bar)
                 if received or (step + 1) % self.settings.checkpoint_steps == 0:
-                    _require_finite(float(loss), step + 1)
-                    self.checkpoints.save()
+                    self._require_learning(float(loss), step + 1)
+                    self._save(step + 1)
                 if received:
                     bar.close()
                     _exit(step + 1, last, received[0])
+        self._save(last)
+
+    def _require_learning(self, loss, step):
+        """Ends a run that learns nothing."""
+        skips = self.loss_scale and not self.loss_scale.is_exhausted
+        if not (np.isfinite(loss) or skips):
+            self._end(f"the loss is {loss} at step {step}")
+        if not int(self.train_step.num_labelled):
+            raise ValueError(
+                f"no pixel of the label maps of {step - self.first_step} steps "
+                f"is labelled, so nothing is learned; look at what the label "
+                f"maps are made of (seeds, saliency maps)"
+            )
+
+    def _save(self, step):
+        """Saves a checkpoint of finite weights."""
+        if not loss_scale.are_finite(self.network.weights):
+            self._end(f"the weights are not finite after step {step}")
         self.checkpoints.save()
 
-    def _train_step(self, batch):
-        losses = self.strategy.run(self._replica_step, args=(batch,))
-        return self.strategy.reduce("SUM", losses, axis=None)
-
-    def _replica_step(self, batch):
-        """Applies one step and returns this replica's part of the loss."""
-        loss_scale = LOSS_SCALE[self.settings.precision]
-        variables = self.network.trainable_variables
-        with tf.GradientTape() as tape, self.task.noise_context(batch["seed"]):
-            output = self.network(batch[self.task.input_key], training=True)
-            targets = [batch[key] for key in self.task.target_keys]
-            loss = self.task.loss(*targets, output)
-            scaled_loss = loss * loss_scale
-        gradients = tape.gradient(scaled_loss, variables)
-        self.optimizer.apply(
-            _global_gradients(gradients, loss_scale),
-            variables,
-            self.strategy.num_replicas_in_sync,
+    def _end(self, found):
+        optimizer = self.settings.optimizer
+        rate = optimizers.learning_rate(optimizer, self.settings.num_steps)
+        raise ValueError(
+            f"{found}, at a learning rate of {float(rate(self.step)):.3g}; "
+            f"lower --learning_rate or set --clip_norm, in another --work_dir"
         )
-        return loss
 
     def _summarize(self, step, batch, loss, bar):
         settings = self.settings
@@ -220,7 +242,7 @@ class _Loop:
         if step % settings.summary_steps and not is_last:
             return
         value = float(loss)
-        _require_finite(value, step)
+        self._require_learning(value, step)
         bar.set_postfix(loss=f"{value:.3f}", refresh=False)
         shows = step % settings.picture_steps == 0 or is_last
         pictures = self._pictures(batch) if shows else None
@@ -238,45 +260,9 @@ class _Loop:
         return self.task.draw_pictures(batch, output)
 
 
-def _global_gradients(gradients, loss_scale):
-    """Sums the gradients over the replicas and undoes the loss scale."""
-    replica = tf.distribute.get_replica_context()
-    total = replica.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
-    return [gradient / loss_scale for gradient in total]
-
-
-def _require_finite(loss, step):
-    if not np.isfinite(loss):
-        raise ValueError(
-            f"the loss is {loss} at step {step}; lower --learning_rate"
-        )
-
-
 def _exit(step, last, signal_number):
     print(
         f"stopped after step {step} of {last}; the same command resumes",
         file=sys.stderr,
     )
     raise SystemExit(128 + signal_number)
-
-
-@contextlib.contextmanager
-def _deferred_signals() -> Iterator[list[int]]:
-    """Yields a list to which SIGTERM and SIGINT are appended.
-
-    The process is not interrupted, so that it can save a checkpoint.
-    """
-    received = []
-
-    def append(number, _):
-        received.append(number)
-
-    before = {
-        number: signal.signal(number, append)
-        for number in (signal.SIGTERM, signal.SIGINT)
-    }
-    try:
-        yield received
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -52,12 +52,13 @@ def test_flags_reach_what_evaluate_seeds_calls(tmp_path, capsys, launcher):
     ) as (network, seeder, evaluate, draw):
         pass
     shown = capsys.readouterr()
-    assert network.call_args == mock.call("/s")
+    assert network.call_args == mock.call("/s", dense=False)
     assert seeder.call_args == mock.call("network", 65, **VIEWS)
     assert evaluate.call_args == mock.call("seeder", mock.ANY)
     written = artifacts.read_json(tmp_path / "cam.json")
     assert (written["mp"], written["seeder_dir"]) == (0.75, "/s")
     assert (written["seeder"], written["seed_crf"]) == ("cam", "none")
+    assert written["dense_scores"] is False
     drawn, path = draw.call_args.args
     assert list(drawn) == [
         f"{tmp_path}/other.json",

@@ -129,19 +129,21 @@ def test_flags_reach_the_seeder_that_export_model_makes(name):
         **{**EXPORTING, "what": "seeder"},
         seeder=name,
         seeder_dir="/d",
+        dense_scores="false",
         blur_px="3",
         scales="0.5",
         flip="true",
     ) as (network, make, serve, export_model):
         pass
-    rules = backprop.METHODS.get(name, {})
+    rules = backprop.METHODS.get(name, {"dense": False})
     assert network.call_args == mock.call("/d", **rules)
     size = TRAINED["input_size"]
     wanted = mock.call("network", size, *method, **views, **used)
     assert make.call_args == wanted
     objects = len(TRAINED["objects"])
     assert serve.call_args == mock.call("seed", objects, 0.25)
-    record = {"seeder": name, **views, **used, "threshold": 0.25}
+    grid = {"dense_scores": False} if name == "cam" else {}
+    record = {"seeder": name, **views, **grid, **used, "threshold": 0.25}
     assert_exported(export_model, record)
 
 

@@ -19,6 +19,7 @@ def test_flags_reach_what_make_saliency_calls(launcher, capsys):
         output_dir="/o",
         scales="1,1.5",
         flip="true",
+        fusion="max",
     ) as (network, dense, make_saliency):
         pass
     assert network.call_args == mock.call("/s")
@@ -28,6 +29,7 @@ def test_flags_reach_what_make_saliency_calls(launcher, capsys):
         framing="whole",
         scales=[1.0, 1.5],
         flip=True,
+        fusion="max",
     )
     assert make_saliency.call_args == mock.call("predict", mock.ANY, "/o")
     assert_ends_well(

@@ -52,7 +52,7 @@ def seeding(*patches, **given):
 def test_flags_reach_what_make_seeds_calls(launcher, capsys):
     with seeding(stand_in(cam, "seeder", "seeder")) as (network, make, seeder):
         pass
-    assert network.call_args == mock.call("/s")
+    assert network.call_args == mock.call("/s", dense=False)
     assert seeder.call_args == mock.call("network", 65, **VIEWS)
     assert make.call_args == mock.call(
         "seeder",

@@ -92,13 +92,15 @@ def test_the_classifier_is_trained_as_in_appendix_f():
 
 
 @pytest.mark.parametrize(
-    ("seeder", "steps", "batch", "drop", "channels"),
+    ("seeder", "steps", "batch", "drop", "channels", "size"),
     [
-        ("vgg16", 30_000, 40, 5000, 4096),
-        ("gap_highres", 8000, 15, 2000, 1024),
+        ("vgg16", 30_000, 40, 5000, 4096, 224),
+        ("gap_highres", 8000, 15, 2000, 1024, 321),
     ],
 )
-def test_what_is_not_given_is_the_papers(seeder, steps, batch, drop, channels):
+def test_what_is_not_given_is_the_papers(
+    seeder, steps, batch, drop, channels, size
+):
     with contextlib.ExitStack() as stack:
         train = stack.enter_context(stand_in(fine_tuning, "train"))
         program = stack.enter_context(programs.loaded("train_seeder"))
@@ -107,7 +109,9 @@ def test_what_is_not_given_is_the_papers(seeder, steps, batch, drop, channels):
     settings = train.call_args.kwargs["settings"]
     assert (settings.num_steps, settings.batch_size) == (steps, batch)
     assert settings.optimizer.lr_decay_steps == drop
-    assert train.call_args.args[0].network["head_channels"] == channels
+    recipe = train.call_args.args[0]
+    assert recipe.network["head_channels"] == channels
+    assert recipe.input_size == size
 
 
 def test_weights_of_another_shape_do_not_start_a_training(launcher, tmp_path):

@@ -74,3 +74,9 @@ def test_a_scaled_size_is_a_multiple_of_the_stride_plus_1(scale, stride, side):
     """0.7 * 320 = 224, a multiple of both strides; 0.73 is rounded."""
     assert images.scaled_size(321, scale, stride) == side
     assert images.scaled_size(321, 0.73, 16) == 241
+
+
+def test_a_size_is_as_it_is_at_scale_1():
+    """The classifier's 224 pixels of Table 6 are not 8 n + 1."""
+    assert images.scaled_size(224, 1.0) == 224
+    assert images.scaled_size(224, 0.5) == 113

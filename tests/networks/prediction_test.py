@@ -99,6 +99,23 @@ def test_several_scales_are_averaged(framing):
     )
 
 
+@pytest.mark.parametrize("framing", ["whole", "crop"])
+def test_the_largest_logit_over_the_scales_is_taken(framing):
+    """Log-odds of `rows_of`: the first class has logit 0 at every scale."""
+    image = photographs()
+
+    def log_odds(*scales):
+        probabilities = prediction.dense(
+            rows_of, size=SIZE, framing=framing, scales=scales, fusion="max"
+        )(image)
+        return np.log(probabilities[..., 1] / probabilities[..., 0])
+
+    parts = [log_odds(scale) for scale in (0.5, 0.75, 1.0)]
+    np.testing.assert_allclose(
+        log_odds(0.5, 0.75, 1.0), np.maximum.reduce(parts), atol=1e-3
+    )
+
+
 @pytest.mark.parametrize("scale", [0.5, 0.75, 1.0, 1.5, 2.0])
 @pytest.mark.parametrize("framing", ["whole", "crop"])
 def test_at_every_scale_each_pixel_is_read_where_it_is(framing, scale):
@@ -111,6 +128,22 @@ def test_at_every_scale_each_pixel_is_read_where_it_is(framing, scale):
     read = rows_in(predict(image))[inside]
     expected = np.broadcast_to(image[0, inside, :, 0], read.shape)
     np.testing.assert_allclose(read, expected, atol=0.5)
+
+
+def test_a_scaled_photograph_has_the_size_it_has_in_training(monkeypatch):
+    """199 * 0.75 = 149.25 and 201 * 0.75 = 150.75, rounded."""
+    sides = []
+    resize = images.resize_longer_side
+
+    def spy(tensor, size, method):
+        sides.append(int(size))
+        return resize(tensor, size, method)
+
+    monkeypatch.setattr(images, "resize_longer_side", spy)
+    for side in (199, 201):
+        image = photographs(side, 20)
+        prediction._framed(image, SIZE, "crop", 0.75)
+    assert sides == [149, 151]
 
 
 def test_a_segmenter_has_a_logit_per_class(network):

@@ -9,7 +9,7 @@ import pytest
 import thin_networks
 
 from guided_segmentation import artifacts, provenance
-from guided_segmentation.networks import builders, vgg16, weights
+from guided_segmentation.networks import builders, gap, vgg16, weights
 
 
 @pytest.fixture(autouse=True)
@@ -121,6 +121,18 @@ def test_a_finished_run_gives_back_its_network_and_settings(tmp_path):
     assert settings == recorded
     image = thin_networks.photograph("deeplab_v1")
     np.testing.assert_array_equal(again(image), network(image))
+
+
+def test_a_classifier_predicts_on_the_grid_asked_for(tmp_path):
+    """Table 6: GAP-LowRes has 21x21 cells at 321 pixels."""
+    spec = thin_networks.spec("gap_lowres")
+    weights.save(builders.build(spec), tmp_path / weights.WEIGHTS_FILE)
+    artifacts.write_json(tmp_path / provenance.SETTINGS_FILE, {"network": spec})
+    for dense, cells in ((True, 41), (False, 21)):
+        network, settings = weights.load_trained(tmp_path, dense=dense)
+        features = gap.features(network)(np.zeros([1, 321, 321, 3], "f4"))
+        assert features.shape[1:3] == (cells, cells)
+        assert settings["network"] == spec
 
 
 def test_an_unfinished_run_has_no_network(tmp_path):

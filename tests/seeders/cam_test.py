@@ -66,6 +66,30 @@ def test_the_seeders_logits_are_those_of_the_network(network, shape):
     assert maps.dtype == tf.float32
 
 
+def test_logits_do_not_depend_on_the_grid_of_the_score_maps():
+    coarse = gap.build("gap_lowres", 3, 1 / 32, 8)
+    fine = gap.build("gap_lowres", 3, 1 / 32, 8, dense=True)
+    fine.set_weights(coarse.get_weights())
+    image = photograph()
+    maps, logits = cam.seeder(fine, SIZE)(image, OBJECTS)
+    own_maps, own_logits = cam.seeder(coarse, SIZE)(image, OBJECTS)
+    np.testing.assert_allclose(logits, own_logits, rtol=1e-4, atol=1e-6)
+    assert np.abs(maps - own_maps).max() > 0
+
+
+def test_score_maps_on_the_trained_grid_are_its_cells_upsampled():
+    """Cell i of GAP-LowRes is centred on pixel 16 i + 7.5."""
+    network = gap.build("gap_lowres", 3, 1 / 32, 8)
+    image = photograph(SIZE, SIZE)
+    features = gap.features(network)(images.subtract_mean(image)[None])[0]
+    cells = cam.score_maps(features, network.get_layer(gap.SCORE).weights[0])
+    assert cells.shape == (5, 5, 3)
+    places = (tf.range(65.0) - 7.5) / 16
+    expected = images.sample(cells, places, places)
+    maps, _ = cam.seeder(network, SIZE)(image, OBJECTS)
+    np.testing.assert_allclose(maps, expected, rtol=1e-4, atol=1e-6)
+
+
 def test_only_the_objects_asked_for_get_score_maps(network):
     image, seeder = photograph(), cam.seeder(network, SIZE)
     all_maps, all_logits = seeder(image, OBJECTS)

@@ -1,4 +1,5 @@
 import dataclasses
+import random
 
 import keras
 import numpy as np
@@ -272,12 +273,12 @@ def test_the_top_of_vgg16_becomes_the_head_of_the_segmenter(
     tmp_path, monkeypatch
 ):
     keras.utils.set_random_seed(1)
-    random = np.random.default_rng(0)
+    noise = np.random.default_rng(0)
     top = {
-        "fc6/kernel": random.normal(size=(7, 7, 512, 8)).astype("f4"),
-        "fc6/bias": random.normal(size=8).astype("f4"),
-        "fc7/kernel": random.normal(size=(1, 1, 8, 8)).astype("f4"),
-        "fc7/bias": random.normal(size=8).astype("f4"),
+        "fc6/kernel": noise.normal(size=(7, 7, 512, 8)).astype("f4"),
+        "fc6/bias": noise.normal(size=8).astype("f4"),
+        "fc7/kernel": noise.normal(size=(1, 1, 8, 8)).astype("f4"),
+        "fc7/bias": noise.normal(size=8).astype("f4"),
     }
     monkeypatch.setattr(start_weights, "pretrained", lambda *_: top)
     chosen = dataclasses.replace(
@@ -326,6 +327,33 @@ def test_an_error_of_a_target_names_the_image(tmp_path):
         )
 
 
+def test_a_segmenter_whose_guides_are_ignored_ends(tmp_path):
+    with pytest.raises(
+        ValueError, match=r"no pixel of the label maps of 2 steps is labelled"
+    ):
+        fine_tuning.train(
+            SEGMENTER,
+            SOURCE,
+            lambda image_id: np.full_like(truth(image_id), labels.IGNORE),
+            work_dir=tmp_path,
+            settings=SETTINGS,
+            strategy=ONE,
+        )
+    assert not (tmp_path / weights.WEIGHTS_FILE).exists()
+
+
+def test_cached_features_leave_policy_and_random_numbers_as_they_were(
+    tmp_path,
+):
+    keras.utils.set_random_seed(3)
+    expected = random.random()
+    keras.utils.set_random_seed(3)
+    low = dataclasses.replace(SETTINGS, precision="mixed_bfloat16")
+    inputs.frozen_features(FROZEN, SOURCE, tmp_path, low)
+    assert keras.mixed_precision.global_policy().name == "float32"
+    assert random.random() == expected
+
+
 def test_a_crf_loss_trains_other_weights_and_is_recorded(tmp_path, segmenter):
     after = trained(tmp_path, with_crf_loss(SEGMENTER))
     assert changed(segmenter[1], after) >= {"fc6", "fc7", "fc8"}
@@ -334,23 +362,22 @@ def test_a_crf_loss_trains_other_weights_and_is_recorded(tmp_path, segmenter):
     assert recorded["settings"] == dataclasses.asdict(crf.SEC)
 
 
-def test_the_weighted_crf_loss_adds_to_that_of_the_pixels():
-    """A cell of 8 pixels spans 12 pixels of a photograph."""
-    batch = next(
-        iter(
-            inputs.batches(
-                with_crf_loss(SEGMENTER), SOURCE, truth, SETTINGS, None, 0
-            )
-        )
-    )
+@pytest.mark.parametrize(
+    ("framing", "cell_px"), [("crop", 8), ("whole", 12), ("tight", 12)]
+)
+def test_the_weighted_crf_loss_adds_to_that_of_the_pixels(framing, cell_px):
+    """A cell of 8 pixels spans 12 pixels of a photograph that is shrunk."""
+    chosen = dataclasses.replace(with_crf_loss(SEGMENTER), framing=framing)
+    batch = next(iter(inputs.batches(chosen, SOURCE, truth, SETTINGS, None, 0)))
     shape = (*batch["target"].shape, 3)
     logits = np.random.default_rng(0).normal(size=shape).astype(np.float32)
-    loss, targets = fine_tuning.objective(with_crf_loss(SEGMENTER))
+    loss, targets = fine_tuning.objective(chosen)
     assert targets == ("target", "image")
     np.testing.assert_allclose(
         loss(batch["target"], batch["image"], logits),
         losses.pixel_loss(batch["target"], logits)
-        + 0.5 * losses.crf_loss(batch["image"], logits, crf.SEC.shrunk(12)),
+        + 0.5
+        * losses.crf_loss(batch["image"], logits, crf.SEC.shrunk(cell_px)),
         rtol=1e-6,
     )
 

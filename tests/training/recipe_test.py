@@ -56,6 +56,13 @@ def test_the_classifier_wants_an_input_that_fills_its_first_window():
     dataclasses.replace(SEEDER, network=classifier, input_size=193)
 
 
+def test_the_classifier_takes_the_papers_224_pixels():
+    """Table 6: one window of fc6, which 8 n + 1 pixels would not be."""
+    classifier = {"name": "vgg16", "num_objects": 2}
+    chosen = dataclasses.replace(SEEDER, network=classifier, input_size=224)
+    assert chosen.sizes == [224]
+
+
 def test_each_scale_of_a_photograph_has_a_whole_number_of_cells():
     coarse = {**SEGMENTER.network, "stride": 16}
     chosen = dataclasses.replace(

@@ -1,3 +1,5 @@
+from unittest import mock
+
 import pytest
 import tensorflow as tf
 
@@ -13,6 +15,41 @@ def test_a_strategy_has_the_replicas_of_its_name(name, count, replicas):
     assert strategy.num_replicas_in_sync == replicas
     mirrored = isinstance(strategy, tf.distribute.MirroredStrategy)
     assert mirrored == (name == "mirrored")
+
+
+@pytest.mark.parametrize(
+    ("devices", "gpus", "line"),
+    [
+        (["CPU:0"], 0, "training on 1 CPU (no GPU found)"),
+        (["CPU:0", "CPU:1"], 0, "training on 2 CPUs (no GPU found)"),
+        (["CPU:0"], 2, "training on 1 CPU (GPUs not used: 2)"),
+        (["GPU:0"], 1, "training on 1 GPU"),
+        (["GPU:0", "GPU:1"], 2, "training on 2 GPUs"),
+        (["GPU:0"], 4, "training on 1 GPU (GPUs not used: 3)"),
+    ],
+)
+def test_a_strategy_says_on_which_devices_it_trains(
+    monkeypatch, devices, gpus, line
+):
+    def listed(kind):
+        assert kind == "GPU"
+        return [object()] * gpus
+
+    monkeypatch.setattr(tf.config, "list_physical_devices", listed)
+    strategy = mock.Mock()
+    strategy.extended.worker_devices = [
+        f"/job:localhost/replica:0/task:0/device:{device}" for device in devices
+    ]
+    assert strategies.description(strategy) == line
+
+
+def test_an_odd_batch_is_split_as_evenly_as_it_can_be(two_cpus):
+    dataset = tf.data.Dataset.range(30).batch(15, drop_remainder=True)
+    sizes = [
+        [len(part) for part in two_cpus.experimental_local_results(x)]
+        for x in strategies.distribute(dataset, two_cpus)
+    ]
+    assert sizes == [[8, 7], [8, 7]]
 
 
 def test_replicas_split_every_batch_in_order(two_cpus):

@@ -1,6 +1,7 @@
 import dataclasses
 import json
 import os
+import random
 import re
 import signal
 
@@ -12,7 +13,7 @@ import tensorflow as tf
 from guided_segmentation import crf
 from guided_segmentation.labels import IGNORE
 from guided_segmentation.networks import dropout, weights
-from guided_segmentation.training import losses, optimizers, trainer
+from guided_segmentation.training import loss_scale, losses, optimizers, trainer
 
 RANDOM = np.random.default_rng(0)
 INPUTS = RANDOM.normal(0, 1, (8, 16, 16, 3)).astype(np.float32)
@@ -255,15 +256,16 @@ def test_low_precision_trains_float32_weights_to_nearly_the_same(
     assert_same(low, whole[1], rtol=0.1, atol=0.02)
 
 
-def test_every_precision_has_a_loss_scale_and_is_a_keras_policy():
-    assert trainer.LOSS_SCALE["float32"] == 1
-    for precision in trainer.LOSS_SCALE:
+def test_every_precision_is_a_keras_policy():
+    for precision in trainer.PRECISIONS:
         keras.mixed_precision.set_global_policy(precision)
 
 
 def test_a_loss_that_is_not_finite_ends_the_run(tmp_path):
     with pytest.raises(
-        ValueError, match=r"the loss is nan at step 2; lower --learning_rate"
+        ValueError,
+        match=r"the loss is nan at step 2, at a learning rate of 0\.01; lower "
+        r"--learning_rate or set --clip_norm, in another --work_dir",
     ):
         trainer.train(
             task(loss=lambda targets, output: tf.reduce_sum(output) * np.nan),
@@ -273,14 +275,129 @@ def test_a_loss_that_is_not_finite_ends_the_run(tmp_path):
         )
 
 
-def test_a_batch_must_divide_among_the_replicas(two_cpus, tmp_path):
+def test_weights_that_are_not_finite_are_not_saved(tmp_path):
+    """The loss of the last step is of the weights before its update."""
     with pytest.raises(
         ValueError,
-        match="a batch of 5 does not divide among 2 replicas; change "
-        "--batch_size",
+        match=r"the weights are not finite after step 1, at a learning rate of "
+        r"1e\+37; lower --learning_rate",
     ):
-        trained(tmp_path, two_cpus, batch_size=5)
+        trainer.train(
+            task(loss=lambda *args: 1e4 * losses.pixel_loss(*args)),
+            work_dir=tmp_path,
+            settings=dataclasses.replace(
+                SETTINGS,
+                num_steps=1,
+                optimizer=optimizers.OptimizerSettings(learning_rate=1e37),
+            ),
+            strategy=ONE,
+        )
+    assert not list(tmp_path.glob("checkpoints/*.index"))
+
+
+def test_float16_leaves_out_steps_whose_gradients_overflow(two_cpus, tmp_path):
+    """The loss is scaled by 2**15, and a float16 is at most 65504."""
+
+    def loss(targets, output):
+        return 100 * losses.pixel_loss(targets, output)
+
+    for strategy in (ONE, two_cpus):
+        work_dir = tmp_path / type(strategy).__name__
+        network = trainer.train(
+            task(loss=loss),
+            work_dir=work_dir,
+            settings=dataclasses.replace(SETTINGS, precision="mixed_float16"),
+            strategy=strategy,
+        )
+        after = weights.to_dict(network)
+        assert all(np.isfinite(array).all() for array in after.values())
+        scale = tf.train.load_variable(
+            tf.train.latest_checkpoint(work_dir / "checkpoints"),
+            "loss_scale/value/.ATTRIBUTES/VARIABLE_VALUE",
+        )
+        assert 1 <= scale < loss_scale.INITIAL
+
+
+def test_float16_ends_if_every_gradient_overflows(tmp_path):
+    with pytest.raises(ValueError, match=r"the loss is nan at step 20, at a"):
+        trainer.train(
+            task(
+                loss=lambda targets, output: tf.reduce_sum(output) * np.nan,
+                make_batches=lambda first: task().make_batches(0).repeat(9),
+            ),
+            work_dir=tmp_path,
+            settings=dataclasses.replace(
+                SETTINGS,
+                num_steps=40,
+                checkpoint_steps=40,
+                summary_steps=10,
+                picture_steps=40,
+                precision="mixed_float16",
+            ),
+            strategy=ONE,
+        )
+
+
+def test_two_replicas_train_on_an_odd_batch_exactly_as_one(two_cpus, tmp_path):
+    """The paper's batch of 15 does not divide among 2 replicas."""
+
+    def batches(first):
+        return task().make_batches(0).unbatch().batch(5).skip(first)
+
+    one, two = (
+        weights.to_dict(
+            trainer.train(
+                task(make_batches=batches),
+                work_dir=tmp_path / name,
+                settings=dataclasses.replace(
+                    SETTINGS, batch_size=5, num_steps=4
+                ),
+                strategy=strategy,
+            )
+        )
+        for name, strategy in (("one", ONE), ("two", two_cpus))
+    )
+    assert_same(two, one, rtol=1e-6, atol=1e-6)
+
+
+def test_a_batch_has_an_example_for_every_replica(two_cpus, tmp_path):
+    with pytest.raises(
+        ValueError,
+        match="wanted at least one image of a batch for each of 2 replicas, "
+        "found a batch of 1; raise --batch_size",
+    ):
+        trained(tmp_path, two_cpus, batch_size=1)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_training_without_labels_ends(tmp_path):
+    with pytest.raises(
+        ValueError,
+        match=r"no pixel of the label maps of 2 steps is labelled, so nothing "
+        r"is learned; look at what the label maps are made of",
+    ):
+        trainer.train(
+            task(num_labelled=lambda targets: tf.constant(0)),
+            work_dir=tmp_path,
+            settings=SETTINGS,
+            strategy=ONE,
+        )
+    assert not list(tmp_path.glob("checkpoints/*.index"))
+
+
+def test_a_training_says_where_it_runs(tmp_path, capsys):
+    trained(tmp_path, num_steps=1)
+    assert "training on 1 CPU (no GPU found)" in capsys.readouterr().err
+
+
+def test_a_training_leaves_policy_and_random_numbers_as_they_were(tmp_path):
+    keras.mixed_precision.set_global_policy("mixed_bfloat16")
+    keras.utils.set_random_seed(3)
+    expected = random.random(), np.random.random()
+    keras.utils.set_random_seed(3)
+    trained(tmp_path, num_steps=1)
+    assert keras.mixed_precision.global_policy().name == "mixed_bfloat16"
+    assert (random.random(), np.random.random()) == expected
 
 
 def test_a_folder_begun_under_other_settings_is_refused(whole):
