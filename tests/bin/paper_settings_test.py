@@ -189,7 +189,8 @@ TABLE = [
     ("table4_5*", "segment_images_*_seed_v1", UNREFINED),
     ("table4_5*", "segment_images_*_post_v1", {"crf": V1}),
     ("*", "evaluate_segmenter_*", VAL),
-    ("*", "evaluate_seeds_*", {**VAL, **ONE_VIEW}),
+    # Classification mAP on the 5,823 images of Main's val: release.
+    ("*", "evaluate_seeds_*", {**VAL, **ONE_VIEW, "map_split": "val"}),
     *(
         ("*", f"evaluate_seeds_{seeder}", {"seeder": "cam", "seed_crf": "none"})
         for seeder in ("gap_lowres", "gap_highres", "gap_roi", "gap_deeplab")
@@ -418,7 +419,7 @@ def seeded(program):
     ):
         _, record = seeder_flags.seeder(source)
     found = {**record, **prediction_flags.views()}
-    for name in ("THRESHOLD", "CLASS_THRESHOLD"):
+    for name in ("THRESHOLD", "CLASS_THRESHOLD", "MAP_SPLIT"):
         if hasattr(program, name):
             found[name.lower()] = getattr(program, name).value
     return found
