@@ -12,7 +12,7 @@ import tqdm
 from guided_segmentation import labels
 from guided_segmentation.datasets import pipeline, schema
 from guided_segmentation.evaluation import (
-    average_precision,
+    classification,
     folders,
     mean_iou,
     precision_recall,
@@ -145,10 +145,8 @@ def evaluate(
     """Evaluates a seeder on every image of a split, in one pass.
 
     Only objects of the image-level labels are predicted, as by the authors.
-    They compute mAP over the images of ImageSets/Main, here it is over the
-    split. As in VOC's own evaluation, an image that shows only difficult
-    objects of a class is not counted in its average precision; data sets that
-    do not mark difficult objects count every image for every class.
+    Average precision is over the same images, by `classification.summary`; the
+    authors compute it over ImageSets/Main, as `classification.evaluate` does.
 
     Args:
       seeder: Takes an image and indices of objects and returns score maps and
@@ -182,31 +180,10 @@ def evaluate(
     found = curves(counts)
     return {
         "mp": mean_iou.or_none(mean_precision(found)),
-        **_classification(scores, present, source),
+        **classification.summary(scores, present, source),
         **found,
         "images": len(source.image_ids),
     }
-
-
-def _classification(scores, present, source):
-    """Average precision of each object and mAP; none without scores."""
-    objects = source.label_set.objects
-    if not scores:
-        return {"map": None, "ap": dict.fromkeys(objects)}
-    ap = average_precision.by_class(
-        np.array(scores), np.array(present), _difficult(source)
-    )
-    return {
-        "map": mean_iou.or_none(mean_iou.mean(ap)),
-        "ap": dict(zip(objects, map(mean_iou.or_none, ap), strict=True)),
-    }
-
-
-def _difficult(source):
-    """[images, num_objects] bool, or None where the data do not say."""
-    if source.difficult is None:
-        return None
-    return np.array([source.difficult(name) for name in source.image_ids])
 
 
 def _examples(source):

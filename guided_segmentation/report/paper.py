@@ -39,5 +39,6 @@ PUBLISHED = {
     "full": PublishedRow(miou_crf=67.6),
 }
 
-# G2 over full supervision in table 3, on the test set, with CRF.
-PUBLISHED_PERCENT_OF_FULL_SUPERVISION = 80.6
+# G2 over full supervision in table 3, on val with CRF: 55.7 of 67.6. Without
+# CRF there is no mIoU of full supervision; the paper's 80.6 % is on test.
+PUBLISHED_PERCENT_OF_FULL_SUPERVISION_CRF = 82.4

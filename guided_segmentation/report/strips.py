@@ -14,8 +14,9 @@ from guided_segmentation.report import legend
 EVENLY = "At equal intervals over the split"
 BEST = "Where G2 is best"
 WORST = "Where G2 is worst"
+CHOSEN = "Chosen by the caller"
 
-_SALIENCY = "Saliency"
+SALIENCY = "Saliency"
 _NUM_EXTREMES = 2  # How many of the best, and of the worst.
 
 
@@ -42,7 +43,7 @@ class Strip:
       objects: Class index and name of each object present.
       pictures: By caption.
       with_crf: Predictions refined by crf-postproc, by the same captions.
-      why: Why this image was chosen: EVENLY, BEST or WORST.
+      why: Why this image was chosen: EVENLY, BEST, WORST or CHOSEN.
     """
 
     image_id: str
@@ -81,7 +82,7 @@ def guide_strips(
         for guide, folder in guide_dirs.items()
         if guide not in ("seeds_only", "full")
     }
-    evidence = {"Seeds": seeds_dir, _SALIENCY: saliency_dir}
+    evidence = {"Seeds": seeds_dir, SALIENCY: saliency_dir}
     given = {key: folder for key, folder in evidence.items() if folder}
     folder = next(iter(guide_dirs.values()))
     return [
@@ -122,6 +123,25 @@ def prediction_strips(
     ]
 
 
+def step_strip(
+    source: schema.Source,
+    image_id: str,
+    folders: Mapping[str, artifacts.Path],
+) -> Strip:
+    """Returns the strip of one image: all steps and the truth.
+
+    Args:
+      source: The split of the image.
+      image_id: Name of the image.
+      folders: Folders of label maps by caption; SALIENCY is that of saliency
+        maps.
+
+    Raises:
+      FileNotFoundError: If the image has no map in one of the folders.
+    """
+    return _strip(source, image_id, CHOSEN, folders, {})
+
+
 def _choose(
     source: schema.Source,
     folder: artifacts.Path,
@@ -154,7 +174,7 @@ def _strip(
 
     def picture(caption: str, folder: artifacts.Path) -> Picture:
         path = pathlib.Path(folder, f"{image_id}.png")
-        if caption == _SALIENCY:
+        if caption == SALIENCY:
             saliency_map = artifacts.read_saliency_map(path)
             return Picture(visualize.heat(image, saliency_map))
         label_map = artifacts.read_label_map(path)

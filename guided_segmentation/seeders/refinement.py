@@ -56,6 +56,8 @@ def refined(seeder: seeds.Seeder, settings: crf.CrfSettings) -> seeds.Seeder:
 
     def score(image: np.ndarray, objects: np.ndarray) -> tuple:
         score_maps, logits = seeder(image, objects)
+        if not len(objects):
+            return score_maps, logits
         return refine(image, np.asarray(score_maps), settings), logits
 
     return score

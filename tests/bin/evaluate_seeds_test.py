@@ -2,6 +2,7 @@
 
 from unittest import mock
 
+import numpy as np
 import programs
 import pytest
 from binary_calls import (
@@ -13,11 +14,13 @@ from binary_calls import (
     stand_in,
     trained,
 )
-from damaged_data import error_of
+from damaged_data import IDS, error_of
 
 from guided_segmentation import (
     artifacts,
+    labels,
 )
+from guided_segmentation.command_line import network_flags
 from guided_segmentation.datasets import (
     synthetic,
 )
@@ -31,6 +34,9 @@ from guided_segmentation.seeders import (
 )
 
 CURVE = {"precision": [1.0, 0.5], "recall": [0.5, 1.0]}
+
+
+OVER_SPLIT = {"map_split": "", "mp": "true"}
 
 
 SEEDS_SCORES = {"mp": 0.75, "map": None, "fg": CURVE, "bg": CURVE}
@@ -49,6 +55,7 @@ def test_flags_reach_what_evaluate_seeds_calls(tmp_path, capsys, launcher):
         **SEEDING,
         output=f"{tmp_path}/cam.json",
         compare=f"{tmp_path}/other.json",
+        **OVER_SPLIT,
     ) as (network, seeder, evaluate, draw):
         pass
     shown = capsys.readouterr()
@@ -74,6 +81,73 @@ def test_flags_reach_what_evaluate_seeds_calls(tmp_path, capsys, launcher):
     )
 
 
+@pytest.mark.parametrize("has_masks", [True, False])
+def test_map_is_over_the_photographs_of_main(tmp_path, voc, has_masks, capsys):
+    for name in labels.VOC.objects:
+        lines = "".join(f"{i} {2 * (name == 'aeroplane') - 1}\n" for i in IDS)
+        path = voc.root / "ImageSets" / "Main" / f"{name}_val.txt"
+        artifacts.write_bytes(path, lines.encode())
+    logits = np.zeros(20, np.float32)
+    with calling(
+        "evaluate_seeds",
+        stand_in(network_flags, "trained", ("network", VOC_NETWORK)),
+        stand_in(cam, "seeder", lambda *_: (None, logits)),
+        stand_in(seed_curves, "evaluate", {**SEEDS_SCORES, "map": 0.125}),
+        stand_in(figures, "seed_curves"),
+        **SEEDING,
+        dataset="pascal_voc",
+        data_dir=str(voc.root),
+        output=f"{tmp_path}/cam.json",
+        compare="",
+        map_split="val",
+        mp=str(has_masks),
+    ) as (*_, evaluate, draw):
+        pass
+    written = artifacts.read_json(tmp_path / "cam.json")
+    assert written["map"] == written["ap"]["aeroplane"] == 1
+    assert written["map_source"] == "pascal_voc/Main/val"
+    assert written["map_images"] == 2
+    assert written["mp"] == (0.75 if has_masks else None)
+    assert written["source"] == (
+        "pascal_voc/train" if has_masks else "pascal_voc/Main/val"
+    )
+    assert evaluate.called == draw.called == has_masks
+    assert "mAP 100.0" in capsys.readouterr().out
+
+
+VOC_NETWORK = {"input_size": 65, "objects": list(labels.VOC.objects)}
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (
+            ["--nomp"],
+            "wanted --map_split beside --nomp, such as --map_split=val, found "
+            "none; there is nothing to score",
+        ),
+        (
+            ["--nomp", "--map_split=val", "--compare=a.json"],
+            "--compare: wanted none beside --nomp, which draws no curves; "
+            "found a.json",
+        ),
+        (
+            ["--map_split=val"],
+            "--map_split wanted --dataset=pascal_voc and --data_dir, whose "
+            "ImageSets/Main has the lists; found --dataset=synthetic "
+            "--data_dir=None",
+        ),
+    ],
+)
+def test_flags_that_exclude_each_other_are_refused(
+    launcher, tmp_path, given, told
+):
+    output = f"--output={tmp_path}/scores.json"
+    done = launcher.run("evaluate_seeds", *given, output)
+    assert error_of(done) == f"error: {told}"
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_centre_mean_shape_is_taken_from_a_split_of_its_own(tmp_path):
     with calling(
         "evaluate_seeds",
@@ -85,6 +159,7 @@ def test_the_centre_mean_shape_is_taken_from_a_split_of_its_own(tmp_path):
         **{**SEEDING, "seeder": "center_mean_shape"},
         output=f"{tmp_path}/shape.json",
         compare="",
+        **OVER_SPLIT,
     ) as (mean_shape, seeder, evaluate, _):
         pass
     assert mean_shape.call_args.args[0].name == "synthetic/test"

@@ -112,6 +112,47 @@ def test_only_an_fc6_of_seven_by_seven_taps_is_subsampled():
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "channels", "taps", "every"),
+    [
+        ("vgg16", 8, 1, 1),  # Appendix F: VGG16 itself.
+        ("gap_deeplab", 2, 3, 4),  # Table 6: the head of DeepLabv1-LargeFOV.
+        ("deeplab_v1", 2, 3, 4),
+        ("gap_highres", 2, None, None),  # Another layer of the same name.
+        ("gap_lowres", 2, None, None),
+        ("gap_roi", 2, None, None),
+    ],
+)
+def test_networks_with_the_head_of_vgg16_start_from_its_top(
+    monkeypatch, name, channels, taps, every
+):
+    random = np.random.default_rng(0)
+    top = {
+        "fc6/kernel": random.normal(size=(7, 7, 512, 8)).astype("f4"),
+        "fc6/bias": random.normal(size=8).astype("f4"),
+        "fc7/kernel": random.normal(size=(1, 1, 8, 8)).astype("f4"),
+        "fc7/bias": random.normal(size=8).astype("f4"),
+    }
+    monkeypatch.setattr(start_weights, "pretrained", lambda *_: top)
+    spec = {"name": name, "head_channels": channels}
+    spec |= {"num_classes": 3} if name == "deeplab_v1" else {"num_objects": 2}
+    network, fresh = start_weights.initialized(spec, "imagenet")
+    found = weights.to_dict(network)
+    if taps is None:
+        assert "fc6" in fresh
+        assert found["fc6/kernel"].shape != top["fc6/kernel"].shape
+        return
+    assert not {"fc6", "fc7"} & {*fresh}
+    wanted = {
+        "fc6/kernel": top["fc6/kernel"][::taps, ::taps, :, ::every],
+        "fc6/bias": top["fc6/bias"][::every],
+        "fc7/kernel": top["fc7/kernel"][:, :, ::every, ::every],
+        "fc7/bias": top["fc7/bias"][::every],
+    }
+    for key, array in wanted.items():
+        np.testing.assert_array_equal(found[key], array)
+
+
 @pytest.mark.parametrize("head_channels", [3, 16])
 def test_head_channels_must_divide_those_of_fc6(head_channels):
     stored = {"fc6/kernel": np.zeros((7, 7, 2, 8))}

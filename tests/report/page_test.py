@@ -13,7 +13,7 @@ import report_samples
 from report_samples import GUIDES, evaluations, source, summary
 
 from guided_segmentation import labels
-from guided_segmentation.report import page, strips
+from guided_segmentation.report import page, paper, strips
 
 
 @pytest.fixture
@@ -111,6 +111,38 @@ def test_the_page_of_one_guide_has_no_percentage(folders):
     text = " ".join(Page((folders / "g2.html").read_text()).text)
     assert "G2 of full supervision" not in text
     assert "\N{EN DASH}" in text
+
+
+def tiles(path):
+    """The tiles of a page as text: title, value and note."""
+    found = re.findall(
+        r'<div class="tile"><span>(.*?)</span><b>(.*?)</b><i>(.*?)</i>',
+        path.read_text(),
+    )
+    return [
+        tuple(text.replace("\N{THIN SPACE}", " ") for text in each)
+        for each in found
+    ]
+
+
+def test_the_papers_percentage_stands_beside_the_one_with_crf(folders):
+    """55.7 of 67.6, on val with CRF; 80.6 % is on test."""
+    scores = summary()
+    path = folders / "page.html"
+    page.write(path, scores, evaluations(), {})
+    plain = ("G2 of full supervision", "80.0 %", "val, without CRF")
+    assert tiles(path)[2] == plain
+    assert tiles(path)[3][0] == "Time"
+    scores["segmenters"]["g2"]["miou_crf"] = 0.45
+    scores["segmenters"]["full"]["miou_crf"] = 0.5
+    page.write(path, scores, evaluations(), {})
+    assert tiles(path)[2:4] == [
+        plain,
+        ("G2 of full supervision", "90.0 %", "val, with CRF; paper: 82.4 %"),
+    ]
+    table_3 = paper.PUBLISHED["g2"].miou_crf, paper.PUBLISHED["full"].miou_crf
+    assert table_3 == (55.7, 67.6)
+    assert round(100 * table_3[0] / table_3[1], 1) == 82.4
 
 
 def test_scores_with_crf_get_a_column_of_their_own(folders):
