@@ -35,8 +35,10 @@ GIVEN = {
     "exclude_ids": "/without",
     "classifier_dir": "/c",
     "max_probability": "0.3",
+    "num_kept": "2",
     "splits": "val2017",
 }
+SCORES = {"a": {"probability": 0.25}, "b": {"probability": 0.125}}
 MSRA = {"images": 9, "in_both_sets": 2, "notes": ["set B has 2 photographs"]}
 
 
@@ -109,7 +111,13 @@ def test_cls_labels_are_prepared(launcher, capsys):
     )
 
 
-def test_msra_is_prepared_and_filtered(launcher, capsys):
+@pytest.mark.parametrize(
+    ("function", "value", "given"),
+    [("ids_of_lowest", 2, {}), ("ids_below", 0.3, {"num_kept": "0"})],
+)
+def test_msra_is_prepared_and_filtered(
+    launcher, capsys, function, value, given
+):
     network = mock.Mock()
     network.name = "vgg16"
     settings = {"input_size": 65, "objects": ["cat"]}
@@ -119,9 +127,10 @@ def test_msra_is_prepared_and_filtered(launcher, capsys):
         stand_in(network_flags, "trained", (network, settings)),
         stand_in(region_logits, "classifier"),
         stand_in(reader, "source", "photographs"),
-        stand_in(object_probabilities, "score", "scores"),
-        stand_in(object_probabilities, "ids_below", ["a", "b"]),
+        stand_in(object_probabilities, "score", SCORES),
+        stand_in(object_probabilities, function, ["a", "b"]),
         stand_in(artifacts, "write_bytes"),
+        **given,
     ) as (prepare, load, classifier, source, score, below, write):
         pass
     assert prepare.call_args == mock.call(
@@ -135,7 +144,7 @@ def test_msra_is_prepared_and_filtered(launcher, capsys):
         ["cat"],
         "/d/object_probabilities.json",
     )
-    assert below.call_args == mock.call("scores", 0.3)
+    assert below.call_args == mock.call(SCORES, value)
     assert write.call_args == mock.call("/d/non_pascal.txt", b"a\nb\n")
     note, line = capsys.readouterr().err.splitlines()
     assert note == "note: set B has 2 photographs"
@@ -143,7 +152,7 @@ def test_msra_is_prepared_and_filtered(launcher, capsys):
         launcher,
         line,
         "9 photographs with boxes are in /d (2 of both sets once), 2 without "
-        "objects are listed in /d/non_pascal.txt",
+        "objects (probability up to 0.250) are listed in /d/non_pascal.txt",
     )
 
 
@@ -170,9 +179,7 @@ def test_a_trained_classifier_filters_the_photographs(tmp_path, name, launcher):
 
 
 def test_a_classifier_is_not_needed_without_its_flag(capsys):
-    with preparing(
-        "msra", stand_in(msra, "prepare", MSRA), classifier_dir=""
-    ):
+    with preparing("msra", stand_in(msra, "prepare", MSRA), classifier_dir=""):
         pass
     assert "--only_ids" not in capsys.readouterr().err
 

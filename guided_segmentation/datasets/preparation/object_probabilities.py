@@ -94,6 +94,35 @@ def ids_below(
     return kept
 
 
+def ids_of_lowest(scores: Mapping[str, Mapping], count: int) -> list[str]:
+    """Returns the images with the lowest largest probabilities.
+
+    Args:
+      scores: As `score` returns them.
+      count: Number of images, such as PAPERS_NUMBER. Of equal ones the first
+        are taken.
+
+    Returns:
+      The ids in the order of `scores`.
+
+    Raises:
+      ValueError: If there are fewer images.
+
+    Example:
+      >>> scores = {"a": {"probability": 0.1}, "b": {"probability": 0.7}}
+      >>> ids_of_lowest(scores, 1)
+      ['a']
+    """
+    if count > len(scores):
+        raise ValueError(
+            f"wanted the {count} images of the lowest object probability, "
+            f"found {len(scores)} images; lower --num_kept"
+        )
+    ordered = sorted(scores, key=lambda name: scores[name]["probability"])
+    kept = set(ordered[:count])
+    return [image_id for image_id in scores if image_id in kept]
+
+
 def _begun(path: artifacts.Path, made: Mapping[str, Any]) -> dict[str, dict]:
     """The scores of an earlier call that was made of the same."""
     try:

@@ -98,3 +98,11 @@ def test_scores_of_another_network_or_other_photographs_are_made_again(
 def test_logits_that_are_not_finite_are_refused(tmp_path):
     with pytest.raises(ValueError, match="'i0': wanted finite logits"):
         score(tmp_path / "s.json", how=lambda _: np.array([np.nan, 0]))
+
+
+def test_a_number_of_images_with_the_lowest_probabilities_is_kept(tmp_path):
+    found = score(tmp_path / "scores.json", source([(0, 9), (1, 4), (2, 5)]))
+    assert object_probabilities.ids_of_lowest(found, 1) == ["i1"]
+    assert object_probabilities.ids_of_lowest(found, 2) == ["i1", "i2"]
+    with pytest.raises(ValueError, match=r"wanted the 4 images .*found 3"):
+        object_probabilities.ids_of_lowest(found, 4)
