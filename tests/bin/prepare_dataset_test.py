@@ -201,3 +201,19 @@ def test_a_missing_archive_ends_with_one_line(launcher, tmp_path):
     place = tmp_path / "VOCtrainval_11-May-2012.tar"
     assert line.startswith("error: no VOCtrainval_11-May-2012.tar, nor")
     assert line.endswith(f"put it at {place}")
+
+
+def test_a_missing_classifier_ends_before_anything_is_written(
+    launcher, tmp_path
+):
+    official.write_folder(tmp_path / "in", official.msra())
+    done = launcher.run(
+        "prepare_dataset",
+        "--dataset=msra",
+        f"--data_dir={tmp_path / 'in'}",
+        f"--output_dir={tmp_path / 'out'}",
+        f"--classifier_dir={tmp_path / 'none'}",
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: no trained network in ")
+    assert not (tmp_path / "out").exists()

@@ -158,19 +158,38 @@ def _parsed(content: dict) -> Split:
         image_id = image_files.image_id(image["file_name"])
         images[image_id] = image
         ids[image["id"]] = image_id
+    class_indices = {
+        each["id"]: index for index, each in enumerate(categories, start=1)
+    }
     annotations: dict[str, list[dict]] = {image_id: [] for image_id in images}
     for annotation in content["annotations"]:
+        _require_complete(annotation, ids, class_indices)
         annotations[ids[annotation["image_id"]]].append(annotation)
     return Split(
         images=images,
         annotations=annotations,
-        class_indices={
-            each["id"]: index for index, each in enumerate(categories, start=1)
-        },
+        class_indices=class_indices,
         label_set=labels.LabelSet(
             tuple(each["name"].replace(" ", "_") for each in categories)
         ),
     )
+
+
+def _require_complete(
+    annotation: dict, ids: dict[int, str], class_indices: dict[int, int]
+) -> None:
+    """Checks that an annotation has what is read of it."""
+    missing = [
+        name
+        for name in ("image_id", "category_id", "segmentation", "area")
+        if name not in annotation
+    ]
+    if missing:
+        raise KeyError(f"{missing[0]} of annotation {annotation.get('id')}")
+    if annotation["image_id"] not in ids:
+        raise KeyError(f"image {annotation['image_id']}")
+    if annotation["category_id"] not in class_indices:
+        raise KeyError(f"category {annotation['category_id']}")
 
 
 def _common_label_set(
@@ -216,6 +235,7 @@ def _write_label_maps(split: Split, root: pathlib.Path, name: str) -> None:
             (image["height"], image["width"]),
             split.annotations[image_id],
             split.class_indices,
+            f"instances_{name}.json: image {image_id!r}",
         )
         path = root / f"SegmentationClass/{image_id}.png"
         records.write_if_other(path, artifacts.encode_label_map(label_map))

@@ -16,6 +16,7 @@ def label_map(
     size: tuple[int, int],
     annotations: Sequence[Mapping],
     class_indices: Mapping[int, int],
+    where: str = "this image",
 ) -> np.ndarray:
     """Paints the instances of an image, the largest first.
 
@@ -26,6 +27,7 @@ def label_map(
       size: Height and width of the image.
       annotations: COCO's annotations of the image.
       class_indices: Class index of each category id.
+      where: The file and image, for the message.
 
     Returns:
       [height, width] uint8 class indices, IGNORE on crowds.
@@ -39,22 +41,25 @@ def label_map(
         index = class_indices[annotation["category_id"]]
         if annotation.get("iscrowd"):
             index = labels.IGNORE
-        painted[mask(annotation, size)] = index
+        painted[mask(annotation, size, where)] = index
     return painted
 
 
-def mask(annotation: Mapping, size: tuple[int, int]) -> np.ndarray:
+def mask(
+    annotation: Mapping, size: tuple[int, int], where: str = "this image"
+) -> np.ndarray:
     """Returns the [height, width] bool mask of an annotation.
 
     Args:
       annotation: COCO's annotation: polygons, or run lengths as numbers.
       size: Height and width of the image.
+      where: The file and image, for the message.
 
     Raises:
       ValueError: If the segmentation has another format or size.
     """
     segmentation = annotation["segmentation"]
-    where = f"annotation {annotation.get('id')}"
+    where = f"{where}: annotation {annotation.get('id')}"
     if isinstance(segmentation, Mapping):
         return _of_run_lengths(segmentation, size, where)
     found = np.zeros(size, bool)

@@ -192,3 +192,28 @@ def test_a_crowd_is_ignored_but_counts_as_present(tmp_path):
     assert (label_map[:, 1] == labels.IGNORE).all()
     names = label_files.read_label_names(tmp_path / "out/image_labels.csv")
     assert names["000000000009"] == ["person"]
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"category_id": 8}, "found no 'category 8'"),
+        ({"image_id": 8}, "found no 'image 8'"),
+        (
+            {"segmentation": [[1, 2]]},
+            r"instances_val2017.json: image '000000000007': annotation 1: wan",
+        ),
+    ],
+)
+def test_an_annotation_that_does_not_fit_is_refused(tmp_path, values, message):
+    annotation = {**INSTANCES["annotations"][0], **values}
+    data_dir = write(tmp_path / "in", changed(annotations=[annotation]))
+    assert_refused(data_dir, tmp_path / "out", message)
+
+
+def test_an_annotation_without_its_parts_is_refused(tmp_path):
+    annotation = dict(INSTANCES["annotations"][0])
+    del annotation["area"]
+    data_dir = write(tmp_path / "in", changed(annotations=[annotation]))
+    message = "wanted COCO's images, .*found no 'area of annotation 1'"
+    assert_refused(data_dir, tmp_path / "out", message)
