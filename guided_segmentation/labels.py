@@ -29,10 +29,11 @@ class LabelSet:
                 f"a label set needs 1 to {IGNORE - 1} objects, got "
                 f"{len(self.objects)}"
             )
-        if len(set(self.classes)) < self.num_classes:
+        if len({name.casefold() for name in self.classes}) < self.num_classes:
             raise ValueError(
                 f"the objects of a label set must differ from each other and "
-                f"from 'background', got {', '.join(self.objects)}"
+                f"from 'background', not in upper and lower case alone, got "
+                f"{', '.join(self.objects)}"
             )
 
     @property
