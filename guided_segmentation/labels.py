@@ -145,6 +145,22 @@ def present(label_map: np.ndarray, num_objects: int) -> np.ndarray:
     return counts[1 : num_objects + 1] > 0
 
 
+def ignores_object(label_map: np.ndarray) -> bool:
+    """Whether a label map holds no object, but ignored pixels.
+
+    So do masks of 0 and 255 from other tools, which mark the object by 255.
+
+    Args:
+      label_map: [height, width] uint8 class indices and IGNORE.
+
+    Example:
+      >>> ignores_object(np.array([[0, 255]], np.uint8))
+      True
+    """
+    counts = np.bincount(label_map.ravel(), minlength=256)
+    return bool(counts[IGNORE]) and not counts[1:IGNORE].any()
+
+
 def check(label_map: np.ndarray, num_classes: int, where: str) -> np.ndarray:
     """Returns `label_map` if every pixel is a class index or IGNORE.
 
