@@ -2,10 +2,9 @@
 
 `serving_default` takes `image`, [batch, height, width, 3] uint8 RGB of any
 size. `serve_encoded` takes `image_bytes`, [batch] string: JPEGs or PNGs that
-have one size within a request; grey images become RGB, alpha is dropped, and
-the pixels are those of artifacts.read_image, except that an EXIF orientation
-is not applied. A
-seeder also takes `image_labels`, [batch, num_objects] bool, in both.
+have one size within a request; grey images become RGB, alpha is dropped. The
+pixels are those of artifacts.read_image, but an EXIF orientation is not
+applied. A seeder also takes `image_labels`, [batch, num_objects] bool, in both.
 
 Both are pure TensorFlow graphs without Python calls. The dense CRF is not
 TensorFlow and therefore not part of a servable.
