@@ -29,10 +29,11 @@ class LabelSet:
                 f"a label set needs 1 to {IGNORE - 1} objects, got "
                 f"{len(self.objects)}"
             )
-        if len(set(self.classes)) < self.num_classes:
+        if len({name.casefold() for name in self.classes}) < self.num_classes:
             raise ValueError(
                 f"the objects of a label set must differ from each other and "
-                f"from 'background', got {', '.join(self.objects)}"
+                f"from 'background', not in upper and lower case alone, got "
+                f"{', '.join(self.objects)}"
             )
 
     @property
@@ -142,6 +143,22 @@ def present(label_map: np.ndarray, num_objects: int) -> np.ndarray:
     """
     counts = np.bincount(label_map.ravel(), minlength=256)
     return counts[1 : num_objects + 1] > 0
+
+
+def ignores_object(label_map: np.ndarray) -> bool:
+    """Whether a label map holds no object, but ignored pixels.
+
+    So do masks of 0 and 255 from other tools, which mark the object by 255.
+
+    Args:
+      label_map: [height, width] uint8 class indices and IGNORE.
+
+    Example:
+      >>> ignores_object(np.array([[0, 255]], np.uint8))
+      True
+    """
+    counts = np.bincount(label_map.ravel(), minlength=256)
+    return bool(counts[IGNORE]) and not counts[1:IGNORE].any()
 
 
 def check(label_map: np.ndarray, num_classes: int, where: str) -> np.ndarray:

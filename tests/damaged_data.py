@@ -121,10 +121,6 @@ def invent_seeded_class(voc):
     voc.write_map("seeds", IDS[1], np.full(SIZE, 77, np.uint8))
 
 
-def leave_background(voc):
-    voc.write_map("SegmentationClassAug", IDS[1], np.zeros(SIZE, np.uint8))
-
-
 def forget_seeds(voc):
     (voc.root / "seeds" / f"{IDS[1]}.png").unlink()
 

@@ -36,7 +36,10 @@ def test_254_objects_are_the_most():
     assert labels.LabelSet(names).num_classes == labels.IGNORE
 
 
-@pytest.mark.parametrize("names", [("cat", "cat"), ("background", "cat")])
+@pytest.mark.parametrize(
+    "names",
+    [("cat", "cat"), ("Cat", "cat"), ("background", "cat"), ("Background",)],
+)
 def test_names_of_classes_differ(names):
     with pytest.raises(
         ValueError, match="must differ from each other and"

@@ -21,13 +21,16 @@ from guided_segmentation.artifacts.atomic import (
 )
 from guided_segmentation.artifacts.files import missing
 from guided_segmentation.artifacts.pictures import (
+    MAX_PIXELS,
     decode_label_map,
     encode_image,
     encode_label_map,
+    limit_pixels,
     read_image,
     read_label_map,
     read_saliency_map,
     read_size,
+    read_stored_size,
     saliency_levels,
     write_image,
     write_label_map,
@@ -41,10 +44,12 @@ from guided_segmentation.artifacts.text import (
 
 __all__ = [
     "AREAS",
+    "MAX_PIXELS",
     "Path",
     "decode_label_map",
     "encode_image",
     "encode_label_map",
+    "limit_pixels",
     "missing",
     "read_areas",
     "read_image",
@@ -53,6 +58,7 @@ __all__ = [
     "read_saliency_map",
     "read_score_maps",
     "read_size",
+    "read_stored_size",
     "read_text",
     "remove_orphans",
     "replacing",

@@ -1,8 +1,10 @@
 """Files and folders that appear complete or not at all."""
 
 import contextlib
+import glob
 import os
 import pathlib
+import secrets
 import shutil
 from collections.abc import Iterator
 
@@ -25,7 +27,8 @@ def replacing(path: Path) -> Iterator[pathlib.Path]:
     """
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    name = f"{_prefix(path)}{secrets.token_hex(4)}.{os.getpid()}.tmp"
+    temporary = path.with_name(name)
     try:
         yield temporary
         os.replace(temporary, path)
@@ -38,7 +41,7 @@ def replacing(path: Path) -> Iterator[pathlib.Path]:
 def remove_orphans(path: Path) -> None:
     """Removes the temporary files of `path` whose process no longer runs."""
     path = pathlib.Path(path)
-    for orphan in path.parent.glob(f".{path.name}.*.tmp"):
+    for orphan in path.parent.glob(f"{glob.escape(_prefix(path))}*.tmp"):
         if not _is_running(int(orphan.name.split(".")[-2])):
             orphan.unlink(missing_ok=True)
 
@@ -70,6 +73,11 @@ def write_bytes(path: Path, content: bytes) -> None:
     """Writes `content` to `path`, completely or not at all."""
     with replacing(path) as temporary:
         temporary.write_bytes(content)
+
+
+def _prefix(path: pathlib.Path) -> str:
+    """Start of the names of temporary files, which may have 255 bytes."""
+    return f".{os.fsdecode(os.fsencode(path.name)[:200])}."
 
 
 def _add_filename(error: BaseException, path: pathlib.Path) -> None:

@@ -1,39 +1,83 @@
-"""Images, label maps and saliency maps, read and written with Pillow."""
+"""Images, label maps and saliency maps, read and written with Pillow.
+
+Everything is read upright: the EXIF orientation of a file is applied, as
+viewers and annotation tools do.
+"""
 
 import contextlib
 import io
+import warnings
 from collections.abc import Iterator
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from guided_segmentation import labels
 from guided_segmentation.artifacts.atomic import Path, write_bytes
 from guided_segmentation.artifacts.files import existing
+
+# Largest photograph that Pillow opens unless `limit_pixels` says otherwise.
+MAX_PIXELS = 178_956_970
+
+# Values by which Pillow multiplies the indices of grey PNGs of 2 and 4 bits.
+_STRETCH = {2: 85, 4: 17}
+_QUARTER_TURNS = (5, 6, 7, 8)  # EXIF orientations that swap height and width.
+
+
+def limit_pixels(count: int) -> None:
+    """Sets the number of pixels of the largest image that is read.
+
+    It is Pillow's protection against files that would fill the memory, and
+    one setting for the whole process.
+
+    Args:
+      count: Height times width.
+    """
+    Image.MAX_IMAGE_PIXELS = (count + 1) // 2  # Pillow refuses twice as many.
+    warnings.simplefilter("ignore", Image.DecompressionBombWarning)
 
 
 def read_image(path: Path) -> np.ndarray:
     """Reads a photograph: JPEG, PNG or any other format that Pillow reads.
 
     Greyscale (8 or 16 bits), palette, RGBA and CMYK photographs are
-    converted; an alpha channel is dropped.
+    converted; an alpha channel is dropped. The photograph is turned upright
+    according to its EXIF orientation.
 
     Returns:
       [height, width, 3] uint8 RGB.
 
     Raises:
       FileNotFoundError: If there is no such file.
-      ValueError: If it is not an image, or a truncated one.
+      ValueError: If it is not an image, a truncated one, one of too many
+        pixels, or one of grey levels beyond 16 bits.
     """
-    with _opened(path) as image:
-        image.load()
-        if image.mode.startswith("I;16"):
-            image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-        return np.asarray(image.convert("RGB"))
+    return np.asarray(_rgb(_upright(path), path))
 
 
 def read_size(path: Path) -> tuple[int, int]:
-    """Reads the height and width of an image from its header alone.
+    """Reads the height and width of an upright image, without its pixels.
+
+    The pixels are read only of TIFFs and of PNGs without EXIF data before
+    their pixels.
+
+    Raises:
+      FileNotFoundError: If there is no such file.
+      ValueError: If it is not an image.
+    """
+    with _opened(path) as image:
+        # Versions of Pillow differ in when they turn a TIFF.
+        turned = _turned(image) if image.format == "TIFF" else image
+        orientation = turned.getexif().get(ExifTags.Base.Orientation)
+        size = turned.height, turned.width
+    return size[::-1] if orientation in _QUARTER_TURNS else size
+
+
+def read_stored_size(path: Path) -> tuple[int, int]:
+    """Reads the height and width of an image as stored, from its header.
+
+    They are swapped if the EXIF orientation of the image is a quarter turn,
+    which is not read.
 
     Raises:
       FileNotFoundError: If there is no such file.
@@ -44,18 +88,25 @@ def read_size(path: Path) -> tuple[int, int]:
 
 
 def read_label_map(path: Path) -> np.ndarray:
-    """Reads class indices from a palette or one-channel 8-bit PNG.
+    """Reads class indices from a palette or one-channel PNG of up to 8 bits.
 
     Returns:
       [height, width] uint8 class indices, 255 where ignored.
 
     Raises:
       FileNotFoundError: If there is no such file.
-      ValueError: If it is not an image, is truncated, or holds RGB colours
-        instead of indices.
+      ValueError: If it is not an image, is truncated, holds RGB colours
+        instead of indices, or has VOC's colours at other indices than VOC.
     """
     wanted = "a label map (palette or 8-bit index PNG)"
-    return _read_one_channel(path, ("P", "L"), wanted)
+    upright = _upright(path)
+    array = _one_channel(upright, path, ("P", "L", "1"), wanted)
+    if upright.mode == "P":
+        colours = np.array(upright.getpalette("RGB")).reshape(-1, 3)
+        _require_order(array, colours, path)
+    if array.dtype == bool:
+        return array.astype(np.uint8)
+    return array // np.uint8(_STRETCH.get(_grey_bits(path), 1))
 
 
 def encode_label_map(label_map: np.ndarray) -> bytes:
@@ -92,7 +143,7 @@ def read_saliency_map(path: Path) -> np.ndarray:
       ValueError: If it is not an image, is truncated, or is not grey.
     """
     wanted = "a saliency map (8-bit grey PNG)"
-    levels = _read_one_channel(path, ("L",), wanted)
+    levels = _one_channel(_upright(path), path, ("L",), wanted)
     return levels.astype(np.float32) / 255
 
 
@@ -137,23 +188,95 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         raise ValueError(
             f"{path}: wanted an image, found a file that is none; replace it"
         ) from error
+    except Image.DecompressionBombError as error:
+        raise ValueError(
+            f"{path}: wanted at most {2 * (Image.MAX_IMAGE_PIXELS or 0)} "
+            f"pixels, found more ({error}); resize it, or set a higher limit "
+            f"with --max_pixels"
+        ) from error
     except Exception as error:  # Damaged files raise errors of many types.
         raise ValueError(
             f"{path}: unreadable image ({error}); replace the file"
         ) from error
 
 
-def _read_one_channel(
-    path: Path, modes: tuple[str, ...], wanted: str
-) -> np.ndarray:
+def _upright(path: Path) -> Image.Image:
+    """Reads the pixels of an image and turns it upright."""
     with _opened(path) as image:
         image.load()
-        mode, array = image.mode, np.asarray(image)
-    if mode not in modes:
+        return _turned(image)
+
+
+def _turned(image: Image.Image) -> Image.Image:
+    """Returns a copy of an image, turned upright."""
+    ImageOps.exif_transpose(image, in_place=True)
+    return image.copy()
+
+
+def _rgb(image: Image.Image, path: Path) -> Image.Image:
+    """Converts an image of any mode to 8-bit RGB."""
+    if image.mode.startswith("I"):
+        levels = np.asarray(image).astype(np.int64)
+        if levels.min() < 0 or levels.max() > 0xFFFF:
+            raise ValueError(
+                f"{path}: wanted grey levels of 8 or 16 bits, found "
+                f"{levels.min()} to {levels.max()}; convert it first"
+            )
+        return Image.fromarray((levels >> 8).astype(np.uint8)).convert("RGB")
+    if image.mode == "F":
         raise ValueError(
-            f"{path}: wanted {wanted}, found mode {mode}; convert it first"
+            f"{path}: wanted grey levels of 8 or 16 bits, found fractions "
+            f"(mode F); convert it first"
         )
-    return array
+    return image.convert("RGB")
+
+
+def _one_channel(
+    image: Image.Image, path: Path, modes: tuple[str, ...], wanted: str
+) -> np.ndarray:
+    if image.mode not in modes:
+        raise ValueError(
+            f"{path}: wanted {wanted}, found mode {image.mode}; convert it "
+            f"first"
+        )
+    return np.asarray(image)
+
+
+def _grey_bits(path: Path) -> int:
+    """Bits of a pixel if the file is a grey PNG; else 8."""
+    with open(path, "rb") as file:
+        header = file.read(26)
+    is_grey_png = header[:4] == b"\x89PNG" and header[25] == 0
+    return header[24] if is_grey_png else 8
+
+
+def _require_order(
+    indices: np.ndarray, colours: np.ndarray, path: Path
+) -> None:
+    """Checks that VOC's colours, if they are all used, have VOC's indices.
+
+    Args:
+      indices: [height, width] uint8.
+      colours: [length of the palette, 3] RGB.
+      path: The file, for the message.
+
+    Raises:
+      ValueError: If they have others. An editor that saves a palette image
+        again keeps its colours, but may number them anew.
+    """
+    used = np.flatnonzero(np.bincount(indices.ravel(), minlength=256))
+    used = used[used < len(colours)]
+    voc = {tuple(c): i for i, c in enumerate(labels.palette().tolist())}
+    found = [voc.get(tuple(c), -1) for c in colours[used].tolist()]
+    if -1 in found or found == used.tolist():
+        return
+    pairs = zip(used, found, strict=True)
+    index, meant = next((u, f) for u, f in pairs if u != f)
+    raise ValueError(
+        f"{path}: wanted VOC's palette in VOC's order, found the colour of "
+        f"class {meant} at index {index}, as after saving in an editor; save "
+        f"VOC's indices, or remove the palette if these are right"
+    )
 
 
 def _png(image: Image.Image) -> bytes:

@@ -1,9 +1,14 @@
 """Flags that name the data. Only binaries import this module."""
 
+import pathlib
+import sys
+
 from absl import flags
 
+from guided_segmentation import artifacts
 from guided_segmentation.datasets import (
     folder,
+    inspection,
     msra,
     pascal_voc,
     schema,
@@ -53,6 +58,13 @@ SALIENCY_DIR = flags.DEFINE_string(
     None,
     "Folder of saliency maps: 8-bit PNGs, such as bin/make_saliency writes.",
 )
+MAX_PIXELS = flags.DEFINE_integer(
+    "max_pixels",
+    artifacts.MAX_PIXELS,
+    "Height times width of the largest photograph to read. Reading one takes "
+    "3 bytes of memory a pixel, a network far more.",
+    lower_bound=1,
+)
 
 
 def given(split: str | None = None) -> list[str]:
@@ -69,26 +81,81 @@ def given(split: str | None = None) -> list[str]:
 def source(
     only_photographs: bool = False, split: str | None = None
 ) -> schema.Source:
-    """Opens the data set that the flags name.
+    """Opens the data set that the flags name, checks it and says what it is.
+
+    One line on stderr counts images, classes and what is passed over.
 
     Args:
       only_photographs: Whether image-level labels are not needed.
       split: Replaces --split.
 
     Raises:
-      ValueError: If a flag that the data set needs is missing.
+      ValueError: If a flag that the data set needs is missing, or files are
+        unreadable.
     """
+    artifacts.limit_pixels(MAX_PIXELS.value)
+    opened = _open(only_photographs, split or SPLIT.value)
+    inspection.check_files(opened, label_maps=not only_photographs)
+    counts = None
+    if not only_photographs:
+        inspection.check_label_maps(opened)
+        counts = inspection.class_counts(opened)
+    lines = [inspection.summary(opened, counts)]
+    lines += inspection.warnings(counts or {}, len(opened.image_ids))
+    print("\n".join(lines), file=sys.stderr)
+    return opened
+
+
+def saliency_source() -> schema.Source:
+    """Opens the photographs and boxes that the flags name, as `source` does.
+
+    Raises:
+      ValueError: If the data set has no boxes, or files are unreadable.
+    """
+    artifacts.limit_pixels(MAX_PIXELS.value)
+    opened = _open_boxes()
+    inspection.check_files(opened)
+    print(inspection.summary(opened, None), file=sys.stderr)
+    return opened
+
+
+def require_outside(output_dir: str | None) -> None:
+    """Checks that maps are not written among the photographs.
+
+    A photograph of the same name would pass for a map that is done, or a map
+    for a photograph.
+
+    Args:
+      output_dir: Where maps go, or None.
+
+    Raises:
+      ValueError: If it is the folder of the photographs.
+    """
+    if output_dir is None or DATA_DIR.value is None:
+        return
+    output = pathlib.Path(output_dir).resolve()
+    if DATASET.value == "folder":
+        photographs = pathlib.Path(DATA_DIR.value).resolve()
+    elif DATASET.value == "pascal_voc":
+        root = pascal_voc.find_root(DATA_DIR.value)
+        photographs = (root / "JPEGImages").resolve()
+    else:
+        return
+    if output == photographs:
+        raise ValueError(
+            f"{output_dir}: wanted a folder for the output alone, found that "
+            f"of the photographs; choose another, such as {output}_maps"
+        )
+
+
+def _open(only_photographs: bool, split: str) -> schema.Source:
     if DATASET.value == "synthetic":
         return synthetic.source(
-            split or SPLIT.value,
-            num_images=NUM_IMAGES.value,
-            seed=DATA_SEED.value,
+            split, num_images=NUM_IMAGES.value, seed=DATA_SEED.value
         )
     if DATASET.value == "pascal_voc":
         return pascal_voc.source(
-            _data_dir(),
-            split or SPLIT.value,
-            image_labels=IMAGE_LABELS.value,
+            _data_dir(), split, image_labels=IMAGE_LABELS.value
         )
     if DATASET.value == "folder":
         kind, _, path = IMAGE_LABELS.value.partition(":")
@@ -104,12 +171,7 @@ def source(
     )
 
 
-def saliency_source() -> schema.Source:
-    """Opens the photographs and boxes that the flags name.
-
-    Raises:
-      ValueError: If the data set has no boxes.
-    """
+def _open_boxes() -> schema.Source:
     if DATASET.value == "synthetic":
         return synthetic.saliency_source(
             num_images=NUM_IMAGES.value, seed=DATA_SEED.value

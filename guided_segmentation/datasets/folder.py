@@ -3,6 +3,8 @@
 Image-level labels come from a CSV file, the classes from class_names.txt.
 """
 
+import pathlib
+
 from guided_segmentation import artifacts, labels
 from guided_segmentation.datasets import image_files, label_files, schema
 
@@ -16,14 +18,12 @@ def source(
 ) -> schema.Source:
     """Opens a folder of photographs, which has no truth.
 
-    The photographs are read as they are stored: the orientation in a camera's
-    EXIF data is ignored.
-
     Args:
-      data_dir: Holds the photographs (.jpg, .jpeg, .png, upper or lower
-        case); hidden files and other folders in it are ignored.
+      data_dir: Holds the photographs, with one of image_files.ENDINGS. Hidden
+        files, other files and folders in it are not read; Source.passed_over
+        names them.
       image_labels_csv: Image-level labels of every photograph, in a file as
-        `label_files.read_label_names` takes it. None if they are not needed.
+        `label_files.read_rows` takes it. None if they are not needed.
       label_set: The classes. By default those of class_names.txt in
         `data_dir`; without that file VOC's, if every name in the CSV is one
         of them; else the names in the CSV in alphabetical order. Write
@@ -34,24 +34,46 @@ def source(
 
     Raises:
       FileNotFoundError: If the folder or the CSV is missing.
-      ValueError: If there is no photograph, two have the same id, or the CSV
-        lacks one or names an object that is not in the label set.
+      ValueError: If the photographs cannot be told apart (image_files.find),
+        or the CSV lacks one or names an object that is not in the label set.
     """
     found = image_files.find(data_dir)
-    image_ids = tuple(sorted(found))
+    photographs = found.photographs
+    image_ids = tuple(sorted(photographs))
     label_set = label_set or _default_label_set(data_dir, image_labels_csv)
-    return schema.Source(
-        name="folder",
-        digest=image_files.digest(found),
-        image_ids=image_ids,
-        image=lambda image_id: artifacts.read_image(found[image_id]),
-        image_labels=label_files.csv_image_labels(
+    passed_over = found.passed_over(*_expected(data_dir, image_labels_csv))
+    image_labels = None
+    if image_labels_csv:
+        image_labels = label_files.csv_image_labels(
             image_labels_csv, image_ids, label_set
         )
-        if image_labels_csv
-        else None,
+        unknown = label_files.unknown_images(image_labels_csv, image_ids)
+        if unknown:
+            passed_over.append(
+                f"images of {image_labels_csv} without photograph: "
+                f"{len(unknown)} ({image_files.listed(unknown)})"
+            )
+    return schema.Source(
+        name="folder",
+        digest=image_files.digest(photographs),
+        image_ids=image_ids,
+        image=lambda image_id: artifacts.read_image(photographs[image_id]),
+        image_labels=image_labels,
         label_set=label_set,
+        photograph=photographs.__getitem__,
+        has_labels_in_memory=True,
+        passed_over=tuple(passed_over),
     )
+
+
+def _expected(data_dir: Path, image_labels_csv: Path | None) -> list[str]:
+    """Names of files in the folder that need no mention."""
+    names = ["class_names.txt"]
+    if image_labels_csv:
+        path = pathlib.Path(image_labels_csv)
+        if path.parent.resolve() == pathlib.Path(data_dir).resolve():
+            names.append(path.name)
+    return names
 
 
 def _default_label_set(
@@ -60,8 +82,10 @@ def _default_label_set(
     label_set = label_files.read_label_set(data_dir)
     if label_set or not image_labels_csv:
         return label_set or labels.VOC
-    names_by_id = label_files.read_label_names(image_labels_csv)
-    names = set().union(*names_by_id.values())
+    names: set[str] = set()
+    for _ in range(2):  # A name quoted once is known everywhere.
+        rows = label_files.read_rows(image_labels_csv, names)
+        names = {name for _, found in rows for name in found}
     if names <= set(labels.VOC.objects):
         return labels.VOC
     return label_files.label_set_of(sorted(names), image_labels_csv)

@@ -5,8 +5,9 @@ Source: Everingham et al., "The PASCAL Visual Object Classes Challenge 2012
 al., "Semantic contours from inverse detectors", ICCV 2011.
 """
 
+import dataclasses
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -20,7 +21,39 @@ from guided_segmentation.datasets import (
 
 Path = artifacts.Path
 ROOTS = (".", "VOC2012", "VOCdevkit/VOC2012")  # Possible parents of JPEGImages.
-LABEL_MAP_DIRS = ("SegmentationClassAug", "SegmentationClass")
+# VOC's own label maps come first: they are the truth that papers score by.
+LABEL_MAP_DIRS = ("SegmentationClass", "SegmentationClassAug")
+# The list of VOC and SBD together goes by two names.
+_SAME_SPLIT = {"trainaug": "train_aug", "train_aug": "trainaug"}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _Files:
+    """The files of a split.
+
+    Attributes:
+      root: The folder that holds JPEGImages.
+      photographs: The photograph of each image, by image id.
+      label_maps: The label map of each image that has one, by image id.
+    """
+
+    root: pathlib.Path
+    photographs: dict[str, pathlib.Path]
+    label_maps: dict[str, pathlib.Path]
+
+    def label_map(self, image_id: str) -> pathlib.Path:
+        """Returns the file of a label map, which must exist."""
+        if image_id not in self.label_maps:
+            raise FileNotFoundError(
+                f"no label map {image_id}.png of image {image_id!r} in "
+                f"{' or '.join(LABEL_MAP_DIRS)} of {self.root}; add it, or "
+                f"take image labels from xml or csv:PATH"
+            )
+        return self.label_maps[image_id]
+
+    def annotation(self, image_id: str) -> pathlib.Path:
+        """Returns the file of an annotation."""
+        return self.root / "Annotations" / f"{image_id}.xml"
 
 
 def source(
@@ -31,15 +64,15 @@ def source(
 ) -> schema.Source:
     """Opens a split of a folder in the layout of VOC 2012.
 
-    The label map of an image is read from SegmentationClassAug, or else from
-    SegmentationClass. A split in which no image has one, like VOC's test
+    The label map of an image is read from SegmentationClass, or else from
+    SegmentationClassAug. A split in which no image has one, like VOC's test
     split, has no truth.
 
     Args:
       data_dir: The folder that holds JPEGImages, VOC2012 or
-        VOCdevkit/VOC2012.
+        VOCdevkit/VOC2012. Photographs have one of image_files.ENDINGS.
       split: Name of a list in ImageSets/Segmentation, or the path of a list
-        as `read_ids` takes it.
+        as `read_ids` takes it. trainaug and train_aug are the same name.
       image_labels: Where image-level labels come from. "masks": every object
         of the label map. "xml": every object in Annotations, including the
         difficult ones, as in the cls_labels.npy of later work; only with it
@@ -50,34 +83,40 @@ def source(
 
     Returns:
       The split, its images in the order of the list. Its functions raise an
-      error that names image and file if an image has no object, or if its
-      label map is missing or of another size.
+      error that names image and file if a label map is missing, of another
+      size, or holds no object but ignored pixels where the only class is
+      present.
 
     Raises:
       FileNotFoundError: If a folder, the list or a photograph is missing.
-      ValueError: If the list is empty or names an image twice, or if
-        `image_labels` is none of the above or lacks an image.
+      ValueError: If the list is empty or names an image twice, two
+        photographs of one image exist, or `image_labels` is none of the above
+        or lacks an image.
     """
     root = find_root(data_dir)
     ids_file = _ids_file(root, split)
-    image_ids = read_ids(ids_file)
-    photographs = {name: _photograph(root, name) for name in image_ids}
-    image_files.require_existing(photographs, ids_file)
+    files = _files(root, ids_file)
+    image_ids = tuple(files.photographs)
     label_set = label_set or label_files.read_label_set(root) or labels.VOC
-    has_truth = any(_find_label_map(root, name) for name in image_ids)
+    read_labels = _image_labels(image_labels, files, image_ids, label_set)
+    is_told = image_labels != "masks"
+    read_truth = _label_maps(files, label_set, read_labels if is_told else None)
     return schema.Source(
         name=f"pascal_voc/{ids_file.stem}",
-        digest=image_files.digest(photographs),
+        digest=image_files.digest(files.photographs),
         image_ids=image_ids,
         image=lambda image_id: artifacts.read_image(
-            _photograph(root, image_id)
+            files.photographs[image_id]
         ),
-        image_labels=_image_labels(image_labels, root, image_ids, label_set),
-        difficult=_difficult(root, label_set)
+        image_labels=read_labels,
+        difficult=_difficult(files, label_set)
         if image_labels == "xml"
         else None,
-        label_map=_label_maps(root, label_set) if has_truth else None,
+        label_map=read_truth if files.label_maps else None,
         label_set=label_set,
+        photograph=files.photographs.__getitem__,
+        label_map_file=files.label_maps.get if files.label_maps else None,
+        has_labels_in_memory=image_labels.startswith("csv:"),
     )
 
 
@@ -99,17 +138,19 @@ def find_root(data_dir: Path) -> pathlib.Path:
     )
 
 
-def read_ids(path: Path) -> tuple[str, ...]:
+def read_ids(path: Path, known: Iterable[str] = ()) -> tuple[str, ...]:
     """Reads a list of image ids, one per line, in any of the usual forms.
 
     Ids are read as text, even if they look like numbers. Only the first word
     of a line is read, without folders and without the ending of a photograph:
     "2007_000032", "2007_000032 0 14", "2007_000032.jpg 5" and
     "/JPEGImages/2007_000032.jpg /SegmentationClassAug/2007_000032.png" are
-    the same image.
+    the same image. A whole line that names a known image, such as
+    "photo 1.jpg", is that image.
 
     Args:
       path: The list, a text file.
+      known: Ids of the images that exist.
 
     Returns:
       The ids in the order of the list.
@@ -118,9 +159,14 @@ def read_ids(path: Path) -> tuple[str, ...]:
       FileNotFoundError: If there is no such file.
       ValueError: If it names no image, or one twice.
     """
-    lines = map(str.split, artifacts.read_text(path).splitlines())
+    match = image_files.matcher(known)
+    lines = map(str.strip, artifacts.read_text(path).splitlines())
     image_ids = tuple(
-        image_files.image_id(words[0]) for words in lines if words
+        match(line)
+        or match(line.split()[0])
+        or image_files.image_id(line.split()[0])
+        for line in lines
+        if line
     )
     if not image_ids:
         raise ValueError(f"{path}: wanted one image id per line, found none")
@@ -130,7 +176,10 @@ def read_ids(path: Path) -> tuple[str, ...]:
 
 def _ids_file(root: pathlib.Path, split: str) -> pathlib.Path:
     lists = root / "ImageSets" / "Segmentation"
-    for path in (lists / f"{split}.txt", pathlib.Path(split)):
+    paths = [lists / f"{split}.txt", pathlib.Path(split)]
+    if split in _SAME_SPLIT:
+        paths.append(lists / f"{_SAME_SPLIT[split]}.txt")
+    for path in paths:
         if path.is_file():
             return path
     splits = sorted(path.stem for path in lists.glob("*.txt"))
@@ -140,50 +189,91 @@ def _ids_file(root: pathlib.Path, split: str) -> pathlib.Path:
     )
 
 
-def _photograph(root: pathlib.Path, image_id: str) -> pathlib.Path:
-    return root / "JPEGImages" / f"{image_id}.jpg"
+def _files(root: pathlib.Path, ids_file: pathlib.Path) -> _Files:
+    """Finds the files of the images in a list.
+
+    Raises:
+      FileNotFoundError: If a photograph is missing.
+      ValueError: If one image has two photographs.
+    """
+    names = image_files.names_by_stem(root / "JPEGImages", image_files.ENDINGS)
+    image_ids = read_ids(ids_file, names)
+    for image_id in image_ids:
+        if len(names.get(image_id, ())) > 1:
+            raise ValueError(
+                f"{root / 'JPEGImages'}: {' and '.join(names[image_id])} would "
+                f"share the image id {image_id!r}; rename one"
+            )
+    photographs = {
+        name: root / "JPEGImages" / names.get(name, [f"{name}.jpg"])[0]
+        for name in image_ids
+    }
+    image_files.require_existing(photographs, ids_file)
+    return _Files(
+        root=root,
+        photographs=photographs,
+        label_maps=_find_label_maps(root, image_ids),
+    )
 
 
-def _find_label_map(root: pathlib.Path, image_id: str) -> pathlib.Path | None:
-    paths = (root / name / f"{image_id}.png" for name in LABEL_MAP_DIRS)
-    return next((path for path in paths if path.is_file()), None)
-
-
-def _label_map(root: pathlib.Path, image_id: str) -> pathlib.Path:
-    path = _find_label_map(root, image_id)
-    if path is None:
-        raise FileNotFoundError(
-            f"no label map {image_id}.png of image {image_id!r} in "
-            f"{' or '.join(LABEL_MAP_DIRS)} of {root}; add it, or take image "
-            f"labels from xml or csv:PATH"
-        )
-    return path
+def _find_label_maps(
+    root: pathlib.Path, image_ids: tuple[str, ...]
+) -> dict[str, pathlib.Path]:
+    found: dict[str, pathlib.Path] = {}
+    for folder in reversed(LABEL_MAP_DIRS):
+        names = image_files.names_by_stem(root / folder, (".png",))
+        match = image_files.matcher(names)
+        for image_id in image_ids:
+            stem = match(image_id)
+            if stem is not None:
+                found[image_id] = root / folder / names[stem][0]
+    return found
 
 
 def _label_maps(
-    root: pathlib.Path, label_set: labels.LabelSet
+    files: _Files,
+    label_set: labels.LabelSet,
+    image_labels: Callable[[str], np.ndarray] | None = None,
 ) -> Callable[[str], np.ndarray]:
+    """Returns a reader of label maps.
+
+    Args:
+      files: Of the split.
+      label_set: The classes.
+      image_labels: From image id to [num_objects] bool, if they come from
+        elsewhere than the label maps.
+    """
+
     def label_map(image_id: str) -> np.ndarray:
-        path = _label_map(root, image_id)
+        path = files.label_map(image_id)
         array = artifacts.read_label_map(path)
         image_files.require_size(
-            array, path, _photograph(root, image_id), image_id
+            array, path, files.photographs[image_id], image_id
         )
-        return labels.check(array, label_set.num_classes, str(path))
+        labels.check(array, label_set.num_classes, str(path))
+        if image_labels and label_set.num_objects == 1:
+            is_present = image_labels(image_id)[0]
+            if is_present and labels.ignores_object(array):
+                raise ValueError(
+                    f"{path}: image {image_id!r} shows {label_set.objects[0]}, "
+                    f"but its label map holds 0 and 255 alone, and 255 means "
+                    f"ignored; write 1 instead of 255"
+                )
+        return array
 
     return label_map
 
 
 def _image_labels(
     where: str,
-    root: pathlib.Path,
+    files: _Files,
     image_ids: tuple[str, ...],
     label_set: labels.LabelSet,
 ) -> Callable[[str], np.ndarray]:
     if where == "masks":
-        return _labels_of_masks(root, label_set)
+        return _labels_of_masks(files, label_set)
     if where == "xml":
-        return _labels_of_xml(root, label_set)
+        return _labels_of_xml(files, label_set)
     kind, _, path = where.partition(":")
     if kind == "csv" and path:
         return label_files.csv_image_labels(path, image_ids, label_set)
@@ -193,42 +283,35 @@ def _image_labels(
 
 
 def _labels_of_masks(
-    root: pathlib.Path, label_set: labels.LabelSet
+    files: _Files, label_set: labels.LabelSet
 ) -> Callable[[str], np.ndarray]:
-    label_map = _label_maps(root, label_set)
+    label_map = _label_maps(files, label_set)
 
     def image_labels(image_id: str) -> np.ndarray:
-        present = labels.present(label_map(image_id), label_set.num_objects)
-        path = _label_map(root, image_id)
-        return label_files.require_objects(present, path, image_id)
+        return labels.present(label_map(image_id), label_set.num_objects)
 
     return image_labels
 
 
 def _labels_of_xml(
-    root: pathlib.Path, label_set: labels.LabelSet
+    files: _Files, label_set: labels.LabelSet
 ) -> Callable[[str], np.ndarray]:
     def image_labels(image_id: str) -> np.ndarray:
-        path = _annotation(root, image_id)
+        path = files.annotation(image_id)
         names = [name for name, _ in voc_annotations.read_objects(path)]
-        present = label_files.named_labels(names, label_set, path, image_id)
-        return label_files.require_objects(present, path, image_id)
+        return label_files.named_labels(names, label_set, path, image_id)
 
     return image_labels
 
 
 def _difficult(
-    root: pathlib.Path, label_set: labels.LabelSet
+    files: _Files, label_set: labels.LabelSet
 ) -> Callable[[str], np.ndarray]:
     def difficult(image_id: str) -> np.ndarray:
-        path = _annotation(root, image_id)
+        path = files.annotation(image_id)
         objects = voc_annotations.read_objects(path)
         easy = {name for name, is_hard in objects if not is_hard}
         hard = [name for name, _ in objects if name not in easy]
         return label_files.named_labels(hard, label_set, path, image_id)
 
     return difficult
-
-
-def _annotation(root: pathlib.Path, image_id: str) -> pathlib.Path:
-    return root / "Annotations" / f"{image_id}.xml"

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import pathlib
 from collections.abc import Callable
 
 import numpy as np
@@ -51,6 +52,12 @@ class Source:
         column_min, row_max, column_max), half-open, in pixels. None if the
         data have none.
       label_set: The classes. None for saliency data.
+      photograph: Takes an id; returns the file of the photograph. None if the
+        images are not files.
+      label_map_file: Takes an id; returns the file of the true label map, or
+        None if the image has none. None if the label maps are not files.
+      has_labels_in_memory: Whether image_labels reads no file.
+      passed_over: What the folder holds besides the images, for the user.
     """
 
     name: str
@@ -62,6 +69,10 @@ class Source:
     label_map: Callable[[str], np.ndarray] | None = None
     boxes: Callable[[str], np.ndarray] | None = None
     label_set: labels.LabelSet | None = None
+    photograph: Callable[[str], pathlib.Path] | None = None
+    label_map_file: Callable[[str], pathlib.Path | None] | None = None
+    has_labels_in_memory: bool = False
+    passed_over: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.image_ids:

@@ -4,7 +4,7 @@ import dataclasses
 import pathlib
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from guided_segmentation import artifacts
 
@@ -39,7 +39,7 @@ def photograph(path: artifacts.Path, limits: Limits) -> np.ndarray:
 
     Returns:
       [height, width, 3] uint8 RGB; equal to artifacts.read_image if the
-      photograph is within limits.longest_px and has no EXIF rotation.
+      photograph is within limits.longest_px.
 
     Raises:
       ValueError: If it is too large, of another type or damaged. The message
@@ -81,16 +81,11 @@ def _size(path: pathlib.Path) -> tuple[int, int]:
 
 
 def _upright(path: pathlib.Path) -> Image.Image:
-    """Reads the photograph and applies its EXIF rotation."""
+    """Reads the photograph, turned upright."""
     try:
-        with Image.open(path) as taken:
-            exif = taken.getexif()  # Decodes a PNG, whose EXIF is at its end.
-        image = Image.fromarray(artifacts.read_image(path))
+        return Image.fromarray(artifacts.read_image(path))
     except Exception as error:  # Pillow raises any type for damaged files.
         raise ValueError(
             f"{path.name}: wanted a whole photograph, found a damaged file; "
             f"choose another"
         ) from error
-    orientation = exif.get(ExifTags.Base.Orientation, 1)
-    image.getexif()[ExifTags.Base.Orientation] = orientation
-    return ImageOps.exif_transpose(image)

@@ -2,8 +2,9 @@
 
 `serving_default` takes `image`, [batch, height, width, 3] uint8 RGB of any
 size. `serve_encoded` takes `image_bytes`, [batch] string: JPEGs or PNGs that
-have one size within a request; grey images become RGB, alpha is dropped. A
-seeder also takes `image_labels`, [batch, num_objects] bool, in both.
+have one size within a request; grey images become RGB, alpha is dropped. The
+pixels are those of artifacts.read_image, but an EXIF orientation is not
+applied. A seeder also takes `image_labels`, [batch, num_objects] bool, in both.
 
 Both are pure TensorFlow graphs without Python calls. The dense CRF is not
 TensorFlow and therefore not part of a servable.
@@ -221,7 +222,12 @@ def decode(image_bytes: tf.Tensor) -> tf.Tensor:
 
 
 def _decode_one(content):
-    image = tf.io.decode_image(content, channels=3, expand_animations=False)
+    """Decodes one image to the pixels that Pillow, and so training, sees."""
+    image = tf.cond(
+        tf.io.is_jpeg(content),
+        lambda: tf.io.decode_jpeg(content, 3, dct_method="INTEGER_ACCURATE"),
+        lambda: tf.io.decode_image(content, 3, expand_animations=False),
+    )
     return tf.ensure_shape(image, [None, None, 3])
 
 

@@ -92,9 +92,26 @@ def test_orphans_of_processes_that_no_longer_run_are_removed(tmp_path):
         gone.wait()
     mine = tmp_path / f".a.npy.{os.getpid()}.tmp"
     foreign = tmp_path / ".a.npy.1.tmp"  # Of init.
-    orphan = tmp_path / f".a.npy.{gone.pid}.tmp"
+    orphan = tmp_path / f".a.npy.0123abcd.{gone.pid}.tmp"
     others = tmp_path / f".b.npy.{gone.pid}.tmp"
     for path in (mine, foreign, orphan, others):
         path.write_text("half")
     artifacts.remove_orphans(tmp_path / "a.npy")
     assert set(tmp_path.iterdir()) == {mine, foreign, others}
+
+
+@pytest.mark.parametrize("name", ["n" * 246 + ".png", "\u00fc" * 125 + ".png"])
+def test_a_name_may_have_as_many_bytes_as_the_file_system_allows(
+    tmp_path, name
+):
+    artifacts.write_bytes(tmp_path / name, b"whole")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_two_writers_in_one_process_do_not_share_a_temporary_file(tmp_path):
+    path = tmp_path / "a.txt"
+    with artifacts.replacing(path) as first, artifacts.replacing(path) as last:
+        first.write_bytes(b"first")
+        last.write_bytes(b"last")
+    assert path.read_bytes() == b"first"
+    assert list(tmp_path.iterdir()) == [path]

@@ -1,6 +1,9 @@
 import io
 import pathlib
+import struct
 import tempfile
+import warnings
+import zlib
 
 import numpy as np
 import pytest
@@ -107,8 +110,101 @@ def test_a_truncated_photograph_is_named(tmp_path):
 def test_a_photograph_too_large_for_memory_is_named(tmp_path, red, monkeypatch):
     path = save(tmp_path / "a.png", red)
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
-    with pytest.raises(ValueError, match=r"a\.png: unreadable image .*limit"):
+    with pytest.raises(
+        ValueError,
+        match=r"a\.png: wanted at most 20 pixels, found more \(.*48 pixels"
+        r".*\); resize it, or set a higher limit with --max_pixels",
+    ):
         artifacts.read_image(path)
+
+
+def test_the_limit_of_pixels_can_be_set(tmp_path, red, monkeypatch):
+    path = save(tmp_path / "a.png", red)  # 48 pixels.
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
+    with warnings.catch_warnings():
+        artifacts.limit_pixels(48)
+        assert artifacts.read_size(path) == (6, 8)
+        artifacts.limit_pixels(46)
+        with pytest.raises(ValueError, match="wanted at most 46 pixels"):
+            artifacts.read_size(path)
+
+
+@pytest.mark.parametrize(
+    ("levels", "found"),
+    [
+        (np.array([[0, 70_000]], np.int32), "found 0 to 70000"),
+        (np.array([[0, 0.5]], np.float32), r"found fractions \(mode F\)"),
+    ],
+)
+def test_grey_levels_beyond_16_bits_are_refused(tmp_path, levels, found):
+    path = tmp_path / "a.tif"
+    Image.fromarray(levels).save(path)
+    with pytest.raises(
+        ValueError,
+        match=rf"a\.tif: wanted grey levels of 8 or 16 bits, {found}; convert",
+    ):
+        artifacts.read_image(path)
+
+
+@pytest.mark.parametrize("ending", ["webp", "bmp", "tif", "tiff", "jfif"])
+def test_photographs_of_other_formats_are_read(tmp_path, red, ending):
+    path = tmp_path / f"a.{ending}"
+    Image.fromarray(red).save(path, {"jfif": "JPEG"}.get(ending))
+    image = artifacts.read_image(path)
+    np.testing.assert_allclose(image.astype(int), red, atol=8)
+
+
+# EXIF orientation: the corner of the upright image that is stored first, and
+# how the stored image differs from the upright one.
+STORED = {
+    1: lambda upright: upright,
+    2: np.fliplr,
+    3: lambda upright: np.rot90(upright, 2),
+    4: np.flipud,
+    5: lambda upright: upright.swapaxes(0, 1),
+    6: lambda upright: np.rot90(upright, 1),
+    7: lambda upright: np.rot90(upright, 2).swapaxes(0, 1),
+    8: lambda upright: np.rot90(upright, -1),
+}
+
+
+@pytest.mark.parametrize("orientation", STORED)
+@pytest.mark.parametrize("ending", ["png", "tif", "jpg"])
+def test_photographs_are_read_upright(tmp_path, orientation, ending):
+    upright = np.zeros((8, 16, 3), np.uint8)
+    upright[:, :8] = 255, 0, 0
+    upright[4:, 8:] = 0, 0, 255
+    path = save_turned(tmp_path / f"a.{ending}", upright, orientation)
+    image = artifacts.read_image(path)
+    assert image.shape == upright.shape
+    np.testing.assert_allclose(image.astype(int), upright, atol=90)
+    assert artifacts.read_size(path) == (8, 16)
+
+
+@pytest.mark.parametrize("orientation", STORED)
+def test_the_stored_size_is_that_of_the_header(tmp_path, orientation):
+    upright = np.zeros((8, 16, 3), np.uint8)
+    path = save_turned(tmp_path / "a.jpg", upright, orientation)
+    stored = STORED[orientation](upright).shape[:2]
+    assert artifacts.read_stored_size(path) == stored
+
+
+@pytest.mark.parametrize("orientation", STORED)
+def test_maps_are_read_upright(tmp_path, orientation):
+    upright = np.arange(6, dtype=np.uint8).reshape(2, 3)
+    path = save_turned(tmp_path / "a.png", upright, orientation)
+    np.testing.assert_array_equal(artifacts.read_label_map(path), upright)
+    saliency_map = artifacts.read_saliency_map(path)
+    np.testing.assert_allclose(saliency_map, upright / 255)
+
+
+def save_turned(path, upright, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = np.ascontiguousarray(STORED[orientation](upright))
+    options = {"quality": 95, "subsampling": 0} if path.suffix == ".jpg" else {}
+    Image.fromarray(stored).save(path, exif=exif, **options)
+    return path
 
 
 @settings(deadline=None)
@@ -164,6 +260,58 @@ def test_a_label_map_of_another_palette_keeps_its_indices(tmp_path):
     np.testing.assert_array_equal(
         artifacts.read_label_map(tmp_path / "a.png"), [[0, 1], [2, 1]]
     )
+
+
+def grey_png(path, indices, bits):
+    """Writes [height, width] uint8 as libpng writes a grey PNG of few bits."""
+    height, width = indices.shape
+    each = np.unpackbits(indices[..., None], axis=2)[..., 8 - bits :]
+    rows = np.packbits(each.reshape(height, -1), axis=1)
+    content = b"".join(b"\0" + row.tobytes() for row in rows)
+    head = struct.pack(">IIBBBBB", width, height, bits, 0, 0, 0, 0)
+    chunks = [
+        (b"IHDR", head),
+        (b"IDAT", zlib.compress(content)),
+        (b"IEND", b""),
+    ]
+    file = b"\x89PNG\r\n\x1a\n"
+    for kind, data in chunks:
+        check = struct.pack(">I", zlib.crc32(kind + data))
+        file += struct.pack(">I", len(data)) + kind + data + check
+    path.write_bytes(file)
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+def test_a_grey_label_map_of_few_bits_is_read_as_indices(tmp_path, bits):
+    indices = np.arange(24).reshape(3, 8) % 2**bits
+    grey_png(tmp_path / "a.png", indices.astype(np.uint8), bits)
+    read = artifacts.read_label_map(tmp_path / "a.png")
+    assert read.dtype == np.uint8
+    np.testing.assert_array_equal(read, indices)
+
+
+@pytest.mark.parametrize("colours", [2, 4, 16])
+def test_a_palette_label_map_of_few_bits_is_read_as_indices(tmp_path, colours):
+    indices = np.arange(24, dtype=np.uint8).reshape(3, 8) % colours
+    image = Image.fromarray(indices)
+    image.putpalette(labels.palette()[:colours].tobytes())
+    image.save(tmp_path / "a.png", bits=int(np.log2(colours)))
+    read = artifacts.read_label_map(tmp_path / "a.png")
+    np.testing.assert_array_equal(read, indices)
+
+
+def test_vocs_colours_in_another_order_are_refused(tmp_path):
+    """What an editor leaves of a palette that it saves again."""
+    image = Image.fromarray(np.array([[0, 1], [0, 1]], np.uint8))
+    image.putpalette(labels.palette()[[0, 15]].tobytes())
+    image.save(tmp_path / "a.png")
+    with pytest.raises(
+        ValueError,
+        match=r"a\.png: wanted VOC's palette in VOC's order, found the colour "
+        r"of class 15 at index 1, as after saving in an editor; save VOC's "
+        r"indices, or remove the palette if these are right",
+    ):
+        artifacts.read_label_map(tmp_path / "a.png")
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA"])

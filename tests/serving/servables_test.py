@@ -197,11 +197,26 @@ def test_served_seeds_are_those_of_the_score_maps(answers, model, name):
         assert seeded.any() == bool(len(there))
 
 
-def test_a_jpeg_is_served_as_pillow_reads_it_but_for_rounding(answers):
+@pytest.mark.parametrize("quality", [50, 95])
+@pytest.mark.parametrize("subsampling", [0, 1, 2])
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_jpegs_are_decoded_to_the_pixels_that_pillow_reads(
+    quality, subsampling, mode
+):
+    noise = np.random.default_rng(0).integers(0, 256, (37, 53, 3), np.uint8)
+    buffer = io.BytesIO()
+    image = Image.fromarray(noise).convert(mode)
+    image.save(buffer, "JPEG", quality=quality, subsampling=subsampling)
+    found = servables.decode(tf.constant([buffer.getvalue()]))
+    read = np.asarray(Image.open(buffer).convert("RGB"))
+    np.testing.assert_array_equal(found[0], read)
+
+
+def test_a_jpeg_is_served_as_pillow_reads_it(answers):
     content = REQUESTS["encoded_jpeg"][0]
     image = np.asarray(Image.open(io.BytesIO(content)))
     found = answers["segmenter/encoded_jpeg/probabilities"]
-    np.testing.assert_allclose(found, predicted(image[None]), atol=0.05)
+    np.testing.assert_allclose(found, predicted(image[None]), atol=1e-5)
 
 
 def test_alpha_is_dropped(answers):
