@@ -49,7 +49,7 @@ def test_the_path_of_the_file_may_have_any_name(tmp_path):
     path = save(tmp_path, {"2007_000032": vector(1)})
     path = path.rename(tmp_path / "labels_of_irn.npy")
     cls_labels.prepare(path, tmp_path)
-    found = label_files.read_label_names(tmp_path / "image_labels.csv")
+    found = dict(label_files.read_rows(tmp_path / "image_labels.csv"))
     assert found == {"2007_000032": ["bicycle"]}
 
 

@@ -80,7 +80,7 @@ def test_categories_keep_the_order_of_their_ids(tmp_path):
 def test_tags_name_the_objects_of_every_image(tmp_path):
     record = prepare(write(tmp_path / "in"), tmp_path / "out")
     path = tmp_path / "out/image_labels.csv"
-    assert label_files.read_label_names(path) == {
+    assert dict(label_files.read_rows(path)) == {
         "000000000007": ["person", "traffic_light"],
         "000000000009": [],
     }
@@ -115,7 +115,7 @@ def test_two_splits_share_photographs_and_tags(tmp_path):
     splits = "train2017", "val2017"
     record = prepare(tmp_path / "in", tmp_path / "out", splits)
     assert record["images"] == {"train2017": 2, "val2017": 2}
-    names = label_files.read_label_names(tmp_path / "out/image_labels.csv")
+    names = dict(label_files.read_rows(tmp_path / "out/image_labels.csv"))
     assert len(names) == 4
     for split in splits:
         assert len(pascal_voc.source(tmp_path / "out", split).image_ids) == 2
@@ -190,7 +190,7 @@ def test_a_crowd_is_ignored_but_counts_as_present(tmp_path):
     path = tmp_path / "out/SegmentationClass/000000000009.png"
     label_map = artifacts.read_label_map(path)
     assert (label_map[:, 1] == labels.IGNORE).all()
-    names = label_files.read_label_names(tmp_path / "out/image_labels.csv")
+    names = dict(label_files.read_rows(tmp_path / "out/image_labels.csv"))
     assert names["000000000009"] == ["person"]
 
 
