@@ -10,6 +10,7 @@ from PIL import Image, UnidentifiedImageError
 from guided_segmentation import labels
 from guided_segmentation.artifacts.atomic import Path, write_bytes
 from guided_segmentation.artifacts.files import existing
+from guided_segmentation.errors import InputError
 
 
 def read_image(path: Path) -> np.ndarray:
@@ -134,11 +135,11 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         with Image.open(file) as image:
             yield image
     except UnidentifiedImageError as error:
-        raise ValueError(
+        raise InputError(
             f"{path}: wanted an image, found a file that is none; replace it"
         ) from error
     except Exception as error:  # Damaged files raise errors of many types.
-        raise ValueError(
+        raise InputError(
             f"{path}: unreadable image ({error}); replace the file"
         ) from error
 
@@ -150,7 +151,7 @@ def _read_one_channel(
         image.load()
         mode, array = image.mode, np.asarray(image)
     if mode not in modes:
-        raise ValueError(
+        raise InputError(
             f"{path}: wanted {wanted}, found mode {mode}; convert it first"
         )
     return array

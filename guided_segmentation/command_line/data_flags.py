@@ -9,6 +9,7 @@ from guided_segmentation.datasets import (
     schema,
     synthetic,
 )
+from guided_segmentation.errors import InputError
 
 DATASET = flags.DEFINE_enum(
     "dataset",
@@ -93,12 +94,12 @@ def source(
     if DATASET.value == "folder":
         kind, _, path = IMAGE_LABELS.value.partition(":")
         if not only_photographs and (kind != "csv" or not path):
-            raise ValueError(
+            raise InputError(
                 f"--dataset=folder wants --image_labels=csv:PATH, got "
                 f"--image_labels={IMAGE_LABELS.value}"
             )
         return folder.source(_data_dir(), path or None)
-    raise ValueError(
+    raise InputError(
         "--dataset=msra has boxes, not image labels; only bin/train_saliency "
         "reads it"
     )
@@ -120,7 +121,7 @@ def saliency_source() -> schema.Source:
             exclude_ids=EXCLUDE_IDS.value,
             only_ids=ONLY_IDS.value,
         )
-    raise ValueError(
+    raise InputError(
         f"--dataset={DATASET.value} has no boxes; the saliency net learns "
         f"from msra or synthetic"
     )
@@ -128,5 +129,5 @@ def saliency_source() -> schema.Source:
 
 def _data_dir() -> str:
     if DATA_DIR.value is None:
-        raise ValueError(f"--dataset={DATASET.value} needs --data_dir")
+        raise InputError(f"--dataset={DATASET.value} needs --data_dir")
     return DATA_DIR.value

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from guided_segmentation import artifacts
+from guided_segmentation.errors import InputError
 
 Path = artifacts.Path
 ENDINGS = (".jpg", ".jpeg", ".png")  # Upper or lower case.
@@ -44,13 +45,13 @@ def find(data_dir: Path) -> dict[str, pathlib.Path]:
         filter(_is_photograph, pathlib.Path(data_dir).iterdir())
     ):
         if path.stem in found:
-            raise ValueError(
+            raise InputError(
                 f"{data_dir}: {found[path.stem].name} and {path.name} would "
                 f"share the image id {path.stem!r}; rename one"
             )
         found[path.stem] = path
     if not found:
-        raise ValueError(
+        raise InputError(
             f"{data_dir}: wanted photographs ({', '.join(ENDINGS)}), found none"
         )
     return found
@@ -104,7 +105,7 @@ def require_different(image_ids: Iterable[str], path: Path) -> None:
     seen = set()
     for name in image_ids:
         if name in seen:
-            raise ValueError(
+            raise InputError(
                 f"{path}: image {name!r} is listed twice; keep one of the "
                 f"entries"
             )
@@ -127,7 +128,7 @@ def require_size(
     """
     size = artifacts.read_size(photograph)
     if label_map.shape != size:
-        raise ValueError(
+        raise InputError(
             f"{path}: wanted the height and width of image {image_id!r}, "
             f"{size}, found {label_map.shape}; replace one of the two"
         )

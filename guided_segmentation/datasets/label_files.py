@@ -8,6 +8,7 @@ import numpy as np
 
 from guided_segmentation import artifacts, labels
 from guided_segmentation.datasets import image_files
+from guided_segmentation.errors import InputError
 
 Path = artifacts.Path
 CSV_HEADER = ["image_id", "labels"]
@@ -45,8 +46,8 @@ def label_set_of(objects: Iterable[str], path: Path) -> labels.LabelSet:
     """
     try:
         return labels.LabelSet(tuple(objects))
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
 
 
 def read_label_names(path: Path) -> dict[str, list[str]]:
@@ -95,7 +96,7 @@ def csv_image_labels(
     names = read_label_names(path)
     missing = [i for i in image_ids if i not in names]
     if missing:
-        raise ValueError(
+        raise InputError(
             f"{path}: {len(missing)} of {len(image_ids)} images have no line, "
             f"the first is {missing[0]!r}; add them"
         )
@@ -119,8 +120,8 @@ def named_labels(
     """
     try:
         return label_set.image_labels(names)
-    except ValueError as error:
-        raise ValueError(f"{path}: image {image_id!r}: {error}") from error
+    except InputError as error:
+        raise InputError(f"{path}: image {image_id!r}: {error}") from error
 
 
 def require_objects(
@@ -137,7 +138,7 @@ def require_objects(
       ValueError: If no object is present: training needs at least one.
     """
     if not image_labels.any():
-        raise ValueError(
+        raise InputError(
             f"{path}: image {image_id!r} has no image labels, wanted at least "
             f"one object; name it or leave the image out"
         )
@@ -147,12 +148,12 @@ def require_objects(
 def _check_columns(rows: list[list[str]], path: Path) -> None:
     if not rows or rows[0] != CSV_HEADER:
         found = repr(",".join(rows[0])) if rows else "an empty file"
-        raise ValueError(
+        raise InputError(
             f"{path}: wanted the header {','.join(CSV_HEADER)}, found {found}"
         )
     for row in rows:
         if len(row) != len(CSV_HEADER):
-            raise ValueError(
+            raise InputError(
                 f"{path}: wanted an image id, a comma and names separated by "
                 f"spaces, found {','.join(row)!r}"
             )

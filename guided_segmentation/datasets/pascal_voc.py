@@ -17,6 +17,7 @@ from guided_segmentation.datasets import (
     schema,
     voc_annotations,
 )
+from guided_segmentation.errors import InputError
 
 Path = artifacts.Path
 ROOTS = (".", "VOC2012", "VOCdevkit/VOC2012")  # Possible parents of JPEGImages.
@@ -123,7 +124,7 @@ def read_ids(path: Path) -> tuple[str, ...]:
         image_files.image_id(words[0]) for words in lines if words
     )
     if not image_ids:
-        raise ValueError(f"{path}: wanted one image id per line, found none")
+        raise InputError(f"{path}: wanted one image id per line, found none")
     image_files.require_different(image_ids, path)
     return image_ids
 
@@ -187,7 +188,7 @@ def _image_labels(
     kind, _, path = where.partition(":")
     if kind == "csv" and path:
         return label_files.csv_image_labels(path, image_ids, label_set)
-    raise ValueError(
+    raise InputError(
         f"image_labels must be masks, xml or csv:PATH, got {where!r}"
     )
 

@@ -13,6 +13,7 @@ import tqdm
 
 from guided_segmentation import artifacts, labels
 from guided_segmentation.datasets import pipeline, schema
+from guided_segmentation.errors import InputError
 
 # The threshold tau of section 6.1, as in Zhou et al. and SEC.
 THRESHOLD = 0.2
@@ -97,7 +98,7 @@ def predicted_objects(
     """
     _, logits = seeder(image, np.zeros(0, np.int32))
     if logits is None:
-        raise ValueError(
+        raise InputError(
             "this seeder does not tell which objects are there; give images "
             "with image labels"
         )

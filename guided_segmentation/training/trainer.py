@@ -18,6 +18,7 @@ import tensorflow as tf
 import tqdm
 
 from guided_segmentation import artifacts, provenance
+from guided_segmentation.errors import InputError
 from guided_segmentation.training import optimizers, strategies, summaries
 
 # The loss is multiplied by this, since small float16 gradients underflow to 0.
@@ -109,7 +110,7 @@ def train(
     """
     strategy = strategy or strategies.make_strategy("mirrored")
     if settings.batch_size % strategy.num_replicas_in_sync:
-        raise ValueError(
+        raise InputError(
             f"a batch of {settings.batch_size} does not divide among "
             f"{strategy.num_replicas_in_sync} replicas; change --batch_size"
         )
@@ -247,7 +248,7 @@ def _global_gradients(gradients, loss_scale):
 
 def _require_finite(loss, step):
     if not np.isfinite(loss):
-        raise ValueError(
+        raise InputError(
             f"the loss is {loss} at step {step}; lower --learning_rate"
         )
 
