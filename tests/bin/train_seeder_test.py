@@ -176,12 +176,13 @@ def write_photographs(folder):
     for name in ("a", "b"):
         image = np.full((20, 20, 3), 90, np.uint8)
         layouts.write_photograph(folder / f"{name}.jpg", image)
+    (folder / "class_names.txt").write_text("cat\ndog\n")
     return write_tags(folder, "cat", "dog")
 
 
 def write_tags(folder, *tags):
     lines = (f"{name},{tag}" for name, tag in zip("ab", tags, strict=True))
-    text = "\n".join(["image_id,objects", *lines])
+    text = "\n".join(["image_id,labels", *lines])
     (folder / "tags.csv").write_text(text)
     return folder / "tags.csv"
 
