@@ -14,7 +14,7 @@ import tensorflow as tf
 from absl import app as absl_app
 from absl import flags, logging
 
-from guided_segmentation.command_line import flagfiles
+from guided_segmentation import flagfiles
 from guided_segmentation.errors import InputError
 
 DEBUG = flags.DEFINE_bool(
