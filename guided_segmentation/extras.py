@@ -3,6 +3,8 @@
 import importlib
 import types
 
+from guided_segmentation.errors import InputError
+
 
 def imported(module: str, extra: str, wanted_by: str) -> types.ModuleType:
     """Imports a module that needs the packages of an extra.
@@ -22,7 +24,7 @@ def imported(module: str, extra: str, wanted_by: str) -> types.ModuleType:
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
-        raise ValueError(
+        raise InputError(
             f"{wanted_by}: wanted the package {error.name}, found none; "
             f"pip install 'guided_segmentation[{extra}]'"
         ) from error

@@ -8,6 +8,8 @@ import functools
 
 import numpy as np
 
+from guided_segmentation.errors import InputError
+
 BACKGROUND = 0
 IGNORE = 255  # Excluded from losses and scores.
 
@@ -25,12 +27,12 @@ class LabelSet:
 
     def __post_init__(self):
         if not 1 <= len(self.objects) < IGNORE:
-            raise ValueError(
+            raise InputError(
                 f"a label set needs 1 to {IGNORE - 1} objects, got "
                 f"{len(self.objects)}"
             )
         if len({name.casefold() for name in self.classes}) < self.num_classes:
-            raise ValueError(
+            raise InputError(
                 f"the objects of a label set must differ from each other and "
                 f"from 'background', not in upper and lower case alone, got "
                 f"{', '.join(self.objects)}"
@@ -69,7 +71,7 @@ class LabelSet:
         """
         for name in names:
             if name not in self.objects:
-                raise ValueError(
+                raise InputError(
                     f"{name!r} is not in the label set; its objects are "
                     f"{', '.join(self.objects)}"
                 )
@@ -178,7 +180,7 @@ def check(label_map: np.ndarray, num_classes: int, where: str) -> np.ndarray:
     counts = np.bincount(label_map.ravel(), minlength=256)
     outside = np.flatnonzero(counts[num_classes:IGNORE]) + num_classes
     if outside.size:
-        raise ValueError(
+        raise InputError(
             f"{where}: wanted class indices 0 to {num_classes - 1} or "
             f"{IGNORE} (ignored), found {outside.tolist()}; check the label set"
         )

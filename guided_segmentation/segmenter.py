@@ -12,6 +12,7 @@ import tqdm
 
 from guided_segmentation import artifacts, crf
 from guided_segmentation.datasets import pipeline, schema
+from guided_segmentation.errors import InputError
 
 
 def label_map(
@@ -122,5 +123,5 @@ def _predict_ahead(
 def _predicted(predict, example):
     try:
         return np.asarray(predict(example["image"][None])[0])
-    except ValueError as error:
-        raise ValueError(f"image {example['image_id']!r}: {error}") from error
+    except InputError as error:
+        raise InputError(f"image {example['image_id']!r}: {error}") from error

@@ -1,4 +1,5 @@
 import hashlib
+import os
 
 import numpy as np
 import pytest
@@ -24,24 +25,65 @@ def test_the_same_settings_may_be_recorded_again(tmp_path):
     provenance.record_or_check(tmp_path, recorded)
 
 
-def test_a_run_may_continue_with_other_versions(tmp_path):
-    provenance.record_or_check(tmp_path, {"versions": {"keras": "2.15.0"}})
-    provenance.record_or_check(
-        tmp_path, {"versions": {"keras": "3.6.0", "numpy": "2.0"}}
-    )
-    content = artifacts.read_json(tmp_path / "settings.json")
-    assert content["versions"]["keras"] == "3.6.0"
+FIRST = {"command": "train --data_dir=a", "versions": {"keras": "2.15.0"}}
+SECOND = {"command": "train --data_dir=b", "versions": {"keras": "3.6.0"}}
 
 
-def test_a_run_may_continue_with_another_command(tmp_path):
-    provenance.record_or_check(
-        tmp_path, {"command": "train --data_dir=a", "width": 1}
-    )
-    provenance.record_or_check(
-        tmp_path, {"command": "train --data_dir=b", "width": 1}
-    )
+def test_a_resumed_run_adds_its_command_and_versions(tmp_path):
+    provenance.record_or_check(tmp_path, {"width": 1, **FIRST})
+    for run in (FIRST, SECOND, SECOND, FIRST):
+        provenance.record_or_check(tmp_path, {"width": 1, **run})
     content = artifacts.read_json(tmp_path / "settings.json")
-    assert content["command"] == "train --data_dir=b"
+    assert content == {"width": 1, **FIRST, "resumed": [SECOND, FIRST]}
+
+
+def test_a_finished_run_keeps_the_command_and_versions_that_made_it(tmp_path):
+    provenance.record_or_check(tmp_path, {"width": 1, **FIRST})
+    before = (tmp_path / "settings.json").stat()
+    provenance.record_or_check(
+        tmp_path, {"width": 1, **SECOND}, is_finished=True
+    )
+    assert (tmp_path / "settings.json").stat() == before
+
+
+def test_a_run_from_inputs_whose_content_changed_is_refused(tmp_path):
+    def made(seeds):
+        return {
+            "inputs": provenance.combined({"seeds": {"a": "1", "b": seeds}})
+        }
+
+    provenance.record_or_check(tmp_path, made("2"))
+    provenance.record_or_check(tmp_path, made("2"))
+    with pytest.raises(ValueError, match="from other seeds: their content"):
+        provenance.record_or_check(tmp_path, made("3"), is_finished=True)
+
+
+def test_maps_of_images_whose_inputs_changed_are_refused(tmp_path):
+    def check(**digests):
+        provenance.record_or_check_maps(tmp_path, {}, {"seeds": digests})
+
+    check(a="1", b="2")
+    check(a="1", b="3")  # No map is there yet.
+    for name in ("a.png", "b.png"):
+        artifacts.write_label_map(tmp_path / name, np.zeros((2, 2), np.uint8))
+    check(a="1", b="3", added="4")
+    check(a="1")  # A part of the images.
+    with pytest.raises(
+        ValueError, match=r"the seeds of 1 images changed .* first is 'b'"
+    ):
+        check(a="1", b="2", added="5")
+    (tmp_path / "b.png").unlink()
+    check(a="1", b="2")
+
+
+def test_the_digest_of_a_file_follows_its_content(tmp_path):
+    path = tmp_path / "a.png"
+    path.write_bytes(b"one")
+    found = provenance.file_digests(["a", "b"], tmp_path)
+    assert found == {"a": provenance.sha256(path)[:16], "b": ""}
+    path.write_bytes(b"two")
+    os.utime(path, ns=(1, 1))
+    assert provenance.file_digest(path) != found["a"]
 
 
 def test_settings_without_results_are_replaced(tmp_path):

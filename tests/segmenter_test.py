@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from guided_segmentation import artifacts, crf, segmenter
 from guided_segmentation.datasets import schema
+from guided_segmentation.errors import InputError
 
 STRONG = crf.CrfSettings(
     bilateral_weight=10.0, bilateral_xy_px=20.0, num_steps=5
@@ -160,7 +161,7 @@ def test_only_objects_that_are_present_are_predicted(tmp_path):
 
 def test_an_error_of_the_prediction_names_the_image(tmp_path):
     def predict(image):
-        raise ValueError(f"too small: {image.shape[1]} rows")
+        raise InputError(f"too small: {image.shape[1]} rows")
 
     with pytest.raises(
         ValueError, match=r"^image '2007_0': too small: 20 rows$"

@@ -47,6 +47,14 @@ def write_binaries(folder):
     return folder
 
 
+def write_reader(folder):
+    """Writes a program that does the same and takes flags."""
+    text = WRITER.replace(
+        "= sys.argv[1:]", "= [a for a in sys.argv[1:] if a[0] != '-']"
+    )
+    (folder / "reader").write_text(text)
+
+
 def script(bin_dir, name, text):
     (bin_dir / name).write_text(textwrap.dedent(text))
     return Stage(name, (name, "{work_dir}/out"), "out")

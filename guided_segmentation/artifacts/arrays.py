@@ -7,6 +7,7 @@ import numpy as np
 
 from guided_segmentation.artifacts.atomic import Path, write_bytes
 from guided_segmentation.artifacts.files import existing
+from guided_segmentation.errors import InputError
 
 AREAS = ("intersection", "union", "ignored")  # IoU is computed from these.
 
@@ -88,7 +89,7 @@ def _read_npz(
         with np.load(content) as arrays:
             return {name: arrays[name] for name in names}
     except Exception as error:  # Damaged files raise errors of many types.
-        raise ValueError(
+        raise InputError(
             f"{path}: wanted {wanted} (npz), found {error}; delete it and "
             f"{remedy}"
         ) from error

@@ -2,13 +2,15 @@
 
 import contextlib
 import glob
+import hashlib
 import os
 import pathlib
-import secrets
 import shutil
+import uuid
 from collections.abc import Iterator
 
 Path = str | os.PathLike
+_MAX_NAME_BYTES = 200  # File systems allow 255; a temporary name is longer.
 
 
 @contextlib.contextmanager
@@ -27,8 +29,7 @@ def replacing(path: Path) -> Iterator[pathlib.Path]:
     """
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    name = f"{_prefix(path)}{secrets.token_hex(4)}.{os.getpid()}.tmp"
-    temporary = path.with_name(name)
+    temporary = _temporary(path)
     try:
         yield temporary
         os.replace(temporary, path)
@@ -39,10 +40,16 @@ def replacing(path: Path) -> Iterator[pathlib.Path]:
 
 
 def remove_orphans(path: Path) -> None:
-    """Removes the temporary files of `path` whose process no longer runs."""
+    """Removes what stopped processes left half-written beside `path`."""
     path = pathlib.Path(path)
-    for orphan in path.parent.glob(f"{glob.escape(_prefix(path))}*.tmp"):
-        if not _is_running(int(orphan.name.split(".")[-2])):
+    pattern = f"{glob.escape(_stem(path))}.*.tmp"
+    for orphan in path.parent.glob(pattern):
+        process = orphan.name.removeprefix(f"{_stem(path)}.").split(".")[0]
+        if not process.isdigit() or _is_running(int(process)):
+            continue
+        if orphan.is_dir():
+            shutil.rmtree(orphan, ignore_errors=True)
+        else:
             orphan.unlink(missing_ok=True)
 
 
@@ -54,12 +61,12 @@ def replacing_folder(path: Path) -> Iterator[pathlib.Path]:
       path: The folder to write. Its old content is removed on success.
 
     Yields:
-      The folder to write to, beside `path`; what a killed process left in it
-      is removed first. On any error it is removed and `path` stays as it was.
+      The folder to write to, beside `path`; what killed processes left is
+      removed first. On any error it is removed and `path` stays as it was.
     """
     path = pathlib.Path(path)
-    temporary = path.with_name(f".{path.name}.tmp")
-    shutil.rmtree(temporary, ignore_errors=True)
+    remove_orphans(path)
+    temporary = _temporary(path)
     temporary.mkdir(parents=True)
     try:
         yield temporary
@@ -75,9 +82,18 @@ def write_bytes(path: Path, content: bytes) -> None:
         temporary.write_bytes(content)
 
 
-def _prefix(path: pathlib.Path) -> str:
-    """Start of the names of temporary files, which may have 255 bytes."""
-    return f".{os.fsdecode(os.fsencode(path.name)[:200])}."
+def _temporary(path: pathlib.Path) -> pathlib.Path:
+    """A name beside `path` that no other thread or process uses."""
+    unique = uuid.uuid4().hex[:12]
+    return path.with_name(f"{_stem(path)}.{os.getpid()}.{unique}.tmp")
+
+
+def _stem(path: pathlib.Path) -> str:
+    """How the temporary names of `path` begin; a digest of a long name."""
+    name = os.fsencode(path.name)
+    if len(name) > _MAX_NAME_BYTES:
+        return f".{hashlib.sha256(name).hexdigest()[:32]}"
+    return f".{path.name}"
 
 
 def _add_filename(error: BaseException, path: pathlib.Path) -> None:

@@ -15,6 +15,7 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 from guided_segmentation import labels
 from guided_segmentation.artifacts.atomic import Path, write_bytes
 from guided_segmentation.artifacts.files import existing
+from guided_segmentation.errors import InputError
 
 # Largest photograph that Pillow opens unless `limit_pixels` says otherwise.
 MAX_PIXELS = 178_956_970
@@ -185,17 +186,17 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         with Image.open(file) as image:
             yield image
     except UnidentifiedImageError as error:
-        raise ValueError(
+        raise InputError(
             f"{path}: wanted an image, found a file that is none; replace it"
         ) from error
     except Image.DecompressionBombError as error:
-        raise ValueError(
+        raise InputError(
             f"{path}: wanted at most {2 * (Image.MAX_IMAGE_PIXELS or 0)} "
             f"pixels, found more ({error}); resize it, or set a higher limit "
             f"with --max_pixels"
         ) from error
     except Exception as error:  # Damaged files raise errors of many types.
-        raise ValueError(
+        raise InputError(
             f"{path}: unreadable image ({error}); replace the file"
         ) from error
 
@@ -218,13 +219,13 @@ def _rgb(image: Image.Image, path: Path) -> Image.Image:
     if image.mode.startswith("I"):
         levels = np.asarray(image).astype(np.int64)
         if levels.min() < 0 or levels.max() > 0xFFFF:
-            raise ValueError(
+            raise InputError(
                 f"{path}: wanted grey levels of 8 or 16 bits, found "
                 f"{levels.min()} to {levels.max()}; convert it first"
             )
         return Image.fromarray((levels >> 8).astype(np.uint8)).convert("RGB")
     if image.mode == "F":
-        raise ValueError(
+        raise InputError(
             f"{path}: wanted grey levels of 8 or 16 bits, found fractions "
             f"(mode F); convert it first"
         )
@@ -235,7 +236,7 @@ def _one_channel(
     image: Image.Image, path: Path, modes: tuple[str, ...], wanted: str
 ) -> np.ndarray:
     if image.mode not in modes:
-        raise ValueError(
+        raise InputError(
             f"{path}: wanted {wanted}, found mode {image.mode}; convert it "
             f"first"
         )
@@ -272,7 +273,7 @@ def _require_order(
         return
     pairs = zip(used, found, strict=True)
     index, meant = next((u, f) for u, f in pairs if u != f)
-    raise ValueError(
+    raise InputError(
         f"{path}: wanted VOC's palette in VOC's order, found the colour of "
         f"class {meant} at index {index}, as after saving in an editor; save "
         f"VOC's indices, or remove the palette if these are right"

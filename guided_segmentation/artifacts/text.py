@@ -5,6 +5,7 @@ from typing import Any
 
 from guided_segmentation.artifacts.atomic import Path, write_bytes
 from guided_segmentation.artifacts.files import existing
+from guided_segmentation.errors import InputError
 
 
 def read_text(path: Path) -> str:
@@ -17,7 +18,7 @@ def read_text(path: Path) -> str:
     try:
         return existing(path).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: wanted UTF-8 text, found {error}") from error
+        raise InputError(f"{path}: wanted UTF-8 text, found {error}") from error
 
 
 def read_json(path: Path) -> Any:
@@ -30,7 +31,7 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(read_text(path))
     except json.JSONDecodeError as error:
-        raise ValueError(f"{path}: wanted JSON, found {error}") from error
+        raise InputError(f"{path}: wanted JSON, found {error}") from error
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -26,6 +26,7 @@ from guided_segmentation.benchmarks import (
 )
 from guided_segmentation.benchmarks.settings import DEFAULTS, BenchmarkSettings
 from guided_segmentation.datasets import schema
+from guided_segmentation.errors import InputError
 
 SUITES = {
     "guides": guide_suite.measure,
@@ -57,7 +58,7 @@ def run(
       ValueError: If the source has no ground truth.
     """
     if source.label_map is None:
-        raise ValueError(
+        raise InputError(
             f"{source.name}: wanted ground truth, from which benchmarks derive "
             f"seeds and saliency, found none; choose another data set"
         )

@@ -7,6 +7,7 @@ import tensorflow as tf
 from guided_segmentation import artifacts
 from guided_segmentation.benchmarks.settings import BenchmarkSettings
 from guided_segmentation.datasets import schema
+from guided_segmentation.errors import InputError
 from guided_segmentation.networks import builders, weights
 from guided_segmentation.serving import converters, saved_model
 
@@ -34,7 +35,7 @@ def load(
         return _untrained(spec(source, settings), objects, settings)
     network, found = weights.load_trained(settings.segmenter_dir)
     if found["objects"] != objects:
-        raise ValueError(
+        raise InputError(
             f"{settings.segmenter_dir}: wanted a segmenter of the objects of "
             f"{source.name}, {objects}, found {found['objects']}; give the "
             f"--dataset it was trained on"

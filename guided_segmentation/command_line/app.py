@@ -1,6 +1,5 @@
 """How a binary runs: bad input ends it with one line, not a traceback."""
 
-import builtins
 import functools
 import os
 import pathlib
@@ -15,8 +14,24 @@ import tensorflow as tf
 from absl import app as absl_app
 from absl import flags, logging
 
-from guided_segmentation.command_line import flagfiles
+from guided_segmentation import flagfiles
+from guided_segmentation.errors import InputError
 
+DEBUG = flags.DEFINE_bool(
+    "debug",
+    False,
+    "Show the traceback of every error. Otherwise bad input ends a binary with "
+    "one line.",
+)
+_OF_INPUT = (InputError, OSError)
+_OF_FILES_AND_MEMORY = (
+    tf.errors.DataLossError,
+    tf.errors.NotFoundError,
+    tf.errors.OutOfRangeError,  # A file that is too large.
+    tf.errors.PermissionDeniedError,
+    tf.errors.ResourceExhaustedError,
+    tf.errors.UnavailableError,
+)
 # Folders with one subfolder for each guide, such as runs/guides/g2.
 _PER_GUIDE = ("guides", "segmenter", "predictions", "evaluation")
 
@@ -43,7 +58,7 @@ def json_path(output: str) -> pathlib.Path:
     """
     path = pathlib.Path(output)
     if path.suffix != ".json":
-        raise ValueError(f"--output: wanted a name in .json, found {path}")
+        raise InputError(f"--output: wanted a name in .json, found {path}")
     return path
 
 
@@ -83,6 +98,7 @@ def done(made: str, binary: str | None = None, *arguments: str) -> None:
 
 def run(main: Callable[[list[str]], None]) -> None:
     """Runs a binary; bad input ends it with one line and exit code 1."""
+    flags.FLAGS.register_key_flag_for_module(sys.argv[0], flags.FLAGS["debug"])
     absl_app.run(functools.partial(guarded, main), flags_parser=_parse)
 
 
@@ -94,24 +110,28 @@ def guarded(main: Callable[[list[str]], None], argv: list[str]) -> None:
       argv: Name of the binary, and nothing else.
 
     Raises:
-      SystemExit: With the line, on a ValueError or an OSError, also if it was
-        raised in Python inside a tf.data pipeline, and on TensorFlow's own
-        errors.
+      SystemExit: On any error. With one line on an InputError or an OSError,
+        also if it was raised in Python inside a tf.data pipeline, and on
+        TensorFlow's own errors of files and memory. After a traceback on any
+        other error, and with --debug on every error.
     """
     try:
         if argv[1:]:
-            raise ValueError(
+            raise InputError(
                 f"wanted flags only, found {' '.join(argv[1:])!r}; write "
                 f"--name=value"
             )
         main(argv)
-    except (ValueError, OSError, tf.errors.OpError) as error:
-        if _is_bug(error):
-            raise
+    except absl_app.UsageError:
+        raise
+    except Exception as error:
+        line = _line(error)
+        if line is None or DEBUG.value:
+            traceback.print_exception(error)
         # Frees iterators first; their Python threads deadlock interpreter
         # shutdown.
         traceback.clear_frames(error.__traceback__)
-        sys.exit(f"error: {_cause(error)}")
+        sys.exit(1 if line is None else f"error: {line}")
 
 
 def _parse(argv: list[str]) -> list[str]:
@@ -123,23 +143,33 @@ def _parse(argv: list[str]) -> list[str]:
     return absl_app.parse_flags_with_usage([argv[0], *expanded])
 
 
-def _is_bug(error: Exception) -> bool:
-    """Whether a pipeline raised what bad input never does, e.g. KeyError."""
+def _line(error: Exception) -> str | None:
+    """The line that helps the user; None for a mistake of the program."""
     if not isinstance(error, tf.errors.OpError):
-        return False
-    names = re.findall(r"^(\w+Error): ", error.message, re.M)
-    kind = getattr(builtins, names[-1], ValueError) if names else ValueError
-    return not issubclass(kind, (ValueError, OSError, TypeError))
+        return str(error) if isinstance(error, _OF_INPUT) else None
+    body = error.message.partition("\n\t [[")[0].strip()
+    kind, message = _raised(body)
+    if kind is not None:
+        return message if issubclass(kind, _OF_INPUT) else None
+    if not isinstance(error, _OF_FILES_AND_MEMORY):
+        return None
+    last = body.splitlines()[-1] if body else str(error)
+    return re.sub(r"^\{\{.*?\}\} | \[Op:.*$", "", last)
 
 
-def _cause(error: Exception) -> str:
-    """The line that helps the user, of the many that TensorFlow writes."""
-    if not isinstance(error, tf.errors.OpError):
-        return str(error)
-    raised = re.findall(r"^\w+Error: (.+)$", error.message, re.M)
-    if raised:  # By Python code in a pipeline; the last one ends the chain.
-        return raised[-1]
-    message = error.message.partition("\n\t [[")[0].strip().splitlines()
-    return re.sub(
-        r"^\{\{.*?\}\} | \[Op:.*$", "", message[-1] if message else str(error)
-    )
+def _raised(body: str) -> tuple[type | None, str]:
+    """The Python error at the end of a traceback that TensorFlow quotes.
+
+    Args:
+      body: Message of an error of TensorFlow.
+
+    Returns:
+      Class and message; None and "" if `body` has no Python traceback.
+    """
+    frame = body.rpartition('  File "')[2]  # All of its lines are indented.
+    found = re.search(r"^([A-Za-z_][\w.]*)(?:: (.*))?\Z", frame, re.M | re.S)
+    if frame == body or found is None:
+        return None, ""
+    module, _, name = found[1].rpartition(".")
+    kind = getattr(sys.modules.get(module or "builtins"), name, Exception)
+    return kind, found[2] or ""

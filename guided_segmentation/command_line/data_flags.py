@@ -14,6 +14,7 @@ from guided_segmentation.datasets import (
     schema,
     synthetic,
 )
+from guided_segmentation.errors import InputError
 
 DATASET = flags.DEFINE_enum(
     "dataset",
@@ -142,7 +143,7 @@ def require_outside(output_dir: str | None) -> None:
     else:
         return
     if output == photographs:
-        raise ValueError(
+        raise InputError(
             f"{output_dir}: wanted a folder for the output alone, found that "
             f"of the photographs; choose another, such as {output}_maps"
         )
@@ -160,12 +161,12 @@ def _open(only_photographs: bool, split: str) -> schema.Source:
     if DATASET.value == "folder":
         kind, _, path = IMAGE_LABELS.value.partition(":")
         if not only_photographs and (kind != "csv" or not path):
-            raise ValueError(
+            raise InputError(
                 f"--dataset=folder wants --image_labels=csv:PATH, got "
                 f"--image_labels={IMAGE_LABELS.value}"
             )
         return folder.source(_data_dir(), path or None)
-    raise ValueError(
+    raise InputError(
         "--dataset=msra has boxes, not image labels; only bin/train_saliency "
         "reads it"
     )
@@ -182,7 +183,7 @@ def _open_boxes() -> schema.Source:
             exclude_ids=EXCLUDE_IDS.value,
             only_ids=ONLY_IDS.value,
         )
-    raise ValueError(
+    raise InputError(
         f"--dataset={DATASET.value} has no boxes; the saliency net learns "
         f"from msra or synthetic"
     )
@@ -190,5 +191,5 @@ def _open_boxes() -> schema.Source:
 
 def _data_dir() -> str:
     if DATA_DIR.value is None:
-        raise ValueError(f"--dataset={DATASET.value} needs --data_dir")
+        raise InputError(f"--dataset={DATASET.value} needs --data_dir")
     return DATA_DIR.value

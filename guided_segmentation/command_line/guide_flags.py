@@ -10,7 +10,7 @@ from guided_segmentation import crf, guides
 from guided_segmentation.command_line import data_flags, network_flags, parsers
 from guided_segmentation.datasets import schema
 from guided_segmentation.guides import labelling
-from guided_segmentation.networks import region_logits
+from guided_segmentation.networks import region_logits, weights
 from guided_segmentation.seeders import backprop
 
 SEEDS_DIR = flags.DEFINE_string(
@@ -115,7 +115,11 @@ def labeller(guide: str, source: schema.Source) -> labelling.Labeller:
 
 def made(guide: str) -> dict:
     """Returns the settings to record in a folder of guides."""
-    return {"guide": guide, **dataclasses.asdict(settings())}
+    classifier = {}
+    if CLASSIFIER_DIR.value and "classifier" in guides.REQUIRES[guide]:
+        found = weights.sha256(CLASSIFIER_DIR.value)
+        classifier = {"classifier_sha256": found}
+    return {"guide": guide, **classifier, **dataclasses.asdict(settings())}
 
 
 def evidence() -> list[str]:

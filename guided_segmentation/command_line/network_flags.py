@@ -7,6 +7,7 @@ from absl import flags
 
 from guided_segmentation import labels
 from guided_segmentation.datasets import schema
+from guided_segmentation.errors import InputError
 from guided_segmentation.networks import weights
 from guided_segmentation.training import trainer
 
@@ -50,7 +51,7 @@ def require_objects(settings: dict, source: schema.Source) -> None:
     found = list(source.label_set.objects) if source.label_set else []
     wanted = settings["objects"]
     if wanted != found:
-        raise ValueError(
+        raise InputError(
             f"the network knows the objects {wanted}, but {source.name} has "
             f"{found}; give the --dataset it was trained on"
         )

@@ -12,6 +12,7 @@ from guided_segmentation.command_line import (
     prediction_flags,
 )
 from guided_segmentation.datasets import schema
+from guided_segmentation.errors import InputError
 from guided_segmentation.seeders import (
     backprop,
     cam,
@@ -119,12 +120,12 @@ def trained() -> tuple[views.Seeder, dict, dict]:
     """
     name = SEEDER.value
     if name == "center_mean_shape":
-        raise ValueError(
+        raise InputError(
             f"wanted a seeder with a network, found --seeder={name}; choose "
             f"another"
         )
     if SEEDER_DIR.value is None:
-        raise ValueError(
+        raise InputError(
             f"wanted --seeder_dir, the folder of bin/train_seeder's run, for "
             f"--seeder={name}; found none"
         )

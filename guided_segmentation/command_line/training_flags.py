@@ -8,6 +8,7 @@ from absl import flags
 
 from guided_segmentation import images
 from guided_segmentation.command_line import network_flags
+from guided_segmentation.errors import InputError
 from guided_segmentation.networks import deeplab_v1, deeplab_v2
 from guided_segmentation.training import (
     optimizers,
@@ -266,7 +267,12 @@ def recipe_from_flags(
     if network["name"] == deeplab_v2.NAME:
         head = {}  # It has neither fc6 nor fc7.
     if TRAIN_SCALES.present:
-        scales = [float(scale) for scale in TRAIN_SCALES.value]
+        try:
+            scales = [float(scale) for scale in TRAIN_SCALES.value]
+        except ValueError as error:
+            raise InputError(
+                f"--train_scales: wanted numbers such as 1,1.5; {error}"
+            ) from error
     return recipe.Recipe(
         network={**network, "width_multiplier": WIDTH_MULTIPLIER.value, **head},
         trunk_weights=TRUNK_WEIGHTS.value,

@@ -7,6 +7,8 @@ with Gaussian edge potentials", NIPS 2011.
 import dataclasses
 import re
 
+from guided_segmentation.errors import InputError
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class CrfSettings:
@@ -86,7 +88,7 @@ def named(name: str) -> CrfSettings:
     custom = _CUSTOM.fullmatch(name)
     weight, xy_px, rgb = map(float, custom.groups() if custom else (0, 0, 0))
     if not weight * xy_px * rgb:
-        raise ValueError(
+        raise InputError(
             f"wanted a CRF out of {NAMES}, such as custom-5-50-10; found "
             f"{name!r}"
         )

@@ -6,6 +6,8 @@ al., CVPR 2017; their final script shuffles instead.
 
 import numpy as np
 
+from guided_segmentation.errors import InputError
+
 
 def order(image_labels: np.ndarray, count: int, seed: int) -> np.ndarray:
     """Returns the images that training visits, in cycles over the classes.
@@ -38,7 +40,7 @@ def order(image_labels: np.ndarray, count: int, seed: int) -> np.ndarray:
       [0, 1, 2, 3, 3, 3]
     """
     if not image_labels.any():
-        raise ValueError(
+        raise InputError(
             f"wanted an object to balance classes by, found none in the image "
             f"labels of {len(image_labels)} images; shuffle them instead"
         )

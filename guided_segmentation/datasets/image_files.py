@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 import numpy as np
 
 from guided_segmentation import artifacts
+from guided_segmentation.errors import InputError
 
 Path = artifacts.Path
 # Upper or lower case; Pillow reads all of them.
@@ -125,7 +126,7 @@ def find(data_dir: Path) -> Folder:
                 kinds[_kind(entry)].append(entry.name)
     names = sorted(kinds.pop("photographs"))
     if not names:
-        raise ValueError(
+        raise InputError(
             f"{data_dir}: wanted photographs ({', '.join(ENDINGS)}), found none"
         )
     rest = {kind: tuple(sorted(found)) for kind, found in kinds.items()}
@@ -214,7 +215,7 @@ def require_different(image_ids: Iterable[str], path: Path) -> None:
     seen = set()
     for name in image_ids:
         if name in seen:
-            raise ValueError(
+            raise InputError(
                 f"{path}: image {name!r} is listed twice; keep one of the "
                 f"entries"
             )
@@ -240,7 +241,7 @@ def require_size(
         stored = artifacts.read_stored_size(photograph)
         turned = label_map.shape == stored == size[::-1]
         hint = " (its EXIF orientation is a quarter turn)" if turned else ""
-        raise ValueError(
+        raise InputError(
             f"{path}: wanted the height and width of image {image_id!r}, "
             f"{size}{hint}, found {label_map.shape}; replace one of the two"
         )
@@ -261,14 +262,14 @@ def _by_id(data_dir: Path, names: list[str]) -> dict[str, pathlib.Path]:
     for name in names:
         stem = _composed(pathlib.Path(name).stem)
         if stem in taken:
-            raise ValueError(
+            raise InputError(
                 f"{data_dir}: {taken[stem]} and {name} would share the image "
                 f"id {stem!r}; rename one"
             )
         taken[stem] = name
     for name in names:
         if _composed(name) in taken:
-            raise ValueError(
+            raise InputError(
                 f"{data_dir}: {name!r} would be a photograph's file name and "
                 f"the image id of {taken[_composed(name)]}; rename one"
             )
@@ -280,7 +281,7 @@ def _require_utf8(data_dir: Path, names: list[str]) -> None:
     wrong = [name for name in names if not _is_utf8(name)]
     if wrong:
         shown = listed(str(os.fsencode(name))[1:] for name in wrong)
-        raise ValueError(
+        raise InputError(
             f"{data_dir}: wanted file names in UTF-8, found {len(wrong)} in "
             f"another encoding: {shown}; rename them, for example with convmv"
         )

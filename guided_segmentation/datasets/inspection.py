@@ -6,6 +6,7 @@ from concurrent import futures
 
 import numpy as np
 
+from guided_segmentation.errors import InputError
 from guided_segmentation import artifacts, labels
 from guided_segmentation.datasets import image_files, schema
 
@@ -43,7 +44,7 @@ def check_files(source: schema.Source, *, label_maps: bool = True) -> None:
     if found:
         rest = len(found) - _NUM_SHOWN
         more = [f"and {rest} more files"] if rest > 0 else []
-        raise ValueError(" | ".join([*found[:_NUM_SHOWN], *more]))
+        raise InputError(" | ".join([*found[:_NUM_SHOWN], *more]))
 
 
 def check_label_maps(source: schema.Source) -> None:
@@ -68,7 +69,7 @@ def check_label_maps(source: schema.Source) -> None:
             if label_map.any() and not label_map.all():
                 binary = binary or path
     if binary:
-        raise ValueError(
+        raise InputError(
             f"{binary}: wanted class indices from 1 on, found 0 and 255 alone, "
             f"and no object in any label map of the split; 255 means ignored: "
             f"write the class index, such as 1, instead"

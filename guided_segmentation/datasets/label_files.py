@@ -9,6 +9,7 @@ import numpy as np
 
 from guided_segmentation import artifacts, labels
 from guided_segmentation.datasets import image_files
+from guided_segmentation.errors import InputError
 
 Path = artifacts.Path
 CSV_HEADER = ["image_id", "labels"]
@@ -45,7 +46,7 @@ def read_label_set(folder: Path) -> labels.LabelSet | None:
             del names[0]
     for name in names:
         if name.casefold() in (*IGNORED_NAMES, *BACKGROUND_NAMES):
-            raise ValueError(
+            raise InputError(
                 f"{path}: wanted {name!r} on top, where it is class 0, or not "
                 f"at all, found it below a name of the label set; move it"
             )
@@ -64,8 +65,8 @@ def label_set_of(objects: Iterable[str], path: Path) -> labels.LabelSet:
     """
     try:
         return labels.LabelSet(tuple(objects))
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
 
 
 def read_rows(
@@ -150,7 +151,7 @@ def csv_image_labels(
             names.setdefault(image_id, []).extend(found)
     missing = [i for i in image_ids if i not in names]
     if missing:
-        raise ValueError(
+        raise InputError(
             f"{path}: {len(missing)} of {len(image_ids)} images have no line, "
             f"the first is {missing[0]!r}; add them, with an empty cell if "
             f"there is no object in the image"
@@ -182,8 +183,8 @@ def named_labels(
     """
     try:
         return label_set.image_labels(names)
-    except ValueError as error:
-        raise ValueError(f"{path}: image {image_id!r}: {error}") from error
+    except InputError as error:
+        raise InputError(f"{path}: image {image_id!r}: {error}") from error
 
 
 def _parts(cell: str) -> Iterator[tuple[str, bool]]:
@@ -206,12 +207,12 @@ def _words(text: str, known: Collection[str]) -> list[str]:
 def _check_columns(rows: list[list[str]], path: Path) -> None:
     if not rows or rows[0] != CSV_HEADER:
         found = repr(",".join(rows[0])) if rows else "an empty file"
-        raise ValueError(
+        raise InputError(
             f"{path}: wanted the header {','.join(CSV_HEADER)}, found {found}"
         )
     for row in rows:
         if len(row) != len(CSV_HEADER):
-            raise ValueError(
+            raise InputError(
                 f"{path}: wanted an image id, a comma and names separated by "
                 f"spaces, found {','.join(row)!r}; put quotes around names "
                 f"separated by commas"

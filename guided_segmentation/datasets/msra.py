@@ -11,6 +11,7 @@ import numpy as np
 
 from guided_segmentation import artifacts
 from guided_segmentation.datasets import image_files, pascal_voc, schema
+from guided_segmentation.errors import InputError
 
 Path = artifacts.Path
 
@@ -131,7 +132,7 @@ def parse_boxes(entry: Entry) -> np.ndarray:
     """
     texts = [text for text in entry.boxes.split(";") if text.strip()]
     if not texts:
-        raise ValueError(f"{entry.where}: wanted one box or more, found none")
+        raise InputError(f"{entry.where}: wanted one box or more, found none")
     boxes = [_box(text, entry) for text in texts]
     return np.array(boxes, np.int32)
 
@@ -143,7 +144,7 @@ def _box(text: str, entry: Entry) -> tuple[int, int, int, int]:
     rows = max(top, 0), min(bottom, height)
     columns = max(left, 0), min(right, width)
     if rows[0] >= rows[1] or columns[0] >= columns[1]:
-        raise ValueError(
+        raise InputError(
             f"{entry.where}: the box {text.strip()!r} (left top right bottom) "
             f"contains no pixel of image {entry.image_id!r}, {width} wide and "
             f"{height} high; correct it or exclude the image"
@@ -155,13 +156,13 @@ def _entries(file: pathlib.Path) -> Iterator[Entry]:
     lines = enumerate(artifacts.read_text(file).split("\n"), start=1)
     filled = [(number, line.strip()) for number, line in lines if line.strip()]
     if not filled:
-        raise ValueError(f"{file}: wanted the number of entries, found nothing")
+        raise InputError(f"{file}: wanted the number of entries, found nothing")
     (first, text), *rest = filled
     (count,) = _integers(text, "number_of_entries", f"{file}, line {first}")
     for start in range(0, len(rest) - 2, 3):
         yield _entry(file, rest[start : start + 3])
     if len(rest) != 3 * count:
-        raise ValueError(
+        raise InputError(
             f"{file}: wanted {count} entries of three lines, found "
             f"{len(rest)} lines; the file is truncated, or its first line is "
             f"wrong"
@@ -185,7 +186,7 @@ def _integers(text: str, wanted: str, where: str) -> list[int]:
     words = text.split()
     whole = all(word.removeprefix("-").isdecimal() for word in words)
     if not whole or len(words) != len(wanted.split()):
-        raise ValueError(
+        raise InputError(
             f"{where}: wanted {wanted!r} as whole numbers, found "
             f"{text.strip()!r}"
         )
@@ -203,7 +204,7 @@ def _chosen(
     kept = _listed(only_ids, chosen) if only_ids else set(chosen)
     chosen = {i: chosen[i] for i in chosen if i in kept and i not in excluded}
     if not chosen:
-        raise ValueError(
+        raise InputError(
             f"{data_dir}: exclude_ids {exclude_ids} and only_ids {only_ids} "
             f"leave none of {len(entries)} images; change the lists"
         )
@@ -214,7 +215,7 @@ def _listed(path: Path, known: Iterable[str]) -> set[str]:
     image_ids = pascal_voc.read_ids(path)
     unknown = [image_id for image_id in image_ids if image_id not in known]
     if unknown:
-        raise ValueError(
+        raise InputError(
             f"{path}: {len(unknown)} of {len(image_ids)} ids are not in the "
             f"data, the first is {unknown[0]!r}; correct the list"
         )
@@ -224,7 +225,7 @@ def _listed(path: Path, known: Iterable[str]) -> set[str]:
 def _require_listed_size(entry: Entry) -> None:
     size = artifacts.read_size(entry.photograph)
     if size != entry.size:
-        raise ValueError(
+        raise InputError(
             f"{entry.where}: the boxes of image {entry.image_id!r} are for "
             f"height and width {entry.size}, but {entry.photograph} has "
             f"{size}; replace the photograph or exclude the image"

@@ -18,6 +18,7 @@ from guided_segmentation.datasets import (
     schema,
     voc_annotations,
 )
+from guided_segmentation.errors import InputError
 
 Path = artifacts.Path
 ROOTS = (".", "VOC2012", "VOCdevkit/VOC2012")  # Possible parents of JPEGImages.
@@ -169,7 +170,7 @@ def read_ids(path: Path, known: Iterable[str] = ()) -> tuple[str, ...]:
         if line
     )
     if not image_ids:
-        raise ValueError(f"{path}: wanted one image id per line, found none")
+        raise InputError(f"{path}: wanted one image id per line, found none")
     image_files.require_different(image_ids, path)
     return image_ids
 
@@ -200,7 +201,7 @@ def _files(root: pathlib.Path, ids_file: pathlib.Path) -> _Files:
     image_ids = read_ids(ids_file, names)
     for image_id in image_ids:
         if len(names.get(image_id, ())) > 1:
-            raise ValueError(
+            raise InputError(
                 f"{root / 'JPEGImages'}: {' and '.join(names[image_id])} would "
                 f"share the image id {image_id!r}; rename one"
             )
@@ -254,7 +255,7 @@ def _label_maps(
         if image_labels and label_set.num_objects == 1:
             is_present = image_labels(image_id)[0]
             if is_present and labels.ignores_object(array):
-                raise ValueError(
+                raise InputError(
                     f"{path}: image {image_id!r} shows {label_set.objects[0]}, "
                     f"but its label map holds 0 and 255 alone, and 255 means "
                     f"ignored; write 1 instead of 255"
@@ -277,7 +278,7 @@ def _image_labels(
     kind, _, path = where.partition(":")
     if kind == "csv" and path:
         return label_files.csv_image_labels(path, image_ids, label_set)
-    raise ValueError(
+    raise InputError(
         f"image_labels must be masks, xml or csv:PATH, got {where!r}"
     )
 

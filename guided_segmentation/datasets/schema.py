@@ -10,6 +10,7 @@ import tensorflow as tf
 import tqdm
 
 from guided_segmentation import labels
+from guided_segmentation.errors import InputError
 
 EXAMPLE = {
     "image_id": tf.TensorSpec([], tf.string),
@@ -76,7 +77,7 @@ class Source:
 
     def __post_init__(self) -> None:
         if not self.image_ids:
-            raise ValueError(f"{self.name} is empty: wanted at least one image")
+            raise InputError(f"{self.name} is empty: wanted at least one image")
 
     @functools.cached_property
     def all_image_labels(self) -> np.ndarray:
@@ -88,7 +89,7 @@ class Source:
           ValueError: If the data have no image labels.
         """
         if self.image_labels is None:
-            raise ValueError(
+            raise InputError(
                 f"{self.name} has no image labels, wanted those of every "
                 f"image; give them, or shuffle the images instead of "
                 f"balancing the classes"
@@ -110,7 +111,7 @@ def check(dataset: tf.data.Dataset, schema: dict = EXAMPLE) -> tf.data.Dataset:
     spec = dataset.element_spec
     for key, wanted in schema.items():
         if key not in spec or not wanted.is_compatible_with(spec[key]):
-            raise ValueError(
+            raise InputError(
                 f"every example needs {key!r} as {wanted}, but this data set "
                 f"yields {spec.get(key, 'no such key')}"
             )

@@ -17,6 +17,7 @@ import numpy as np
 from guided_segmentation import labels
 from guided_segmentation.datasets import schema
 from guided_segmentation.datasets.scenes import composition, content, masks
+from guided_segmentation.errors import InputError
 
 LABEL_SET = labels.LabelSet(
     ("wasp", "ladybird", "medic", "archer", "rook", "windmill")
@@ -52,7 +53,7 @@ def source(
         small.
     """
     if split not in NUM_IMAGES:
-        raise ValueError(
+        raise InputError(
             f"wanted a split among {', '.join(NUM_IMAGES)}, found {split!r}"
         )
     draw = functools.lru_cache(maxsize=_CACHE_SIZE)(
@@ -205,7 +206,7 @@ def _image_ids(
     stream: str, wanted: int | None, default: int, size: tuple[int, int]
 ) -> tuple[str, ...]:
     if min(size) < MIN_SIDE_PX:
-        raise ValueError(
+        raise InputError(
             f"scenes need at least {MIN_SIDE_PX} px a side, found {size[0]} x "
             f"{size[1]}; draw larger ones"
         )

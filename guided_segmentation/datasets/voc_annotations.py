@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from xml.etree import ElementTree
 
 from guided_segmentation import artifacts
+from guided_segmentation.errors import InputError
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -41,7 +42,7 @@ def read_objects(path: artifacts.Path) -> list[tuple[str, bool]]:
     try:
         annotation = ElementTree.fromstring(artifacts.read_text(path))
     except ElementTree.ParseError as error:
-        raise ValueError(f"{path}: wanted XML, found {error}") from error
+        raise InputError(f"{path}: wanted XML, found {error}") from error
     return [
         (
             element.findtext("name", "").strip(),

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from guided_segmentation.errors import InputError
 from guided_segmentation import artifacts, labels
 from guided_segmentation.datasets import (
     image_files,
@@ -88,7 +89,7 @@ def _read_flags(path: pathlib.Path) -> dict[str, int]:
     lines = list(map(str.split, artifacts.read_text(path).splitlines()))
     for number, words in enumerate(lines, start=1):
         if words and (len(words) != 2 or words[1] not in ("1", "-1", "0")):
-            raise ValueError(
+            raise InputError(
                 f"{path}: wanted lines of an image id and 1, -1 or 0, found "
                 f"{' '.join(words)!r} in line {number}"
             )
@@ -102,7 +103,7 @@ def _require_same_images(
 ) -> None:
     differing = sorted(wanted.keys() ^ found.keys())
     if differing:
-        raise ValueError(
+        raise InputError(
             f"{path}: wanted the images of {wanted_path.name}, found "
             f"{len(differing)} in one of the two alone, the first is "
             f"{differing[0]!r}; take both from one archive"

@@ -9,6 +9,7 @@ import numpy as np
 
 from guided_segmentation import crf, guides, segmenter
 from guided_segmentation.demo import gallery, network_outputs, upload
+from guided_segmentation.errors import InputError
 
 GUIDES = ("g2", "seeds_only", "g0", "oaa")  # Made from seeds and saliency.
 CRFS = ("none", "deeplab", "sec", "mild")
@@ -52,7 +53,7 @@ class DemoSession:
         """
         try:
             predicted = self._outputs(path).predicted_objects
-        except ValueError:
+        except InputError:
             return []
         indices = np.flatnonzero(predicted)
         return [self.label_set.objects[index] for index in indices]
@@ -96,7 +97,7 @@ class DemoSession:
             outputs = self._outputs(path)
             present = self.label_set.image_labels(tags)
             segmented = self._segmented(path, segmenter_crf)
-        except ValueError as error:
+        except InputError as error:
             return str(gallery.message_html(str(error), "problem"))
         evidence = network_outputs.evidence(
             outputs, present, seed_threshold, saliency_threshold

@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from guided_segmentation import artifacts
+from guided_segmentation.errors import InputError
 
 FORMATS = ("JPEG", "PNG")
 MEGABYTE = 2**20  # As browsers and gradio count.
@@ -48,13 +49,13 @@ def photograph(path: artifacts.Path, limits: Limits) -> np.ndarray:
     path = pathlib.Path(path)
     megabytes = path.stat().st_size / MEGABYTE
     if megabytes > limits.max_megabytes:
-        raise ValueError(
+        raise InputError(
             f"{path.name}: wanted at most {limits.max_megabytes:g} MB, found "
             f"{megabytes:.1f} MB; choose a smaller photograph"
         )
     width, height = _size(path)
     if width * height > limits.max_pixels:
-        raise ValueError(
+        raise InputError(
             f"{path.name}: wanted at most {limits.max_pixels} pixels, found "
             f"{width} x {height}; choose a smaller photograph"
         )
@@ -69,12 +70,12 @@ def _size(path: pathlib.Path) -> tuple[int, int]:
         with Image.open(path, formats=FORMATS) as image:
             return image.size
     except UnidentifiedImageError as error:
-        raise ValueError(
+        raise InputError(
             f"{path.name}: wanted a photograph as {' or '.join(FORMATS)}, "
             f"found a file of another type; choose another"
         ) from error
     except Image.DecompressionBombError as error:
-        raise ValueError(
+        raise InputError(
             f"{path.name}: wanted a photograph, found far too many pixels; "
             f"choose another"
         ) from error
@@ -85,7 +86,7 @@ def _upright(path: pathlib.Path) -> Image.Image:
     try:
         return Image.fromarray(artifacts.read_image(path))
     except Exception as error:  # Pillow raises any type for damaged files.
-        raise ValueError(
+        raise InputError(
             f"{path.name}: wanted a whole photograph, found a damaged file; "
             f"choose another"
         ) from error

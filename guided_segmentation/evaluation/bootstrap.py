@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from guided_segmentation.errors import InputError
 from guided_segmentation.evaluation.mean_iou import Areas, or_none, ratio
 
 RESAMPLES = 1000
@@ -151,7 +152,7 @@ def _paired(
     compare: Callable[[np.ndarray, np.ndarray], np.ndarray],
 ) -> tuple[float | None, list[float] | None]:
     if len(areas.union) != len(other.union):
-        raise ValueError(
+        raise InputError(
             f"wanted two runs over the same images, found one over "
             f"{len(areas.union)} and one over {len(other.union)}; evaluate "
             f"both on one split"

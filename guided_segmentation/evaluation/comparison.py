@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from guided_segmentation import artifacts
 from guided_segmentation.datasets import schema
+from guided_segmentation.errors import InputError
 
 
 def read(
@@ -31,7 +32,7 @@ def read(
     fits = isinstance(scores, dict) and {*scores} >= {"source", *keys}
     if not fits or scores["source"] != source.name:
         found = f"those on {scores['source']}" if fits else "something else"
-        raise ValueError(
+        raise InputError(
             f"{path}: wanted scores of bin/{binary} on {source.name}, found "
             f"{found}"
         )

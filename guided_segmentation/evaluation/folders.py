@@ -12,6 +12,7 @@ import tqdm
 
 from guided_segmentation import artifacts
 from guided_segmentation.datasets import schema
+from guided_segmentation.errors import InputError
 from guided_segmentation.evaluation import mean_iou, saliency_curves
 
 
@@ -93,7 +94,7 @@ def truth(source: schema.Source) -> Callable[[str], np.ndarray]:
       ValueError: If the data have no truth.
     """
     if source.label_map is None:
-        raise ValueError(
+        raise InputError(
             f"{source.name} has no true label maps to score against; choose "
             f"a split that has"
         )

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from guided_segmentation import labels
+from guided_segmentation.errors import InputError
 from guided_segmentation.labels import IGNORE
 
 
@@ -80,7 +81,7 @@ def confusion(
         classes.
     """
     if truth.shape != prediction.shape:
-        raise ValueError(
+        raise InputError(
             f"{where}: truth and prediction must share one shape, got "
             f"{truth.shape} and {prediction.shape}; resize the prediction to "
             f"the image"
@@ -191,7 +192,7 @@ def summary(
     """
     total = counts.sum()
     if not total:
-        raise ValueError(
+        raise InputError(
             f"nothing to score: the truth of all {images} images is "
             f"{IGNORE} (ignored) everywhere; check the label maps"
         )

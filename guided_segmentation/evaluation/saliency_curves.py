@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from guided_segmentation.errors import InputError
 from guided_segmentation.evaluation import mean_iou
 from guided_segmentation.labels import BACKGROUND, IGNORE
 from guided_segmentation.saliency import detector
@@ -70,7 +71,7 @@ def count(
       ValueError: If the two differ in shape.
     """
     if truth.shape != saliency_map.shape:
-        raise ValueError(
+        raise InputError(
             f"{where}: truth and saliency map must share one shape, got "
             f"{truth.shape} and {saliency_map.shape}; resize the saliency map "
             f"to the image"
@@ -106,7 +107,7 @@ def mean(images: Iterable[np.ndarray]) -> Means:
             total = total + np.nan_to_num(scores)
             defined = defined + ~np.isnan(scores)
     if not defined.any():
-        raise ValueError(
+        raise InputError(
             f"nothing to score: none of {number} images has a true pixel that "
             f"is not {IGNORE} (ignored); check the split and its label maps"
         )

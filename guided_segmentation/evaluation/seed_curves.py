@@ -11,6 +11,7 @@ import tqdm
 
 from guided_segmentation import labels
 from guided_segmentation.datasets import pipeline, schema
+from guided_segmentation.errors import InputError
 from guided_segmentation.evaluation import (
     classification,
     folders,
@@ -56,7 +57,7 @@ def count(
         pixel outside the classes.
     """
     if truth.shape != score_maps.shape[:2]:
-        raise ValueError(
+        raise InputError(
             f"{where}: truth and score maps must share one size, got "
             f"{truth.shape} and {score_maps.shape[:2]}; resize the score maps "
             f"to the image"

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 import tqdm
 
+from guided_segmentation.errors import InputError
 from guided_segmentation import artifacts, labels
 from guided_segmentation.datasets import schema
 
@@ -39,7 +40,7 @@ def write(
         the classes 0 to 20. The message names all such files.
     """
     if source.label_set != labels.VOC:
-        raise ValueError(
+        raise InputError(
             f"{source.name}: wanted VOC's 20 objects, found others in "
             f"class_names.txt; VOC's server scores no other classes"
         )
@@ -52,7 +53,7 @@ def write(
     with artifacts.replacing(path) as temporary:
         wrong = _pack(source, pathlib.Path(predictions_dir), temporary)
         if wrong:
-            raise ValueError(
+            raise InputError(
                 f"{predictions_dir}: wanted a label map of each of the "
                 f"{len(ids)} images of {source.name}, of the photograph's size "
                 f"and with classes 0 to {labels.VOC.num_objects}; found "
@@ -94,13 +95,13 @@ def _checked(path: pathlib.Path, image: Callable, image_id: str) -> bytes:
     label_map = artifacts.read_label_map(path)
     wanted = image(image_id).shape[:2]
     if label_map.shape != wanted:
-        raise ValueError(
+        raise InputError(
             f"{_size(label_map.shape)} pixels, its photograph {_size(wanted)}"
         )
     if (label_map == labels.IGNORE).any():
-        raise ValueError(f"ignored pixels ({labels.IGNORE})")
+        raise InputError(f"ignored pixels ({labels.IGNORE})")
     if label_map.max() > labels.VOC.num_objects:
-        raise ValueError(f"class {label_map.max()}")
+        raise InputError(f"class {label_map.max()}")
     return artifacts.encode_label_map(label_map)
 
 

@@ -57,6 +57,7 @@ class Attempt:
     Attributes:
       stage: The stage.
       fingerprint: Its hash, from `ledger.fingerprints`.
+      inputs: Digests of its inputs, from `inputs.digests`.
       ledger: Where it is recorded.
       past_seconds: How long earlier attempts took.
       line: Where its progress is shown.
@@ -69,11 +70,13 @@ class Attempt:
         self,
         stage: Stage,
         fingerprint: str,
+        inputs: dict[str, str],
         ledger: Ledger,
         line: ProgressLine,
     ):
         self.stage = stage
         self.fingerprint = fingerprint
+        self.inputs = inputs
         self.ledger = ledger
         self.past_seconds = ledger.records.get(stage.name, {}).get(
             "seconds", 0.0
@@ -160,6 +163,7 @@ class Attempt:
             self.stage.name,
             fingerprint=self.fingerprint,
             command=shlex.join(self.stage.command),
+            inputs=self.inputs,
             seconds=round(self.seconds, 3),
             done=done,
         )

@@ -14,7 +14,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from absl import flags
 
 from guided_segmentation import artifacts
+from guided_segmentation.errors import InputError
 from guided_segmentation.experiments.ledger import WORK_DIR
+from guided_segmentation.flagfiles import expand, find
 
 EXPERIMENT = "experiment"  # The file of bin/run_experiment itself.
 
@@ -23,7 +25,8 @@ def read(folders: Sequence[artifacts.Path]) -> dict[str, tuple[str, ...]]:
     """Reads the flagfiles of some folders.
 
     Args:
-      folders: The first folder that holds a file of some name counts. An
+      folders: As `guided_segmentation.flagfiles.find` finds them. The first
+        folder that holds a file of some name counts. An
         experiment that differs from another in one stage has a folder with
         the file of that stage, and names the other's folder after its own.
 
@@ -34,17 +37,17 @@ def read(folders: Sequence[artifacts.Path]) -> dict[str, tuple[str, ...]]:
 
     Raises:
       FileNotFoundError: If a folder has no flagfiles, or a nested file cannot
-        be opened. Nested paths start from the current directory.
+        be opened. Paths start from the current folder, or from the package.
     """
     paths: dict[str, pathlib.Path] = {}
     work_dirs = []
-    for folder in map(pathlib.Path, folders):
+    for folder in map(find, folders):
         found = sorted(folder.glob("*.flags"))
         if not found:
             raise FileNotFoundError(
                 f"--stage_flags: wanted a folder of flagfiles such as "
                 f"seeder.flags, found none in {folder}; paths start from the "
-                f"current directory"
+                f"current folder or from the package's flags/"
             )
         for path in found:
             paths.setdefault(path.stem, path)
@@ -63,14 +66,18 @@ def lines(path: artifacts.Path) -> list[str]:
     Raises:
       FileNotFoundError: If the file, or one that it includes, cannot be
         opened.
+      InputError: If a file includes itself.
     """
     try:
-        found = flags.FlagValues().read_flags_from_files([f"--flagfile={path}"])
+        found = expand([f"--flagfile={path}"])
     except flags.Error as error:
-        raise FileNotFoundError(
-            f"{path}: {error}; run from the folder that --flagfile paths "
-            f"start from"
-        ) from error
+        raise InputError(str(error)) from error
+    for flag in found:
+        if flag.startswith("--flagfile="):
+            raise FileNotFoundError(
+                f"{path}: no flagfile {flag.partition('=')[2]}; run from the "
+                f"folder that --flagfile paths start from"
+            )
     last: dict[str, str] = {}
     for flag in found:
         last.pop(flag_name(flag), None)

@@ -6,9 +6,10 @@ import json
 import pathlib
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from guided_segmentation import artifacts
+from guided_segmentation.errors import InputError
 
 WORK_DIR = "{work_dir}"  # Filled in when a stage is called.
 
@@ -44,8 +45,9 @@ class Ledger:
     Attributes:
       work_dir: The folder.
       path: Its stages.json.
-      records: By name of stage its `fingerprint`, `command`, `seconds` so far,
-        whether it is `done`, and, if it was linked, from where: `reused_from`.
+      records: By name of stage its `fingerprint`, `command`, digests of its
+        `inputs`, `seconds` so far, whether it is `done`, and, if it was
+        linked, from where: `reused_from`.
     """
 
     def __init__(self, work_dir: artifacts.Path):
@@ -75,31 +77,39 @@ class Ledger:
         artifacts.write_json(self.path, self.records)
 
 
-def fingerprints(stages: Sequence[Stage]) -> dict[str, str]:
-    """Hashes each stage's command and those of all stages that it needs.
+def fingerprints(
+    stages: Sequence[Stage], inputs: Mapping[str, Mapping[str, str]]
+) -> dict[str, str]:
+    """Hashes commands and inputs of each stage and of all that it needs.
 
     Args:
       stages: Each after those that it needs.
+      inputs: By name of stage, what `inputs.digests` returns.
 
     Returns:
       A short hexadecimal hash by name of stage.
     """
     prints: dict[str, str] = {}
     for stage in stages:
-        origin = [stage.command, *(prints[need] for need in stage.needs)]
+        needed = [prints[need] for need in stage.needs]
+        origin = [stage.command, inputs.get(stage.name, {}), *needed]
         text = json.dumps(origin).encode()
         prints[stage.name] = hashlib.sha256(text).hexdigest()[:16]
     return prints
 
 
 def retire(
-    stages: Sequence[Stage], prints: dict[str, str], ledger: Ledger
+    stages: Sequence[Stage],
+    prints: Mapping[str, str],
+    inputs: Mapping[str, Mapping[str, str]],
+    ledger: Ledger,
 ) -> None:
-    """Sets aside what other commands made, and all that was made from it.
+    """Sets aside what was made otherwise, and all that was made from it.
 
     Args:
       stages: Of the experiment.
       prints: Their `fingerprints`.
+      inputs: As `fingerprints` takes them.
       ledger: What was done so far; such stages are dropped from it.
     """
     for stage in stages:
@@ -114,11 +124,15 @@ def retire(
         )
         fits = started or ledger.is_done(stage, prints[stage.name])
         if not (needs_done and fits):
-            _set_aside(ledger.work_dir, stage)
+            before, now = record.get("inputs", {}), inputs.get(stage.name, {})
+            changed = [name for name in now if before.get(name) != now[name]]
+            _set_aside(ledger.work_dir, stage, changed)
             ledger.drop(stage.name)
 
 
-def _set_aside(work_dir: pathlib.Path, stage: Stage) -> None:
+def _set_aside(
+    work_dir: pathlib.Path, stage: Stage, changed: Sequence[str]
+) -> None:
     """Moves the output of a stage to a new name in `<work_dir>/stale`."""
     output = work_dir / stage.output
     if output.is_symlink():
@@ -130,16 +144,19 @@ def _set_aside(work_dir: pathlib.Path, stage: Stage) -> None:
         number += 1
     place.parent.mkdir(exist_ok=True)
     output.rename(place)
+    reason = "its settings changed, or those of a stage before it"
+    if changed:
+        flags = " and ".join(f"--{name}" for name in changed)
+        reason = f"the content of {flags} changed"
     print(
-        f"{stage.name}: its settings changed, or those of a stage before it; "
-        f"its earlier output is now {place}",
+        f"{stage.name}: {reason}; its earlier output is now {place}",
         file=sys.stderr,
     )
 
 
 def link(
     stages: Sequence[Stage],
-    prints: dict[str, str],
+    prints: Mapping[str, str],
     ledger: Ledger,
     reuse_from: pathlib.Path,
 ) -> None:
@@ -173,3 +190,33 @@ def link(
             record = earlier.records[stage.name]
             origin = record.get("reused_from", str(reuse_from))
             ledger.write(stage.name, **{**record, "reused_from": origin})
+
+
+def check_loans(
+    stages: Sequence[Stage], prints: Mapping[str, str], ledger: Ledger
+) -> None:
+    """Checks that linked outputs are still those that were linked.
+
+    Args:
+      stages: Of the experiment.
+      prints: Their `fingerprints`.
+      ledger: What was done, after `retire`.
+
+    Raises:
+      InputError: If the experiment that lends a stage made it again otherwise,
+        or is making it.
+    """
+    lenders: dict[str, Ledger] = {}
+    for stage in stages:
+        origin = ledger.records.get(stage.name, {}).get("reused_from")
+        if origin is None or not ledger.is_done(stage, prints[stage.name]):
+            continue
+        lender = lenders.setdefault(origin, Ledger(origin))
+        if not lender.is_done(stage, prints[stage.name]):
+            raise InputError(
+                f"stage {stage.name} was linked from {origin}, where it was "
+                f"run again with other settings, or has not ended; run that "
+                f"experiment as it was, or delete "
+                f"{ledger.work_dir / stage.output}, a link, to have the stage "
+                f"run here"
+            )

@@ -15,7 +15,8 @@ from concurrent import futures
 from typing import TextIO
 
 from guided_segmentation import artifacts
-from guided_segmentation.experiments import attempt
+from guided_segmentation.errors import InputError
+from guided_segmentation.experiments import attempt, inputs
 from guided_segmentation.experiments import ledger as ledgers
 from guided_segmentation.experiments.ledger import Ledger, Stage
 from guided_segmentation.experiments.terminal import ProgressLine
@@ -30,11 +31,12 @@ def run(
 ) -> None:
     """Runs the stages that are not done, with a line on stderr for each.
 
-    A stage is done if it ended well with the same command after the same
-    stages. What another command made moves to `<work_dir>/stale` and is made
-    again. A stage that was killed is called again and resumes by itself. A
-    second run in the same folder waits for the first, or for the stage that
-    the first left running when it was killed.
+    A stage is done if it ended well with the same command and the same content
+    of its input files, after the same stages. What was made otherwise moves to
+    `<work_dir>/stale` and is made again. A stage that was killed is called
+    again and resumes by itself. A second run in the same folder waits for the
+    first, or for the stage that the first left running when it was
+    killed.
 
     Args:
       stages: Each after those that it needs.
@@ -48,22 +50,26 @@ def run(
       InterruptedError: On SIGINT, SIGTERM or SIGHUP, which are passed on to
         the running stage, once that has ended.
       FileNotFoundError: If `reuse_from` is not the folder of an experiment.
+      InputError: If an experiment that lends a stage made it again otherwise.
     """
-    prints = ledgers.fingerprints(stages)
+    found = _inputs(stages, work_dir)
+    prints = ledgers.fingerprints(stages, found)
     width = max(len(stage.name) for stage in stages)
     with _locked(pathlib.Path(work_dir)) as lock:
         ledger = Ledger(work_dir)
-        ledgers.retire(stages, prints, ledger)
+        ledgers.retire(stages, prints, found, ledger)
         if reuse_from is not None:
             ledgers.link(stages, prints, ledger, pathlib.Path(reuse_from))
+        ledgers.check_loans(stages, prints, ledger)
         for number, stage in enumerate(stages, start=1):
             title = f"[{number:2}/{len(stages)}] {stage.name:{width}}"
             line = ProgressLine(title)
             if ledger.is_done(stage, prints[stage.name]):
                 line.end(_past(ledger.records[stage.name]))
                 continue
-            found = attempt.Attempt(stage, prints[stage.name], ledger, line)
-            found.run(pathlib.Path(bin_dir), lock)
+            attempt.Attempt(
+                stage, prints[stage.name], found[stage.name], ledger, line
+            ).run(pathlib.Path(bin_dir), lock)
 
 
 def check_flags(
@@ -82,7 +88,8 @@ def check_flags(
     Raises:
       ValueError: If one refuses them, with what it says.
     """
-    prints, ledger = ledgers.fingerprints(stages), Ledger(work_dir)
+    prints = ledgers.fingerprints(stages, _inputs(stages, work_dir))
+    ledger = Ledger(work_dir)
     first: dict[str, Stage] = {}
     for stage in stages:
         if not ledger.is_done(stage, prints[stage.name]):
@@ -106,10 +113,16 @@ def check_flags(
         answers = pool.map(check, waiting)
         for stage, answer in zip(waiting, answers, strict=True):
             if answer.returncode:
-                raise ValueError(
+                raise InputError(
                     f"stage {stage.name} would fail: "
                     f"{attempt.last_error(answer.stdout)}"
                 )
+
+
+def _inputs(
+    stages: Sequence[Stage], work_dir: artifacts.Path
+) -> dict[str, dict[str, str]]:
+    return {stage.name: inputs.digests(stage, work_dir) for stage in stages}
 
 
 @contextlib.contextmanager

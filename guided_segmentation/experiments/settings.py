@@ -3,6 +3,7 @@
 import dataclasses
 
 from guided_segmentation import guides
+from guided_segmentation.errors import InputError
 from guided_segmentation.experiments import table_1, table_4_5
 from guided_segmentation.experiments.stage_flags import StageFlags
 
@@ -63,17 +64,17 @@ class Settings(StageFlags):
     def __post_init__(self):
         self._require_known_names()
         if not self.guides and not self.seeders and not self.crf_rows:
-            raise ValueError(
+            raise InputError(
                 "wanted guides, seeders or crf_rows to compare, found none"
             )
         if self.rounds not in (1, 2):
-            raise ValueError(f"wanted 1 or 2 rounds, found {self.rounds}")
+            raise InputError(f"wanted 1 or 2 rounds, found {self.rounds}")
         if self.rounds == 1 and self.second_guide != "g2":
-            raise ValueError(
+            raise InputError(
                 f"second_guide={self.second_guide} wanted 2 rounds, found 1"
             )
         if self.rounds == 2 and "g2" not in self.guides:
-            raise ValueError(
+            raise InputError(
                 f"wanted g2 among the guides, since its segmenter makes the "
                 f"seeds of a second round, found {list(self.guides)}; add g2"
             )
@@ -88,7 +89,7 @@ class Settings(StageFlags):
         ):
             unknown = sorted(set(found) - set(known))
             if unknown:
-                raise ValueError(
+                raise InputError(
                     f"wanted {kind} out of {', '.join(known)}, found "
                     f"{', '.join(unknown)}"
                 )

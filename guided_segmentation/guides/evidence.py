@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from guided_segmentation.errors import InputError
 from guided_segmentation.labels import BACKGROUND
 
 # Parts of the evidence that each guide needs, in the order in which
@@ -69,7 +70,7 @@ class Evidence:
         for name, dtype in _DTYPES.items():
             part, size = getattr(self, name), self.image.shape[:2]
             if part is not None and part.shape != size:
-                raise ValueError(
+                raise InputError(
                     f"image {self.image_id!r}: {name} must have the size of "
                     f"the image, got {part.shape} for an image of {size}; "
                     f"resize before labelling"
@@ -96,7 +97,7 @@ def required_parts(evidence: Evidence, guide: str) -> tuple[Any, ...]:
     """
     for name in REQUIRES[guide]:
         if getattr(evidence, name) is None:
-            raise ValueError(
+            raise InputError(
                 f"image {evidence.image_id!r}: guide {guide} needs {name}, "
                 f"found none; {_REMEDIES[name]}"
             )
@@ -134,7 +135,7 @@ def candidate_classes(evidence: Evidence, guide: str) -> np.ndarray:
     """
     classes = present_classes(evidence.image_labels)
     if not classes.size:
-        raise ValueError(
+        raise InputError(
             f"image {evidence.image_id!r} has no image labels, and {guide} "
             f"chooses from them; leave the image out of the split"
         )

@@ -17,6 +17,7 @@ import tqdm
 
 from guided_segmentation import artifacts, guides, labels
 from guided_segmentation.datasets import pipeline, schema
+from guided_segmentation.errors import InputError
 from guided_segmentation.saliency import detector
 
 # From an image id to the image's [height, width] uint8 label map.
@@ -64,7 +65,7 @@ def labeller(
     needed = {name: readers.get(name) for name in guides.REQUIRES[guide]}
     for name, reader in needed.items():
         if reader is None:
-            raise ValueError(f"guide {guide} needs {name}: {_REMEDIES[name]}")
+            raise InputError(f"guide {guide} needs {name}: {_REMEDIES[name]}")
 
     def label(image_id: str) -> np.ndarray:
         evidence = guides.Evidence(
@@ -188,7 +189,7 @@ def _cached_in_folder(label, cache_dir, source):
 def _check_guide(guide, path, source, image_id):
     size = source.image(image_id).shape[:2]
     if guide.shape != size:
-        raise ValueError(
+        raise InputError(
             f"{path}: wanted a guide of height and width {size}, the size of "
             f"image {image_id!r}, found {guide.shape}; delete it to have it "
             f"made again"

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import keras
 
+from guided_segmentation.errors import InputError
 from guided_segmentation.networks import deeplab_v1, deeplab_v2, gap, vgg16
 
 BUILDERS: dict[str, Callable[..., keras.Model]] = {
@@ -52,7 +53,7 @@ def split(
     """
     names = [layer.name for layer in network.layers]
     if last_frozen not in names:
-        raise ValueError(
+        raise InputError(
             f"no layer {last_frozen!r} to freeze through in {network.name}; "
             f"it has {_freezable(names)}"
         )
@@ -62,7 +63,7 @@ def split(
         if layer.weights and index > names.index(last_frozen)
     ]
     if not above:
-        raise ValueError(
+        raise InputError(
             f"freezing {network.name} through {last_frozen!r} leaves no layer "
             f"to train; freeze less"
         )
@@ -71,7 +72,7 @@ def split(
     try:
         upper = keras.Model(features, network.output, name=network.name)
     except ValueError as error:  # A shortcut bypasses `features`.
-        raise ValueError(
+        raise InputError(
             f"{last_frozen!r} lies inside a block of {network.name}; freeze "
             f"through one of {_freezable(names)}"
         ) from error

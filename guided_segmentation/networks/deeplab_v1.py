@@ -9,6 +9,7 @@ import functools
 import keras
 from keras import layers
 
+from guided_segmentation.errors import InputError
 from guided_segmentation.networks import vgg16
 from guided_segmentation.networks.dropout import ExampleDropout
 
@@ -149,10 +150,10 @@ def _head(x, channels, dropout, fc6_dilation):
 
 def _require_stride(stride, **dilations):
     if stride not in (STRIDE, 2 * STRIDE):
-        raise ValueError(f"wanted a stride of 8 or 16, found {stride}")
+        raise InputError(f"wanted a stride of 8 or 16, found {stride}")
     for layer, dilation in dilations.items():
         if dilation % (stride // STRIDE):
-            raise ValueError(
+            raise InputError(
                 f"stride 16 wants even dilations, found {dilation} of {layer}; "
                 f"change --{layer}_dilation or --stride"
             )

@@ -22,6 +22,7 @@ import keras
 import numpy as np
 
 from guided_segmentation import artifacts
+from guided_segmentation.errors import InputError
 from guided_segmentation.networks import resnet101, vgg16
 
 _URL = "https://storage.googleapis.com/tensorflow/keras-applications"
@@ -138,7 +139,7 @@ def _resnet101(file):
     for stack, count in zip(resnet101.STACKS, resnet101.BLOCKS, strict=True):
         excess = f"{stack}_block{count + 1}_out"
         if excess in file:
-            raise ValueError(f"a deeper network than ResNet101: {excess!r}")
+            raise InputError(f"a deeper network than ResNet101: {excess!r}")
     weights = {}
     for layer in resnet101.LAYERS:
         variables = _RESNET101_VARIABLES[layer.rpartition("_")[2]]
@@ -159,7 +160,7 @@ def _is_foreign(group, name):
 
 def _arrays(file, layer):
     if layer not in file:
-        raise ValueError(f"no layer {layer!r}")
+        raise InputError(f"no layer {layer!r}")
     group = file[layer]
     return [np.asarray(group[name]) for name in _weight_names(group)]
 

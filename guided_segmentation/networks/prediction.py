@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from guided_segmentation import images
+from guided_segmentation.errors import InputError
 from guided_segmentation.networks import deeplab_v1, deeplab_v2
 
 
@@ -101,7 +102,7 @@ def require_segmenter(network: keras.Model, settings: dict) -> None:
     num_classes = 1 + len(settings["objects"] or ())
     shape = tuple(network.output_shape)
     if len(shape) != 4 or shape[-1] != num_classes or num_classes == 1:
-        raise ValueError(
+        raise InputError(
             f"wanted a segmenter that gives logits [batch, rows, columns, "
             f"{num_classes}], got {network.name} that gives {shape}; name the "
             f"folder of a run of bin/train_segmenter"
@@ -121,7 +122,7 @@ def require_saliency_net(network: keras.Model, settings: dict) -> None:
     """
     shape = tuple(network.output_shape)
     if settings["objects"] or len(shape) != 4 or shape[-1] != 2:
-        raise ValueError(
+        raise InputError(
             f"wanted a saliency net, which knows no objects and gives logits "
             f"[batch, rows, columns, 2], got {network.name} that gives "
             f"{shape}; name the folder of a run of bin/train_saliency"

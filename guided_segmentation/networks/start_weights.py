@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from guided_segmentation.errors import InputError
 from guided_segmentation.networks import (
     builders,
     deeplab_v2,
@@ -125,7 +126,7 @@ def subsample_fc6_fc7(
         return {}
     step, rest = divmod(kernel.shape[-1], head_channels)
     if rest:
-        raise ValueError(
+        raise InputError(
             f"{head_channels} head channels cannot be taken evenly from the "
             f"{kernel.shape[-1]} of fc6; choose a divisor"
         )

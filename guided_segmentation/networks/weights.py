@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from guided_segmentation import artifacts, provenance
+from guided_segmentation.errors import InputError
 from guided_segmentation.networks import builders, imagenet
 
 WEIGHTS_FILE = "weights.npz"
@@ -67,7 +68,7 @@ def load(path: artifacts.Path) -> Weights:
                 return dict(arrays)
         return imagenet.read(path)
     except Exception as error:  # Damaged files raise errors of many classes.
-        raise ValueError(
+        raise InputError(
             f"{path}: wanted weights (.npz, or Keras's .h5 of VGG16 or "
             f"ResNet101), found something else: {error}"
         ) from error
@@ -97,7 +98,7 @@ def assign(network: keras.Model, weights: Weights, origin: str) -> list[str]:
             names, layer.weights, arrays, strict=True
         ):
             if tuple(variable.shape) != array.shape:
-                raise ValueError(
+                raise InputError(
                     f"{origin}: {name} has shape {array.shape}, but the "
                     f"network wants {tuple(variable.shape)}; build it with "
                     f"the same width, or pass other weights"
@@ -105,7 +106,7 @@ def assign(network: keras.Model, weights: Weights, origin: str) -> list[str]:
         layer.set_weights(arrays)
         received.append(layer.name)
     if weights and not received:
-        raise ValueError(
+        raise InputError(
             f"{origin}: none of its layers is in {network.name}; it holds "
             f"{sorted({name.partition('/')[0] for name in weights})}"
         )
@@ -142,7 +143,7 @@ def load_trained(
     settings = artifacts.read_json(folder / provenance.SETTINGS_FILE)
     spec = settings["network"]
     if backward_rules and spec["name"] != "vgg16":
-        raise ValueError(
+        raise InputError(
             f"{folder}: wanted the classifier (vgg16), found {spec['name']}; "
             f"name the folder of a run of bin/train_seeder --seeder=vgg16"
         )

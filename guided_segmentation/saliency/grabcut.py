@@ -15,6 +15,7 @@ import tqdm
 
 from guided_segmentation import artifacts, provenance
 from guided_segmentation.datasets import schema
+from guided_segmentation.errors import InputError
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -96,6 +97,7 @@ def make_masks(
     output_dir: artifacts.Path,
     settings: GrabCutSettings = GrabCutSettings(),
     num_threads: int | None = None,
+    inputs: provenance.Inputs | None = None,
 ) -> None:
     """Writes the masks of images that have none yet.
 
@@ -109,6 +111,7 @@ def make_masks(
         settings.json.
       settings: How boxes become masks.
       num_threads: Images processed in parallel; None for one per core.
+      inputs: Digests of the boxes, for inputs.json.
 
     Raises:
       ValueError: If `output_dir` holds masks of other settings, or masks
@@ -116,6 +119,7 @@ def make_masks(
     """
     output_dir = pathlib.Path(output_dir)
     _record_settings(output_dir, source, settings)
+    provenance.record_or_check_inputs(output_dir, inputs or {})
 
     def make(image_id):
         cut = mask(source.image(image_id), source.boxes(image_id), settings)
@@ -136,7 +140,7 @@ def _record_settings(
     """Writes settings.json, or checks that it says the same."""
     known = (output_dir / "settings.json").exists()
     if not known and any(output_dir.glob("*.png")):
-        raise ValueError(
+        raise InputError(
             f"{output_dir} holds masks, but no settings.json that says how "
             f"they were made; choose another folder, or delete this one"
         )

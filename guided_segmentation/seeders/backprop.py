@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 import keras
 import tensorflow as tf
 
+from guided_segmentation.errors import InputError
 from guided_segmentation.seeders import excitation, smoothing, views
 
 # Standard deviation of the smoothing in pixels of the network input; the paper
@@ -84,7 +85,7 @@ def seeder(
     """
     require_classifier(network)
     if contrastive and method != "excitation":
-        raise ValueError(
+        raise InputError(
             f"wanted excitation for a contrastive seeder, found {method}"
         )
     if method == "excitation":
@@ -128,7 +129,7 @@ def require_classifier(network: keras.Model) -> None:
       ValueError: If it is another network.
     """
     if network.name != "vgg16":
-        raise ValueError(
+        raise InputError(
             f"wanted the classifier (vgg16), found {network.name}; name the "
             f"folder of a run of bin/train_seeder --seeder=vgg16"
         )

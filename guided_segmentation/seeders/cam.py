@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
+from guided_segmentation.errors import InputError
 from guided_segmentation.networks import gap
 from guided_segmentation.seeders import views
 
@@ -54,7 +55,7 @@ def seeder(
       ValueError: If the network is not a GAP network.
     """
     if network.name not in gap.VARIANTS:
-        raise ValueError(
+        raise InputError(
             f"wanted a GAP network ({', '.join(gap.VARIANTS)}), found "
             f"{network.name}; name the folder of a run of bin/train_seeder"
         )

@@ -12,6 +12,7 @@ import numpy as np
 import tqdm
 
 from guided_segmentation.datasets import schema
+from guided_segmentation.errors import InputError
 
 CELLS = 41  # Per side of the shape, as many as GAP-HighRes has.
 
@@ -32,7 +33,7 @@ def mean_shape(source: schema.Source) -> np.ndarray:
       ValueError: If the source has no label maps, or if they show no object.
     """
     if source.label_map is None or source.label_set is None:
-        raise ValueError(
+        raise InputError(
             f"{source.name} has no label maps to take the mean shape from; "
             f"choose a split that has"
         )
@@ -45,7 +46,7 @@ def mean_shape(source: schema.Source) -> np.ndarray:
                 total += _resized(mask)
                 count += 1
     if not count:
-        raise ValueError(
+        raise InputError(
             f"{source.name}: wanted objects to take the mean shape from, found "
             f"none in the label maps of {len(source.image_ids)} images"
         )

@@ -13,6 +13,7 @@ import tqdm
 
 from guided_segmentation import artifacts, labels
 from guided_segmentation.datasets import pipeline, schema
+from guided_segmentation.errors import InputError
 
 # The threshold tau of section 6.1, as in Zhou et al. and SEC.
 THRESHOLD = 0.2
@@ -97,7 +98,7 @@ def predicted_objects(
     """
     _, logits = seeder(image, np.zeros(0, np.int32))
     if logits is None:
-        raise ValueError(
+        raise InputError(
             "this seeder does not tell which objects are there; give images "
             "with image labels"
         )
@@ -114,7 +115,7 @@ def make_seeds(
     score_maps_dir: artifacts.Path | None = None,
     class_threshold: float | None = None,
 ) -> None:
-    """Writes the seeds of every image of `source` that has none yet.
+    """Writes the seeds and score maps that images of `source` lack.
 
     Args:
       seeder: Returns score maps, and logits if `class_threshold` is given.
@@ -132,8 +133,14 @@ def make_seeds(
       ValueError: If `class_threshold` is given and the seeder does not
         classify.
     """
-    output_dir = pathlib.Path(output_dir)
-    missing = artifacts.missing(source.image_ids, output_dir)
+    ids = source.image_ids
+    no_seeds = set(artifacts.missing(ids, output_dir))
+    no_maps = (
+        set(artifacts.missing(ids, score_maps_dir, ".npz"))
+        if score_maps_dir is not None
+        else set()
+    )
+    missing = [each for each in ids if each in no_seeds or each in no_maps]
     if not missing:
         return
     examples = _with_objects(seeder, source, missing, class_threshold)
@@ -142,12 +149,12 @@ def make_seeds(
     ):
         maps = np.asarray(seeder(image, objects.astype(np.int32))[0])
         classes = (objects + 1).astype(np.uint8)
-        if score_maps_dir is not None:
-            path = pathlib.Path(score_maps_dir) / f"{image_id}.npz"
+        if image_id in no_maps:
+            path = pathlib.Path(score_maps_dir, f"{image_id}.npz")
             artifacts.write_score_maps(path, maps, classes)
-        artifacts.write_label_map(
-            output_dir / f"{image_id}.png", seeds(maps, classes, threshold)
-        )
+        if image_id in no_seeds:
+            path = pathlib.Path(output_dir, f"{image_id}.png")
+            artifacts.write_label_map(path, seeds(maps, classes, threshold))
 
 
 def _with_objects(

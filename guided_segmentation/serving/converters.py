@@ -19,6 +19,7 @@ import tensorflow as tf
 
 from guided_segmentation import extras, images
 from guided_segmentation.datasets import schema
+from guided_segmentation.errors import InputError
 
 OPSET = 17  # ONNX operator set, supported by runtimes since 2022.
 CALIBRATION_IMAGES = 64
@@ -103,7 +104,7 @@ def tflite_int8(
     """
     examples = [square[None] for square in squares]
     if not examples:
-        raise ValueError(
+        raise InputError(
             "wanted photographs to calibrate int8 with, found none; name a "
             "data set that has some"
         )

@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from guided_segmentation import artifacts
+from guided_segmentation.errors import InputError
 from guided_segmentation.serving import converters, servables
 
 FILE = "README.md"
@@ -134,7 +135,7 @@ def read_scores(path: artifacts.Path) -> dict:
         and isinstance(evaluation.get(key), int | float)
     }
     if not found:
-        raise ValueError(
+        raise InputError(
             f"{path}: wanted the scores of an evaluation, found another JSON; "
             f"name what bin/evaluate_segmenter, evaluate_seeds or "
             f"evaluate_saliency wrote"

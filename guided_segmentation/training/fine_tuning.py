@@ -121,6 +121,7 @@ def _is_finished(work_dir, settings, extra_settings):
         work_dir,
         trainer.settings_to_record(settings, extra_settings),
         is_begun=is_finished or trainer.has_checkpoint(work_dir),
+        is_finished=is_finished,
     )
     return is_finished
 

@@ -10,6 +10,7 @@ Source: Oh et al., CVPR 2017, section 6.1 and appendices B.2 and F.
 import dataclasses
 
 from guided_segmentation import crf, images
+from guided_segmentation.errors import InputError
 from guided_segmentation.networks import deeplab_v1, vgg16
 
 
@@ -71,7 +72,7 @@ class Recipe:
         self._check_input_size()
         self._check_scales()
         if not self.is_dense and self.crf_loss is not None:
-            raise ValueError(
+            raise InputError(
                 f"crf_loss wants a network with a class at every pixel, such "
                 f"as deeplab_v1; found {self.network['name']}"
             )
@@ -97,13 +98,13 @@ class Recipe:
     def _check_input_size(self):
         name, smallest = self.network["name"], vgg16.MIN_INPUT_SIZE
         if name == "vgg16" and self.input_size < smallest:
-            raise ValueError(
+            raise InputError(
                 f"wanted an input_size of at least {smallest} for vgg16, whose "
                 f"fc6 has a window of 7x7 cells of 32 pixels; got "
                 f"{self.input_size}"
             )
         if name != "vgg16" and self.input_size % self.stride != 1:
-            raise ValueError(
+            raise InputError(
                 f"input_size must be {self.stride} n + 1, such as 321, so "
                 f"that cells {self.stride} pixels apart reach both borders; "
                 f"got {self.input_size}"
@@ -111,11 +112,11 @@ class Recipe:
 
     def _check_scales(self):
         if not self.scales or min(self.scales) <= 0:
-            raise ValueError(
+            raise InputError(
                 f"wanted positive train_scales, found {list(self.scales)}"
             )
         if not self.is_dense and set(self.scales) != {1.0}:
-            raise ValueError(
+            raise InputError(
                 f"a seeder learns from whole photographs: wanted train_scales "
                 f"of 1 for {self.network['name']}, found {list(self.scales)}"
             )

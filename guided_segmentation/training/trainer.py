@@ -17,6 +17,7 @@ import tensorflow as tf
 import tqdm
 
 from guided_segmentation import artifacts, provenance
+from guided_segmentation.errors import InputError
 from guided_segmentation.training import (
     interrupts,
     loss_scale,
@@ -119,7 +120,7 @@ def train(
     """
     strategy = strategy or strategies.make_strategy("mirrored")
     if settings.batch_size < strategy.num_replicas_in_sync:
-        raise ValueError(
+        raise InputError(
             f"wanted at least one image of a batch for each of "
             f"{strategy.num_replicas_in_sync} replicas, found a batch of "
             f"{settings.batch_size}; raise --batch_size"
@@ -216,7 +217,7 @@ class _Loop:
         if not (np.isfinite(loss) or skips):
             self._end(f"the loss is {loss} at step {step}")
         if not int(self.train_step.num_labelled):
-            raise ValueError(
+            raise InputError(
                 f"no pixel of the label maps of {step - self.first_step} steps "
                 f"is labelled, so nothing is learned; look at what the label "
                 f"maps are made of (seeds, saliency maps)"
@@ -231,7 +232,7 @@ class _Loop:
     def _end(self, found):
         optimizer = self.settings.optimizer
         rate = optimizers.learning_rate(optimizer, self.settings.num_steps)
-        raise ValueError(
+        raise InputError(
             f"{found}, at a learning rate of {float(rate(self.step)):.3g}; "
             f"lower --learning_rate or set --clip_norm, in another --work_dir"
         )

@@ -3,6 +3,8 @@ import os
 import pathlib
 import subprocess
 import sys
+import threading
+from concurrent import futures
 
 import numpy as np
 import pytest
@@ -90,28 +92,60 @@ def test_the_temporary_file_does_not_match_the_pattern_of_artifacts(tmp_path):
 def test_orphans_of_processes_that_no_longer_run_are_removed(tmp_path):
     with subprocess.Popen([sys.executable, "-c", ""]) as gone:
         gone.wait()
-    mine = tmp_path / f".a.npy.{os.getpid()}.tmp"
-    foreign = tmp_path / ".a.npy.1.tmp"  # Of init.
-    orphan = tmp_path / f".a.npy.0123abcd.{gone.pid}.tmp"
-    others = tmp_path / f".b.npy.{gone.pid}.tmp"
-    for path in (mine, foreign, orphan, others):
+    mine = tmp_path / f".a.npy.{os.getpid()}.00ff.tmp"
+    foreign = tmp_path / ".a.npy.1.00ff.tmp"  # Of init.
+    orphan = tmp_path / f".a.npy.{gone.pid}.00ff.tmp"
+    earlier = tmp_path / f".a.npy.{gone.pid}.tmp"  # Of an earlier version.
+    others = tmp_path / f".b.npy.{gone.pid}.00ff.tmp"
+    someones = tmp_path / ".a.npy.draft.tmp"
+    for path in (mine, foreign, orphan, earlier, others, someones):
         path.write_text("half")
     artifacts.remove_orphans(tmp_path / "a.npy")
-    assert set(tmp_path.iterdir()) == {mine, foreign, others}
+    assert set(tmp_path.iterdir()) == {mine, foreign, others, someones}
 
 
-@pytest.mark.parametrize("name", ["n" * 246 + ".png", "\u00fc" * 125 + ".png"])
-def test_a_name_may_have_as_many_bytes_as_the_file_system_allows(
-    tmp_path, name
-):
-    artifacts.write_bytes(tmp_path / name, b"whole")
+def test_a_folder_removes_what_killed_processes_left(tmp_path):
+    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+        gone.wait()
+    (tmp_path / f".data.{gone.pid}.00ff.tmp" / "half").mkdir(parents=True)
+    with artifacts.replacing_folder(tmp_path / "data") as temporary:
+        (temporary / "a").write_text("whole")
+    assert [path.name for path in tmp_path.rglob("*")] == ["data", "a"]
+
+
+def test_threads_that_write_the_same_file_lose_no_write(tmp_path):
+    def write(number):
+        artifacts.write_bytes(tmp_path / "a", b"%d" % number)
+
+    with futures.ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(400)))  # On failure an error is raised.
+    assert list(tmp_path.iterdir()) == [tmp_path / "a"]
+
+
+def test_each_of_two_threads_writes_its_own_temporary_file(tmp_path):
+    barrier = threading.Barrier(2)
+
+    def write(content):
+        with artifacts.replacing(tmp_path / "a") as temporary:
+            temporary.write_text(content)
+            barrier.wait()
+            assert temporary.read_text() == content
+            barrier.wait()
+
+    with futures.ThreadPoolExecutor(2) as pool:
+        list(pool.map(write, ["one", "two"]))
+
+
+def test_each_of_two_threads_writes_its_own_temporary_folder(tmp_path):
+    with (
+        artifacts.replacing_folder(tmp_path / "data") as one,
+        artifacts.replacing_folder(tmp_path / "data") as two,
+    ):
+        assert one != two and one.is_dir() and two.is_dir()
+
+
+@pytest.mark.parametrize("name", [251 * "a" + ".png", "a[1]*?.png"])
+def test_names_that_are_long_or_have_wildcards_are_written(tmp_path, name):
+    artifacts.write_bytes(tmp_path / name, b"content")
+    artifacts.remove_orphans(tmp_path / name)
     assert [path.name for path in tmp_path.iterdir()] == [name]
-
-
-def test_two_writers_in_one_process_do_not_share_a_temporary_file(tmp_path):
-    path = tmp_path / "a.txt"
-    with artifacts.replacing(path) as first, artifacts.replacing(path) as last:
-        first.write_bytes(b"first")
-        last.write_bytes(b"last")
-    assert path.read_bytes() == b"first"
-    assert list(tmp_path.iterdir()) == [path]

@@ -89,8 +89,24 @@ def test_flags_reach_what_make_guides_calls(launcher, capsys):
 def test_good_input_gives_guides(make_guides, guides_dir):
     done = make_guides()
     assert done.returncode == 0, done.stderr
-    assert {path.stem for path in guides_dir.iterdir()} == {*IDS, "settings"}
+    assert {path.stem for path in guides_dir.iterdir()} == {
+        *IDS,
+        "inputs",
+        "settings",
+    }
     assert_whole(guides_dir)
+
+
+def test_guides_of_seeds_that_changed_are_refused(make_guides, guides_dir, voc):
+    assert make_guides().returncode == 0
+    voc.write_map("seeds", IDS[1], np.zeros(SIZE, np.uint8))
+    assert error_of(make_guides()) == (
+        f"error: {guides_dir}: the seeds of 1 images changed since it was "
+        f"made, the first is '{IDS[1]}'; choose another folder, or delete the "
+        f"files of these images"
+    )
+    (guides_dir / f"{IDS[1]}.png").unlink()
+    assert make_guides().returncode == 0
 
 
 def test_other_guides_are_not_taken_for_these(make_guides, guides_dir):

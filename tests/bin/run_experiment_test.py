@@ -23,7 +23,8 @@ def bin_dir(tmp_path):
 
 
 def run_experiment(bin_dir, work_dir, *flags, **environment):
-    shutil.copy(programs.ROOT / "bin" / "run_experiment", bin_dir)
+    for name in ("_environment.py", "run_experiment"):
+        shutil.copy(programs.ROOT / "bin" / name, bin_dir)
     return subprocess.run(
         [
             sys.executable,

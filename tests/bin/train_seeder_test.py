@@ -3,6 +3,7 @@
 import contextlib
 import json
 
+import numpy as np
 import programs
 import pytest
 from absl import flags
@@ -17,6 +18,7 @@ from binary_calls import (
 from damaged_data import TINY, error_of, write_network
 
 from guided_segmentation.datasets import (
+    layouts,
     synthetic,
 )
 from guided_segmentation.training import (
@@ -26,7 +28,8 @@ from guided_segmentation.training import (
 
 def test_the_flags_of_training_are_all_tested_here():
     module = "guided_segmentation.command_line.training_flags"
-    defined = flags.FLAGS.flags_by_module_dict()[module]
+    with programs.loaded("train_seeder"):
+        defined = flags.FLAGS.flags_by_module_dict()[module]
     assert {flag.name for flag in defined} == TRAINING.keys()
 
 
@@ -171,3 +174,69 @@ def test_a_full_disk_leaves_no_half_cache_of_features(launcher, tmp_path):
     assert "/features.npy'" in line
     (left,) = (tmp_path / "features").rglob("*.*")
     assert left.name == "key.json"
+
+
+def write_photographs(folder):
+    for name in ("a", "b"):
+        image = np.full((20, 20, 3), 90, np.uint8)
+        layouts.write_photograph(folder / f"{name}.jpg", image)
+    (folder / "class_names.txt").write_text("cat\ndog\n")
+    return write_tags(folder, "cat", "dog")
+
+
+def write_tags(folder, *tags):
+    lines = (f"{name},{tag}" for name, tag in zip("ab", tags, strict=True))
+    text = "\n".join(["image_id,labels", *lines])
+    (folder / "tags.csv").write_text(text)
+    return folder / "tags.csv"
+
+
+def test_a_finished_network_stays_unless_its_tags_changed(launcher, tmp_path):
+    tags = write_photographs(tmp_path / "photos")
+
+    def train():
+        return launcher.run(
+            "train_seeder",
+            *TINY,
+            "--trunk_weights=none",
+            "--dataset=folder",
+            f"--data_dir={tags.parent}",
+            f"--image_labels=csv:{tags}",
+            f"--work_dir={tmp_path}/run",
+        )
+
+    assert train().returncode == 0
+    before = (tmp_path / "run" / "settings.json").read_text()
+    again = train()
+    assert again.returncode == 0, again.stderr
+    assert (tmp_path / "run" / "settings.json").read_text() == before
+    write_tags(tags.parent, "cat", "cat dog")
+    assert error_of(train()).endswith(
+        "run was made from other image labels: their content changed since; "
+        "choose another folder, or delete this one"
+    )
+
+
+def test_seeds_of_images_whose_tags_changed_are_refused(launcher, tmp_path):
+    tags = write_photographs(tmp_path / "photos")
+    programs.write_seeder(tmp_path / "run", ["cat", "dog"])
+
+    def make():
+        return launcher.run(
+            "make_seeds",
+            "--dataset=folder",
+            f"--data_dir={tags.parent}",
+            f"--image_labels=csv:{tags}",
+            f"--seeder_dir={tmp_path}/run",
+            f"--output_dir={tmp_path}/seeds",
+        )
+
+    assert make().returncode == 0
+    assert make().returncode == 0
+    write_tags(tags.parent, "cat", "cat dog")
+    assert (
+        "seeds: the image labels of 1 images changed since it was made, "
+        in (error_of(make()))
+    )
+    (tmp_path / "seeds" / "b.png").unlink()
+    assert make().returncode == 0

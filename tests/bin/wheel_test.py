@@ -121,3 +121,14 @@ def test_an_installed_recipe_is_found(elsewhere):
     (flag,) = re.findall(r"run_experiment (--flagfile=\S+)", makefile)
     done = elsewhere.run("run_experiment", flag, "--only_check_args")
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_an_experiment_finds_the_flagfiles_of_its_stages(elsewhere, tmp_path):
+    done = elsewhere.run(
+        "run_experiment",
+        "--flagfile=flags/demo/experiment.flags",
+        f"--work_dir={tmp_path}",
+        "--guides=g9",  # Read after the flagfiles, and told before any stage.
+    )
+    assert done.returncode == 1
+    assert "wanted guides out of" in done.stderr

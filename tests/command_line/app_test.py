@@ -4,13 +4,17 @@ import errno
 import pathlib
 import sys
 import weakref
+from unittest import mock
 
-import numpy as np
 import pytest
 import tensorflow as tf
+from absl import app as absl_app
+from absl.testing import flagsaver
+from PIL import UnidentifiedImageError
 
 from guided_segmentation.command_line import app
 from guided_segmentation.datasets import pipeline
+from guided_segmentation.errors import InputError
 
 
 def guarded_line(work):
@@ -31,9 +35,10 @@ def reading(error):
 @pytest.mark.parametrize(
     ("error", "line"),
     [
-        (ValueError("a.jpg: no image: at all"), "a.jpg: no image: at all"),
+        (InputError("a.jpg: no image: at all"), "a.jpg: no image: at all"),
+        (InputError("two are bad\na: x\nb: y"), "two are bad\na: x\nb: y"),
         (FileNotFoundError("no seeds for 'a'"), "no seeds for 'a'"),
-        (TypeError("image must return uint8"), "image must return uint8"),
+        (UnidentifiedImageError("not a picture"), "not a picture"),
         (
             OSError(errno.ENOSPC, "No space left on device", "/a.png"),
             "[Errno 28] No space left on device: '/a.png'",
@@ -49,7 +54,7 @@ def test_a_stage_tells_the_last_of_a_chain_of_errors():
         try:
             raise OSError("image file is truncated")
         except OSError as error:
-            raise ValueError("a.jpg: unreadable image") from error
+            raise InputError("a.jpg: unreadable image") from error
 
     line = guarded_line(
         lambda: list(pipeline.in_order(["a"], {"image": image}))
@@ -59,51 +64,70 @@ def test_a_stage_tells_the_last_of_a_chain_of_errors():
 
 def test_a_compiled_numpy_op_tells_its_error_as_it_was():
     def function(array):
-        raise ValueError("image 'a': too dark")
+        raise InputError("image 'a': too dark")
 
     op = pipeline.numpy_op(function, tf.TensorSpec([], tf.uint8))
     line = guarded_line(lambda: tf.function(op)(tf.constant(1)))
     assert line == "error: image 'a': too dark"
 
 
-def test_an_error_of_tensorflows_own_loses_its_surroundings():
-    line = guarded_line(lambda: tf.reshape(tf.zeros([4]), [2, 3]))
-    assert line == (
-        "error: Input to reshape is a tensor with 4 values, but the requested "
-        "shape has 6"
-    )
+def test_a_file_that_tensorflow_does_not_find_is_told_in_one_line(tmp_path):
+    line = guarded_line(lambda: tf.io.read_file(str(tmp_path / "no")))
+    assert line == f"error: {tmp_path}/no; No such file or directory"
 
 
-def test_an_error_in_a_graph_loses_its_surroundings():
-    @tf.function(input_signature=[tf.TensorSpec([None])])
-    def reshape(x):
-        return tf.reshape(x, [2, 3])
-
-    line = guarded_line(lambda: reshape(tf.zeros([4])))
-    assert line.startswith("error: Input to reshape is a tensor with 4 values")
-    assert "\n" not in line
+def test_a_damaged_file_is_told_in_one_line(tmp_path):
+    (tmp_path / "records").write_bytes(b"no record at all")
+    files = [str(tmp_path / "records")]
+    line = guarded_line(lambda: list(tf.data.TFRecordDataset(files)))
+    assert line.startswith("error: ") and "\n" not in line
+    assert "corrupted record" in line
 
 
-def test_a_wrong_shape_out_of_a_stage_is_told():
-    flat = {"image": lambda image_id: np.zeros((2, 2), np.uint8)}
-    line = guarded_line(lambda: list(pipeline.in_order(["a"], flat)))
-    assert "[2,2] is not compatible with expected shape [?,?,3]" in line
+@tf.function(input_signature=[tf.TensorSpec([None])])
+def reshape(x):
+    return tf.reshape(x, [2, 3])
 
 
-def test_a_mistake_of_the_program_keeps_its_traceback():
-    with pytest.raises(KeyError):
-        app.guarded(lambda argv: {}["a"], ["binary"])
+@pytest.mark.parametrize(
+    ("work", "last"),
+    [
+        (lambda: {}["a"], "KeyError: 'a'"),
+        (lambda: int("a"), "ValueError: invalid literal for int()"),
+        (lambda: reshape(tf.zeros([4])), "values, but the requested shape"),
+        (reading(KeyError("a")), "KeyError: 'a'"),
+        (reading(ValueError("a sum is wrong")), "ValueError: a sum is wrong"),
+        (reading(TypeError("must be uint8")), "TypeError: must be uint8"),
+        (reading(AssertionError()), "AssertionError"),
+    ],
+    ids=str,
+)
+def test_a_mistake_of_the_program_keeps_its_traceback(capsys, work, last):
+    assert guarded_line(work) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("Traceback (most recent call last):\n")
+    assert f'File "{__file__}", line ' in told
+    assert last in told
 
 
-def test_a_mistake_inside_a_stage_keeps_its_traceback():
-    with pytest.raises(
-        tf.errors.OpError, match=r"line \d+, in image(.|\n)*KeyE"
-    ):
-        app.guarded(lambda argv: reading(KeyError("a"))(), ["binary"])
+def test_debug_shows_the_traceback_of_bad_input(capsys):
+    with flagsaver.flagsaver((app.DEBUG, True)):
+        assert guarded_line(reading(InputError("too dark"))) == (
+            "error: too dark"
+        )
+        assert "in image\n" in capsys.readouterr().err
+        with pytest.raises(SystemExit, match=r"^error: no$"):
+            app.guarded(mock.Mock(side_effect=InputError("no")), ["binary"])
+        assert "Traceback (most recent" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("kind", [OSError, ValueError])
-def test_bad_input_lets_go_of_what_was_at_work(kind):
+def test_errors_of_usage_are_left_to_absl():
+    with pytest.raises(absl_app.UsageError):
+        app.guarded(mock.Mock(side_effect=absl_app.UsageError("a")), ["binary"])
+
+
+@pytest.mark.parametrize("kind", [OSError, InputError, ValueError])
+def test_errors_free_what_was_at_work(kind):
     """A pipeline that Python's end finds at work is waited for forever."""
     left = []
 
@@ -114,7 +138,7 @@ def test_bad_input_lets_go_of_what_was_at_work(kind):
 
     with pytest.raises(SystemExit) as end:
         app.guarded(work, ["binary"])
-    assert end.value.code == "error: no"
+    assert end.value.code == (1 if kind is ValueError else "error: no")
     assert left[0]() is None
 
 

@@ -1,4 +1,6 @@
 import pathlib
+import subprocess
+import sys
 from unittest import mock
 from xml.etree import ElementTree
 
@@ -120,7 +122,9 @@ def test_a_failed_write_leaves_the_old_data_set_complete(tmp_path):
 
 
 def test_leftovers_of_a_killed_process_are_removed(written, tmp_path):
-    leftover = tmp_path / ".VOCdevkit.tmp/VOC2012/JPEGImages/train_000000.jpg"
+    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+        gone.wait()
+    leftover = tmp_path / f".VOCdevkit.{gone.pid}.00ff.tmp/VOC2012/a.jpg"
     leftover.parent.mkdir(parents=True)
     leftover.write_bytes(b"half a")
     _write(tmp_path)

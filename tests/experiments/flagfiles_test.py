@@ -4,6 +4,7 @@ import programs
 import pytest
 
 from guided_segmentation import experiments
+from guided_segmentation.errors import InputError
 from guided_segmentation.experiments import flagfiles
 
 
@@ -54,6 +55,20 @@ def test_a_nested_file_that_is_not_there_is_named(tmp_path):
         FileNotFoundError, match=r"seeder.flags: .*nowhere.flags.*; run from"
     ):
         flagfiles.lines(tmp_path / "seeder.flags")
+
+
+def test_a_file_that_includes_itself_is_named(tmp_path):
+    write(tmp_path, "seeder", f"--flagfile={tmp_path}/seeder.flags")
+    with pytest.raises(InputError, match=r"seeder.flags includes itself"):
+        flagfiles.lines(tmp_path / "seeder.flags")
+
+
+def test_the_packages_files_are_found_from_every_folder(monkeypatch, tmp_path):
+    monkeypatch.chdir(programs.ROOT)
+    expected = flagfiles.read(["flags/demo"])
+    assert {"seeder", "data"} <= expected.keys()
+    monkeypatch.chdir(tmp_path)
+    assert flagfiles.read(["flags/demo"]) == expected
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,12 @@
 """What is done is not done again, unless its command or its input changed."""
 
+import dataclasses
+
 import pytest
 import stages
-from stages import OTHER_B, PLAN, A, C, D, calls, records
+from stages import OTHER_B, PLAN, A, B, C, D, calls, records
 
+from guided_segmentation.errors import InputError
 from guided_segmentation.experiments import ledger, runner
 from guided_segmentation.experiments.ledger import Stage
 
@@ -107,7 +110,68 @@ def test_a_stage_reads_an_output_by_its_whole_name():
 
 
 def test_a_fingerprint_tells_of_every_stage_before_it():
-    before = ledger.fingerprints(PLAN)
-    after = ledger.fingerprints([A, OTHER_B, C, D])
+    before = ledger.fingerprints(PLAN, {})
+    after = ledger.fingerprints([A, OTHER_B, C, D], {})
     changed = [name for name in before if before[name] != after[name]]
     assert changed == ["second", "third"]
+
+
+def test_a_fingerprint_tells_of_the_inputs_of_every_stage_before_it():
+    before = ledger.fingerprints(PLAN, {"second": {"image_labels": "1"}})
+    after = ledger.fingerprints(PLAN, {"second": {"image_labels": "2"}})
+    changed = [name for name in before if before[name] != after[name]]
+    assert changed == ["second", "third"]
+
+
+def reading(stage, *more):
+    command = ("reader", *stage.command[1:], *more)
+    return dataclasses.replace(stage, command=command)
+
+
+def test_an_edited_file_runs_again_from_there_on_and_no_more(
+    bin_dir, work_dir, tmp_path, capfd
+):
+    stages.write_reader(bin_dir)
+    tags = tmp_path / "tags.csv"
+    tags.write_text("a,cat")
+    plan = [A, reading(B, f"--image_labels=csv:{tags}"), C, D]
+    runner.run(plan, work_dir, bin_dir)
+    tags.write_text("a,dog")
+    runner.run(plan, work_dir, bin_dir)
+    assert calls(work_dir) == "abcdbc"
+    told = capfd.readouterr().err
+    assert "second: the content of --image_labels changed; its e" in told
+    assert "third: its settings changed, or those of a stage" in told
+    runner.run(plan, work_dir, bin_dir)
+    assert calls(work_dir) == "abcdbc"
+
+
+def test_a_loan_of_a_stage_that_its_lender_made_again_is_noticed(
+    bin_dir, work_dir, tmp_path
+):
+    other = tmp_path / "other"
+    runner.run(PLAN, work_dir, bin_dir)
+    runner.run(PLAN, other, bin_dir, reuse_from=work_dir)
+    runner.run([A, OTHER_B, C, D], work_dir, bin_dir)
+    message = rf"^stage second was linked from {work_dir}, where it was run aga"
+    with pytest.raises(InputError, match=message):
+        runner.run(PLAN, other, bin_dir)
+    (other / "b").unlink()
+    runner.run(PLAN, other, bin_dir)
+    assert calls(other) == "bc"
+    assert (work_dir / "c" / "text").read_text() == "axc"
+
+
+def test_a_loan_of_a_stage_that_its_lender_is_making_is_noticed(
+    bin_dir, work_dir, tmp_path
+):
+    other = tmp_path / "other"
+    runner.run(PLAN, work_dir, bin_dir)
+    runner.run(PLAN, other, bin_dir, reuse_from=work_dir)
+    lender = ledger.Ledger(work_dir)
+    lender.write("aside", **{**lender.records["aside"], "done": False})
+    with pytest.raises(InputError, match=r"^stage aside was linked"):
+        runner.run(PLAN, other, bin_dir)
+    (other / "d").unlink()
+    runner.run(PLAN, other, bin_dir)
+    assert calls(other) == "d"

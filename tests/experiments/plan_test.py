@@ -203,7 +203,7 @@ def test_a_flag_that_names_an_output_makes_a_need():
 def test_other_saliency_leaves_the_other_guides_as_they_were():
     chosen = ("seeds_only", "g2", "full")
     before, after = (
-        ledger.fingerprints(plan(*chosen, more={"saliency": (flag,)}))
+        ledger.fingerprints(plan(*chosen, more={"saliency": (flag,)}), {})
         for flag in ("--only_ids=a", "--only_ids=b")
     )
     changed = {name for name in before if before[name] != after[name]}

@@ -132,6 +132,21 @@ def test_score_maps_are_written_if_their_folder_is_given(tmp_path):
     assert maps[0].tolist() == [[-1, 4], [0, 2], [1, -1], [10, -1]]
 
 
+def test_score_maps_are_made_where_only_the_seeds_exist(tmp_path):
+    seeds.make_seeds(Seeder(), source(), tmp_path / "s")
+    before = (tmp_path / "s" / "2007_1.png").stat()
+    seeder = Seeder()
+    folders = {"output_dir": tmp_path / "s", "score_maps_dir": tmp_path / "m"}
+    seeds.make_seeds(seeder, source(), **folders)
+    assert seeder.seen == [0, 1, 2]
+    maps, _ = artifacts.read_score_maps(tmp_path / "m" / "2007_1.npz")
+    assert maps[0].tolist() == [[-1, 4], [0, 2], [1, -1], [10, -1]]
+    assert (tmp_path / "s" / "2007_1.png").stat() == before
+    (tmp_path / "m" / "2007_2.npz").unlink()
+    seeds.make_seeds(seeder, source(), **folders)
+    assert seeder.seen == [0, 1, 2, 2]
+
+
 def test_only_missing_seeds_are_made(tmp_path):
     seeds.make_seeds(Seeder(), source(), tmp_path)
     (tmp_path / "2007_1.png").unlink()

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from guided_segmentation.errors import InputError
 from guided_segmentation import artifacts, labels, provenance
 from guided_segmentation.datasets import label_files
 from guided_segmentation.datasets.preparation import originals, records
@@ -84,13 +85,13 @@ def read(path: Path) -> dict[str, np.ndarray]:
     for key, value in content.items():
         image_id = _image_id(key, path)
         if image_id in found:
-            raise ValueError(
+            raise InputError(
                 f"{path}: wanted every image once, found {image_id!r} twice; "
                 f"make the file again"
             )
         found[image_id] = _present(value, image_id, path)
     if not found:
-        raise ValueError(f"{path}: wanted labels of images, found none")
+        raise InputError(f"{path}: wanted labels of images, found none")
     return found
 
 
@@ -99,7 +100,7 @@ def _image_id(key: Any, path: Path) -> str:
     if isinstance(key, (int, np.integer)) and text.isdecimal():
         text = f"{text[:4]}_{text[4:]}"
     if not _ID.fullmatch(text):
-        raise ValueError(
+        raise InputError(
             f"{path}: wanted image ids such as '2007_000032' or 2007000032, "
             f"found {key!r}; this reader is for VOC 2012"
         )
@@ -111,7 +112,7 @@ def _present(value: Any, image_id: str, path: Path) -> np.ndarray:
     array = np.asarray(value)
     is_vector = array.shape == (num_objects,) and array.dtype.kind in "fiub"
     if not is_vector or not np.isin(array, (0, 1)).all():
-        raise ValueError(
+        raise InputError(
             f"{path}: image {image_id!r}: wanted {num_objects} numbers that "
             f"are 0 or 1, found {str(array.tolist())[:80]} (shape "
             f"{array.shape}); make the file again"
@@ -130,15 +131,15 @@ def _unpickled(path: Path) -> Mapping:
         }[version]
         shape, _, dtype = read_header(file)
         if shape != () or dtype != np.dtype(object):
-            raise ValueError(f"an array {list(shape)} of {dtype}")
+            raise InputError(f"an array {list(shape)} of {dtype}")
         content = _Unpickler(file).load().item()
     except Exception as error:  # Damaged files raise errors of many types.
-        raise ValueError(
+        raise InputError(
             f"{path}: wanted a pickled dict in NumPy's format, found {error}; "
             f"get {FILE} again"
         ) from error
     if not isinstance(content, Mapping):
-        raise ValueError(
+        raise InputError(
             f"{path}: wanted a pickled dict, found {type(content).__name__}; "
             f"get {FILE} again"
         )

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import tqdm
 
+from guided_segmentation.errors import InputError
 from guided_segmentation import artifacts, labels
 from guided_segmentation.datasets import image_files, label_files
 from guided_segmentation.datasets.preparation import (
@@ -110,9 +111,9 @@ def read_split(path: Path, split: str) -> Split:
         content = json.loads(originals.texts(path, (name,))[name])
         return _parsed(content)
     except json.JSONDecodeError as error:
-        raise ValueError(f"{where}: wanted JSON, found {error}") from error
+        raise InputError(f"{where}: wanted JSON, found {error}") from error
     except (KeyError, TypeError) as error:
-        raise ValueError(
+        raise InputError(
             f"{where}: wanted COCO's images, annotations and categories, "
             f"found no {error}; get it again"
         ) from error
@@ -197,7 +198,7 @@ def _common_label_set(
 ) -> labels.LabelSet:
     first, *others = read.values()
     if any(other.class_indices != first.class_indices for other in others):
-        raise ValueError(
+        raise InputError(
             f"{data_dir}: wanted the same categories in {', '.join(read)}, "
             f"found different ones; prepare the splits in two folders"
         )

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from guided_segmentation.errors import InputError
 from guided_segmentation import labels
 
 _LEAST_COORDINATES = 6  # Of a polygon: three corners.
@@ -65,7 +66,7 @@ def mask(
     found = np.zeros(size, bool)
     for polygon in segmentation:
         if len(polygon) < _LEAST_COORDINATES or len(polygon) % 2:
-            raise ValueError(
+            raise InputError(
                 f"{where}: wanted polygons of three corners or more (x, y, "
                 f"x, y ...), found {list(polygon)}; correct the file"
             )
@@ -129,12 +130,12 @@ def _of_run_lengths(
     """A mask from lengths of runs of 0 and 1 in turn, column by column."""
     counts = segmentation["counts"]
     if not isinstance(counts, Sequence) or isinstance(counts, str):
-        raise ValueError(
+        raise InputError(
             f"{where}: wanted run lengths as numbers, found them as "
             f"{type(counts).__name__}; decode them with pycocotools first"
         )
     if tuple(segmentation["size"]) != size or sum(counts) != size[0] * size[1]:
-        raise ValueError(
+        raise InputError(
             f"{where}: wanted run lengths of an image of height and width "
             f"{size}, found {segmentation['size']} and {sum(counts)} pixels; "
             f"correct the file"

@@ -6,6 +6,7 @@ Source: Liu et al., "Learning to Detect a Salient Object", CVPR 2007.
 import pathlib
 from collections.abc import Mapping, Sequence
 
+from guided_segmentation.errors import InputError
 from guided_segmentation import artifacts
 from guided_segmentation.datasets import msra, pascal_voc
 from guided_segmentation.datasets.preparation import (
@@ -110,7 +111,7 @@ def _listed(path: Path, name: str, root: pathlib.Path) -> dict:
     try:
         entries = msra.read_entries(folder)
     except FileNotFoundError as error:
-        raise ValueError(
+        raise InputError(
             f"{path}: wanted UserData/*.txt in it, found none; get it again"
         ) from error
     return {entry.image_id: entry for entry in entries}
@@ -131,7 +132,7 @@ def _without_twins(listed: Sets) -> Sets:
     for name, entries in listed.items():
         for image_id in entries.keys() & seen.keys():
             if entries[image_id].size != seen[image_id].size:
-                raise ValueError(
+                raise InputError(
                     f"{entries[image_id].where}: image {image_id!r} has "
                     f"height and width {entries[image_id].size}, but in "
                     f"{seen[image_id].where} it has {seen[image_id].size}, so "
@@ -151,7 +152,7 @@ def _chosen(
     if exclude_ids:
         kept = kept - _read_known(exclude_ids, known)
     if not kept:
-        raise ValueError(
+        raise InputError(
             f"only_ids {only_ids} and exclude_ids {exclude_ids} leave none of "
             f"{len(known)} images; change the lists"
         )
@@ -165,7 +166,7 @@ def _read_known(path: Path, known: set[str]) -> set[str]:
     image_ids = set(pascal_voc.read_ids(path))
     unknown = sorted(image_ids - known)
     if unknown:
-        raise ValueError(
+        raise InputError(
             f"{path}: {len(unknown)} of {len(image_ids)} ids are in none of "
             f"the sets, the first is {unknown[0]!r}; correct the list"
         )

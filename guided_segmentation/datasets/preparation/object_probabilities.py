@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import tqdm
 
+from guided_segmentation.errors import InputError
 from guided_segmentation import artifacts
 from guided_segmentation.datasets import pipeline, schema
 
@@ -86,7 +87,7 @@ def ids_below(
     ]
     if not kept:
         lowest = min(each["probability"] for each in scores.values())
-        raise ValueError(
+        raise InputError(
             f"wanted images whose largest object probability is below "
             f"{max_probability}, found none of {len(scores)}; the lowest is "
             f"{lowest:.3f}: raise --max_probability"
@@ -114,7 +115,7 @@ def ids_of_lowest(scores: Mapping[str, Mapping], count: int) -> list[str]:
       ['a']
     """
     if count > len(scores):
-        raise ValueError(
+        raise InputError(
             f"wanted the {count} images of the lowest object probability, "
             f"found {len(scores)} images; lower --num_kept"
         )
@@ -136,7 +137,7 @@ def _largest(
     logits: np.ndarray, objects: Sequence[str], image_id: str
 ) -> dict[str, Any]:
     if not np.isfinite(logits).all():
-        raise ValueError(
+        raise InputError(
             f"image {image_id!r}: wanted finite logits, found "
             f"{logits.tolist()}; train the classifier again"
         )

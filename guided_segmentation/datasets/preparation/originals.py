@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 
 import tqdm
 
+from guided_segmentation.errors import InputError
 from guided_segmentation import artifacts, provenance
 from guided_segmentation.datasets.preparation import checksums
 
@@ -100,7 +101,7 @@ def files(path: Path) -> Iterator[File]:
         zlib.error,
         EOFError,
     ) as error:
-        raise ValueError(
+        raise InputError(
             f"{path}: wanted a complete tar or zip archive, found {error}; "
             f"get it again"
         ) from error
@@ -127,7 +128,7 @@ def texts(path: Path, endings: tuple[str, ...]) -> dict[str, str]:
         if len(found) == len(endings):
             return found
     missing = [ending for ending in endings if ending not in found]
-    raise ValueError(
+    raise InputError(
         f"{path}: wanted {', '.join(endings)} in it, found no "
         f"{', '.join(missing)}; get it again"
     )
@@ -210,7 +211,7 @@ def recorded(
     if original is not None and original.md5:
         found_md5 = checksums.md5(path)
         if found_md5 != original.md5:
-            raise ValueError(
+            raise InputError(
                 f"{path}: wanted the official archive, MD5 {original.md5}, "
                 f"found MD5 {found_md5}; the download is incomplete or "
                 f"another file: get it from {original.url}"
@@ -264,7 +265,7 @@ def _is_noise(name: str) -> bool:
 def _require_inside(name: str, path: pathlib.Path) -> None:
     inside = pathlib.PurePosixPath(name)
     if inside.is_absolute() or ".." in inside.parts:
-        raise ValueError(
+        raise InputError(
             f"{path}: wanted files below one folder, found {name!r}; do not "
             f"unpack this archive, get the official one"
         )

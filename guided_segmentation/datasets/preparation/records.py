@@ -4,6 +4,7 @@ import pathlib
 from collections.abc import Iterable
 from typing import Any
 
+from guided_segmentation.errors import InputError
 from guided_segmentation import artifacts
 
 FILE = "preparation.json"
@@ -74,7 +75,7 @@ def require_no_faults(faults: list[str], where: artifacts.Path) -> None:
     more = len(faults) - _MOST_NAMED
     if more > 0:
         shown += f"; and {more} more"
-    raise ValueError(f"{where}: {len(faults)} faults: {shown}")
+    raise InputError(f"{where}: {len(faults)} faults: {shown}")
 
 
 def write_if_other(path: artifacts.Path, content: bytes) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator
 
 import numpy as np
 
+from guided_segmentation.errors import InputError
 from guided_segmentation import artifacts, extras
 from guided_segmentation.datasets.preparation import originals
 
@@ -67,7 +68,7 @@ def label_maps(
             missing.remove(name.stem)
             yield name.stem, parse_mask(file.read(), f"{path}: {file.name}")
     if missing:
-        raise ValueError(
+        raise InputError(
             f"{path}: wanted dataset/cls/<id>.mat of {len(image_ids)} images, "
             f"found none of {len(missing)} of them, the first is "
             f"{min(missing)!r}; get the archive again"
@@ -92,12 +93,12 @@ def parse_mask(content: bytes, where: str) -> np.ndarray:
         found = matlab.loadmat(io.BytesIO(content), squeeze_me=True)
         array = np.asarray(found["GTcls"]["Segmentation"].item())
     except Exception as error:  # Damaged files raise errors of many types.
-        raise ValueError(
+        raise InputError(
             f"{where}: wanted a MATLAB file with GTcls.Segmentation, found "
             f"{error}; get the archive again"
         ) from error
     if array.ndim != 2 or array.dtype != np.uint8:
-        raise ValueError(
+        raise InputError(
             f"{where}: wanted GTcls.Segmentation [height, width] uint8, found "
             f"{list(array.shape)} {array.dtype}; get the archive again"
         )

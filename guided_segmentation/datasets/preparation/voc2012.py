@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Mapping
 import numpy as np
 import tqdm
 
+from guided_segmentation.errors import InputError
 from guided_segmentation import artifacts, labels
 from guided_segmentation.datasets import pascal_voc
 from guided_segmentation.datasets.preparation import (
@@ -150,7 +151,7 @@ def _read_lists(
     for name, ids in lists.items():
         wanted = getattr(counts, name)
         if len(ids) != wanted:
-            raise ValueError(
+            raise InputError(
                 f"{sbd_path if name.startswith('sbd') else root}: wanted "
                 f"{wanted} image ids in {name}, found {len(ids)}; the archive "
                 f"or folder is not complete or not the official one"
@@ -192,7 +193,7 @@ def _write_label_map(
     labels.check(label_map, labels.VOC.num_classes, where)
     size = artifacts.read_size(root / f"JPEGImages/{image_id}.jpg")
     if label_map.shape != size:
-        raise ValueError(
+        raise InputError(
             f"{where}: wanted the height and width of its photograph, {size}, "
             f"found {label_map.shape}; get the archive again"
         )

@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from guided_segmentation.errors import InputError
+
 FIRST_PAUSE_S = 0.5  # Before the first retry; doubles with each further one.
 LONGEST_PAUSE_S = 10.0
 
@@ -46,7 +48,7 @@ class ServedModel:
           ValueError: If it exceeds `max_bytes`.
         """
         if num_bytes > self.max_bytes:
-            raise ValueError(
+            raise InputError(
                 f"wanted a request of at most {self.max_bytes} bytes, found "
                 f"{num_bytes}; raise --server_max_bytes if the server accepts "
                 f"it, or shrink the photograph"
@@ -91,7 +93,7 @@ class ServedModel:
 
     def refusal_error(self, found: str) -> ValueError:
         """Returns the error for a request that the server refuses."""
-        return ValueError(
+        return InputError(
             f"{self}: wanted an answer, found {' '.join(found.split())!r}; "
             f"see the server's log"
         )

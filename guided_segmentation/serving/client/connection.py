@@ -10,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from guided_segmentation import artifacts, extras
+from guided_segmentation.errors import InputError
 from guided_segmentation.serving.client import address, signature
 
 APIS = {"rest": "rest", "grpc": "grpc_api"}  # Modules of this package.
@@ -45,7 +46,7 @@ def connect(
         found = client.probabilities(artifacts.encode_image(image[0]))
         wanted = (*image.shape[:3], num_classes)
         if found.shape != wanted:
-            raise ValueError(
+            raise InputError(
                 f"{served}: wanted probabilities {wanted}, found "
                 f"{found.shape}; serve what bin/export_model writes"
             )
@@ -65,10 +66,10 @@ def _require_classes(served, client, num_classes):
         raise _absent(served, client.states())
     try:
         found = signature.num_classes(signatures)
-    except ValueError as error:
-        raise ValueError(f"{served}: {error}") from error
+    except InputError as error:
+        raise InputError(f"{served}: {error}") from error
     if found != num_classes:
-        raise ValueError(
+        raise InputError(
             f"{served}: wanted the {num_classes} classes of the data set, "
             f"background included, found {found}; give the --dataset it was "
             f"trained on, or for photographs its class_names.txt"
@@ -82,7 +83,7 @@ def _absent(served, states):
             f"{served}: wanted a version that is AVAILABLE, found "
             f"{', '.join(states)}; wait until it is loaded"
         )
-    return ValueError(
+    return InputError(
         f"{served}: wanted a served model, found none of that name and "
         f"version; give the server's as --server_model and --server_version"
     )

@@ -4,6 +4,8 @@ bin/export_model writes two signatures. The client uses the one that takes
 encoded photographs: a PNG is smaller than raw pixels, and lossless.
 """
 
+from guided_segmentation.errors import InputError
+
 NAME = "serve_encoded"
 INPUT = "image_bytes"
 OUTPUT = "probabilities"
@@ -25,7 +27,7 @@ def num_classes(signatures: dict) -> int:
     inputs, outputs = signature.get("inputs", {}), signature.get("outputs", {})
     if set(inputs) != {INPUT} or OUTPUT not in outputs:
         found = f"{_names(inputs)} to {_names(outputs)}"
-        raise ValueError(
+        raise InputError(
             f"wanted a segmenter, whose signature {NAME} goes from {INPUT} to "
             f"{OUTPUT}, found {found if signature else _names(signatures)}; "
             f"serve what bin/export_model --what=segmenter or guided writes"

@@ -1,10 +1,12 @@
 """Flagfiles are read as absl reads them, from every folder."""
 
+import pathlib
+
 import programs
 import pytest
 from absl import flags
 
-from guided_segmentation.command_line import flagfiles
+from guided_segmentation import flagfiles
 
 FLAGFILES = sorted((programs.ROOT / "flags").rglob("*.flags"))
 
@@ -74,3 +76,33 @@ def test_a_binary_reports_a_wrong_flagfile(launcher, tmp_path, content, told):
     assert done.returncode == 1
     assert told.format(path).lower() in done.stderr.lower()
     assert "Traceback" not in done.stderr
+
+
+@pytest.fixture
+def root(monkeypatch, tmp_path):
+    """A folder of shared files; the current folder is another one."""
+    (tmp_path / "share" / "flags").mkdir(parents=True)
+    (tmp_path / "share" / "flags" / "a.flags").write_text("--num_steps=3")
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setattr(flagfiles, "ROOTS", (tmp_path / "share",))
+    return tmp_path / "share"
+
+
+def test_what_is_in_the_current_folder_wins(root):
+    assert flagfiles.find("flags/a.flags") == root / "flags/a.flags"
+    pathlib.Path("flags").mkdir()
+    pathlib.Path("flags/a.flags").write_text("")
+    assert flagfiles.find("flags/a.flags") == pathlib.Path("flags/a.flags")
+
+
+@pytest.mark.parametrize("path", ["flags/b.flags", "a.flags", "/a", ""])
+def test_what_is_nowhere_stays_as_it_is(root, path):
+    (root / "a.flags").write_text("not in a folder that is shared")
+    assert flagfiles.find(path) == pathlib.Path(path)
+
+
+def test_a_checkout_has_recipes_and_models(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    for folder in flagfiles.FOLDERS:
+        assert flagfiles.find(folder).is_dir()
