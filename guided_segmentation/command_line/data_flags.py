@@ -51,7 +51,8 @@ DATA_SEED = flags.DEFINE_integer(
 SALIENCY_DIR = flags.DEFINE_string(
     "saliency_dir",
     None,
-    "Folder of saliency maps: 8-bit PNGs, such as bin/make_saliency writes.",
+    "Folder of saliency maps: 8-bit PNGs, such as bin/make_saliency writes; "
+    "salient is what reaches half of a map's own maximum.",
 )
 
 
