@@ -208,7 +208,8 @@ GUIDE_FLAGS = {
     "saliency_dir": "/m",
     "classifier_dir": "/c",
     "guide_preset": "released",
-    "seed_min_area": "3",
+    "seed_min_area": "3px",
+    "background_min_area": "0.25",
     "saliency_min_area": "0.5",
     "in_doubt": "ignore",
     "no_gain": "ignore",
@@ -219,8 +220,9 @@ GUIDE_FLAGS = {
 
 
 GUIDE_SETTINGS = guides.GuideSettings(
-    seed_min_area_px=3,
-    saliency_min_area=0.5,
+    seed_min_area=guides.Area("3px"),
+    background_min_area=guides.Area("0.25"),
+    saliency_min_area=guides.Area("0.5"),
     in_doubt="ignore",
     no_gain="ignore",
     unary="prob",

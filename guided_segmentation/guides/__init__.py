@@ -9,6 +9,7 @@ level labels", CVPR 2017, section 5 and appendix E.
 """
 
 from guided_segmentation.guides.agreement import oaa
+from guided_segmentation.guides.area import Area
 from guided_segmentation.guides.baselines import (
     full,
     g0,
@@ -47,6 +48,7 @@ __all__ = [
     "PRESETS",
     "RELEASED",
     "REQUIRES",
+    "Area",
     "Classifier",
     "Evidence",
     "GuideSettings",

@@ -12,8 +12,8 @@ The steps of `g2` are those of appendix E, in its order:
 4. The background, which the appendix shows only in its figures:
    `mark_background`.
 
-Source: Oh et al., CVPR 2017, section 5 and appendix E; the area limit of
-seeds, 8-connectivity and the background from the authors' implementation.
+Source: Oh et al., CVPR 2017, section 5 and appendix E; 8-connectivity, the
+background and its area limit from the authors' implementation.
 """
 
 import dataclasses
@@ -64,7 +64,7 @@ def g2(evidence: Evidence, settings: GuideSettings = PAPER) -> np.ndarray:
     ...     seeds=seeds,
     ...     saliency_mask=saliency_mask,
     ... )
-    >>> settings = guides.GuideSettings(seed_min_area_px=4)
+    >>> settings = guides.GuideSettings(seed_min_area=guides.Area("4px"))
     >>> print(guides.g2(evidence, settings))
     [[  0   0   0   0   0   0   0   0]
      [  0   1   1   1 255   0   0   0]
@@ -86,9 +86,7 @@ def g2(evidence: Evidence, settings: GuideSettings = PAPER) -> np.ndarray:
     """
     seeds, saliency_mask = required_parts(evidence, "g2")
     regions = salient_regions(saliency_mask, settings)
-    components = seed_components(
-        seeds, evidence.image_labels, settings.seed_min_area_px
-    )
+    components = seed_components(seeds, evidence.image_labels, settings)
     intersects = intersecting(regions, components.numbers)
     categories = seed_categories(components, intersects)
     guide = label_regions(evidence.image, seeds, regions, categories, settings)

@@ -167,7 +167,11 @@ def test_photographs_of_other_modes_are_converted(
     ("argument", "told"),
     [
         ("--guide=g9", "value should be one of <seeds_only|g0|g1|"),
-        ("--seed_min_area=-1", "-1 is not a non-negative integer"),
+        (
+            "--seed_min_area=25",
+            "wanted an area in whole pixels such as 25px, or as a fraction of "
+            "the image from 0 to below 1 such as 0.01; found '25'",
+        ),
         ("--seed_min_are=1", "Unknown command line flag 'seed_min_are'"),
     ],
 )

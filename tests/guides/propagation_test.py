@@ -82,7 +82,10 @@ def test_seed_components_that_are_too_small_count_in_a_divided_region():
         ............
     """
     plain = guides.GuideSettings(
-        seed_min_area_px=4, saliency_min_area=0.06, blur_px=0, crf=crf.NONE
+        seed_min_area=guides.Area("4px"),
+        saliency_min_area=guides.Area("0.06"),
+        blur_px=0,
+        crf=crf.NONE,
     )
     assert_guide(g2(seeds, REGION, plain), wanted)
 
