@@ -99,9 +99,11 @@ def source(
                 f"--image_labels={IMAGE_LABELS.value}"
             )
         return folder.source(_data_dir(), path or None)
+    if only_photographs:
+        return saliency_source()
     raise ValueError(
-        "--dataset=msra has boxes, not image labels; only bin/train_saliency "
-        "reads it"
+        "--dataset=msra has boxes, not image labels; bin/train_saliency and "
+        "bin/make_saliency read it"
     )
 
 

@@ -53,7 +53,7 @@ class AreaParser(flags.ArgumentParser):
 
 
 def _define_area(name: str, text: str) -> flags.FlagHolder:
-    serializer = flags.ArgumentSerializer()
+    serializer: flags.ArgumentSerializer = flags.ArgumentSerializer()
     return flags.DEFINE(AreaParser(), name, None, text, serializer=serializer)
 
 

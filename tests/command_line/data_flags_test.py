@@ -54,6 +54,13 @@ def test_flags_of_boxes_reach_their_reader():
         stand_in(msra, "source", "source") as read,
     ):
         assert data_flags.saliency_source() == "source"
+        assert data_flags.source(only_photographs=True) == "source"
+        with pytest.raises(
+            ValueError,
+            match=r"^--dataset=msra has boxes, not image labels; "
+            r"bin/train_saliency and bin/make_saliency read it$",
+        ):
+            data_flags.source()
     assert read.call_args == mock.call("/d", exclude_ids="/e", only_ids="/o")
 
 
