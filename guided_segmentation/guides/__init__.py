@@ -2,7 +2,8 @@
 
 The segmenter learns from these label maps. Each guide labeller takes an
 `Evidence`, of which it reads the parts that `REQUIRES` lists, and
-`GuideSettings`.
+`GuideSettings`. An image whose image labels are all zero shows no object; its
+guide is background.
 
 Source: Oh et al., "Exploiting saliency for object segmentation from image
 level labels", CVPR 2017, section 5 and appendix E.

@@ -150,6 +150,27 @@ def test_a_guide_without_its_folder_says_which_binary_writes_it(
         labelling.labeller(guide, SOURCE, **given)
 
 
+def test_the_true_label_map_is_a_guide_without_image_labels():
+    """They are not even read."""
+    for image_labels in (None, pytest.fail):
+        source = dataclasses.replace(SOURCE, image_labels=image_labels)
+        guide = labelling.labeller("full", source)(IDS[0])
+        np.testing.assert_array_equal(guide, truth(IDS[0]))
+
+
+@pytest.mark.parametrize(
+    "guide", ["seeds_only", "g0", "g1", "g2", "oaa", "saliency_oracle"]
+)
+def test_other_guides_need_data_with_image_labels(guide, folders):
+    source = dataclasses.replace(SOURCE, image_labels=None)
+    with pytest.raises(
+        ValueError,
+        match=f"guide {guide} needs image_labels: choose a data set with "
+        f"image-level labels, or give them by --image_labels",
+    ):
+        labelling.labeller(guide, source, classifier=classifier, **folders)
+
+
 @pytest.mark.parametrize("guide", ["full", "saliency_oracle"])
 def test_a_guide_of_truth_needs_data_with_truth(guide, folders):
     source = dataclasses.replace(SOURCE, label_map=None)

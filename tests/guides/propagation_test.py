@@ -244,11 +244,6 @@ def test_seeds_of_an_absent_class_are_ignored():
     assert_guide(g2(seeds, TWO_REGIONS), wanted)
 
 
-def test_an_image_without_labels_has_background_and_ignored_pixels_alone():
-    guide = g2(FOUR, REGION, present=())
-    assert_guide(guide, REGION.replace("#", "?"))
-
-
 def test_all_ignored_pixels_may_become_background():
     """A bleeding seed, a region without a seed, and a seed too small."""
     seeds = """
