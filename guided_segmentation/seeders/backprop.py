@@ -57,6 +57,7 @@ def seeder(
     *,
     blur_px: float = BLUR_PX,
     contrastive: bool = False,
+    excitation_layer: str = excitation.LAYER,
 ) -> views.Seeder:
     """Makes the seeder of a back-propagation method.
 
@@ -74,6 +75,7 @@ def seeder(
       blur_px: Standard deviation of the Gaussian that smooths the score maps,
         in pixels of the network input; 0 leaves out the smoothing.
       contrastive: For "excitation", as of `excitation.probabilities`.
+      excitation_layer: For "excitation", key of excitation.CELLS.
 
     Returns:
       A seeder; score maps are not negative.
@@ -88,8 +90,10 @@ def seeder(
             f"wanted excitation for a contrastive seeder, found {method}"
         )
     if method == "excitation":
-        score = excitation.score_one_view(network, contrastive)
-        stride, origin = excitation.STRIDE, excitation.ORIGIN
+        score = excitation.score_one_view(
+            network, contrastive, excitation_layer
+        )
+        stride, origin = excitation.CELLS[excitation_layer]
     else:
         score, stride, origin = _gradients_of_one_view(network), 1, 0.0
 
