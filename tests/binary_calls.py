@@ -100,7 +100,9 @@ SEEDING = {
     "dense_scores": "false",
     "blur_px": "3",
     "contrastive": "true",
+    "excitation_layer": "image",
     "seed_crf": "none",
+    "backprop_crf": "v2",
     "shape_split": "test",
     "scales": "1,1.5",
     "flip": "true",
@@ -209,7 +211,8 @@ GUIDE_FLAGS = {
     "saliency_dir": "/m",
     "classifier_dir": "/c",
     "guide_preset": "released",
-    "seed_min_area": "3",
+    "seed_min_area": "3px",
+    "background_min_area": "0.25",
     "saliency_min_area": "0.5",
     "in_doubt": "ignore",
     "no_gain": "ignore",
@@ -220,8 +223,9 @@ GUIDE_FLAGS = {
 
 
 GUIDE_SETTINGS = guides.GuideSettings(
-    seed_min_area_px=3,
-    saliency_min_area=0.5,
+    seed_min_area=guides.Area("3px"),
+    background_min_area=guides.Area("0.25"),
+    saliency_min_area=guides.Area("0.5"),
     in_doubt="ignore",
     no_gain="ignore",
     unary="prob",

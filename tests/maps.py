@@ -6,7 +6,11 @@ from guided_segmentation import guides
 
 # Area limits for maps of 12 x 6 pixels: 4 pixels for seeds, and for salient
 # regions 6 %, which is 5 pixels.
-SMALL = guides.GuideSettings(seed_min_area_px=4, saliency_min_area=0.06)
+SMALL = guides.GuideSettings(
+    seed_min_area=guides.Area("4px"),
+    background_min_area=guides.Area("4px"),
+    saliency_min_area=guides.Area("0.06"),
+)
 
 
 def grid(text):

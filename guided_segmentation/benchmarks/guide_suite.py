@@ -55,10 +55,9 @@ def needs_crf(
       evidence: Input of a guide labeller.
       settings: Minimum areas of regions and seeds.
     """
-    mask = evidence.saliency_mask
-    numbers = regions.components(mask, settings.saliency_min_area * mask.size)
+    numbers = regions.salient_regions(evidence.saliency_mask, settings)
     parts, classes = regions.seed_components(
-        evidence.seeds, evidence.image_labels, settings.seed_min_area_px
+        evidence.seeds, evidence.image_labels, settings
     )
     touches = regions.intersecting(numbers, parts)
     return any(

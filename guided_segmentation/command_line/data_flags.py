@@ -57,7 +57,8 @@ DATA_SEED = flags.DEFINE_integer(
 SALIENCY_DIR = flags.DEFINE_string(
     "saliency_dir",
     None,
-    "Folder of saliency maps: 8-bit PNGs, such as bin/make_saliency writes.",
+    "Folder of saliency maps: 8-bit PNGs, such as bin/make_saliency writes; "
+    "salient is what reaches half of a map's own maximum.",
 )
 MAX_PIXELS = flags.DEFINE_integer(
     "max_pixels",
@@ -166,9 +167,11 @@ def _open(only_photographs: bool, split: str) -> schema.Source:
                 f"--image_labels={IMAGE_LABELS.value}"
             )
         return folder.source(_data_dir(), path or None)
+    if only_photographs:
+        return saliency_source()
     raise InputError(
-        "--dataset=msra has boxes, not image labels; only bin/train_saliency "
-        "reads it"
+        "--dataset=msra has boxes, not image labels; bin/train_saliency and "
+        "bin/make_saliency read it"
     )
 
 

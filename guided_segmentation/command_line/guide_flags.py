@@ -25,24 +25,51 @@ GUIDE_PRESET = flags.DEFINE_enum(
     "guide_preset",
     "paper",
     list(guides.PRESETS),
-    "Values of the guide flags that are not given. paper: --in_doubt=ignore "
-    "--unary=log --crf_extent=region; released, as the authors' "
-    "implementation: --in_doubt=background --unary=prob --crf_extent=image; "
-    "both: --seed_min_area=25 --saliency_min_area=0.01 --no_gain=largest "
+    "Values of the guide flags that are not given. paper: "
+    "--seed_min_area=0.01 --in_doubt=ignore --unary=log --crf_extent=region; "
+    "released, as the authors' implementation: --seed_min_area=25px "
+    "--in_doubt=background --unary=prob --crf_extent=image; both: "
+    "--background_min_area=25px --saliency_min_area=0.01 --no_gain=largest "
     "--guide_crf=deeplab.",
 )
-SEED_MIN_AREA = flags.DEFINE_integer(
+
+
+class AreaParser(flags.ArgumentParser):
+    """An area that guides.Area accepts."""
+
+    syntactic_help = "pixels, such as 25px, or a fraction, such as 0.01"
+
+    def parse(self, argument: str) -> guides.Area:
+        """Checks the area and returns it.
+
+        Raises:
+          ValueError: If it is none.
+        """
+        return guides.Area(argument)
+
+    def flag_type(self) -> str:
+        """Returns the name of the type."""
+        return "area"
+
+
+def _define_area(name: str, text: str) -> flags.FlagHolder:
+    serializer: flags.ArgumentSerializer = flags.ArgumentSerializer()
+    return flags.DEFINE(AreaParser(), name, None, text, serializer=serializer)
+
+
+SEED_MIN_AREA = _define_area(
     "seed_min_area",
-    None,
-    "Smallest area of a seed component in pixels (G2).",
-    lower_bound=0,
+    "Smallest area of a seed component of an object; smaller ones are in "
+    "doubt (G2).",
 )
-SALIENCY_MIN_AREA = flags.DEFINE_float(
+BACKGROUND_MIN_AREA = _define_area(
+    "background_min_area",
+    "Smallest area of a component of the seeds' background; smaller ones are "
+    "in doubt (G2).",
+)
+SALIENCY_MIN_AREA = _define_area(
     "saliency_min_area",
-    None,
-    "Smallest area of a salient region, as a fraction of the image (G1, G2).",
-    lower_bound=0.0,
-    upper_bound=1.0,
+    "Smallest area of a salient region; smaller ones are in doubt (G1, G2).",
 )
 IN_DOUBT = flags.DEFINE_enum(
     "in_doubt",
@@ -82,7 +109,8 @@ CRF_EXTENT = flags.DEFINE_enum(
 def settings() -> guides.GuideSettings:
     """Returns the preset's settings, changed by the flags that are given."""
     given: dict[str, Any] = {
-        "seed_min_area_px": SEED_MIN_AREA.value,
+        "seed_min_area": SEED_MIN_AREA.value,
+        "background_min_area": BACKGROUND_MIN_AREA.value,
         "saliency_min_area": SALIENCY_MIN_AREA.value,
         "in_doubt": IN_DOUBT.value,
         "no_gain": NO_GAIN.value,

@@ -17,6 +17,7 @@ from guided_segmentation.seeders import (
     backprop,
     cam,
     center_mean_shape,
+    excitation,
     grad_cam,
     refinement,
     seeds,
@@ -55,12 +56,27 @@ CONTRASTIVE = flags.DEFINE_bool(
     False,
     "Subtract the map of the negated output weights (excitation).",
 )
+EXCITATION_LAYER = flags.DEFINE_enum(
+    "excitation_layer",
+    excitation.LAYER,
+    list(excitation.CELLS),
+    "Where winning probabilities are read: pool4, as in Zhang et al., or "
+    "image, as the paper says, at the pixels' strongest colour (excitation).",
+)
 SEED_CRF = flags.DEFINE(
     parsers.CrfParser(),
     "seed_crf",
     None,
-    "Dense CRF that sharpens score maps (crf-seed). Not given: mild, a tenth "
-    "of sec, for vanilla, guided and excitation; none for the others.",
+    "Dense CRF that sharpens score maps (crf-seed). Not given: that of "
+    "--backprop_crf for vanilla, guided and excitation; none for the others.",
+    serializer=flags.ArgumentSerializer(),
+)
+BACKPROP_CRF = flags.DEFINE(
+    parsers.CrfParser(),
+    "backprop_crf",
+    "mild",
+    "Dense CRF of vanilla, guided and excitation if --seed_crf is not given: "
+    "mild, a tenth of sec, keeps the order of the scores; the paper uses v2.",
     serializer=flags.ArgumentSerializer(),
 )
 SHAPE_SPLIT = flags.DEFINE_string(
@@ -87,7 +103,8 @@ def seeder(source: schema.Source) -> tuple[seeds.Seeder, dict]:
         found, settings, record = trained()
         network_flags.require_objects(settings, source)
         record["seeder_dir"] = SEEDER_DIR.value
-    used = SEED_CRF.value or ("mild" if name in backprop.METHODS else "none")
+    usual = BACKPROP_CRF.value if name in backprop.METHODS else "none"
+    used = SEED_CRF.value or usual
     if used != "none":
         found = refinement.refined(found, crf.named(used))
     return found, {"seeder": name, **record, "seed_crf": used}
@@ -101,7 +118,9 @@ def given() -> list[str]:
         DENSE_SCORES,
         BLUR_PX,
         CONTRASTIVE,
+        EXCITATION_LAYER,
         SEED_CRF,
+        BACKPROP_CRF,
         SHAPE_SPLIT,
     )
     return [f"--{each.name}={each.value}" for each in holders if each.present]
@@ -144,6 +163,7 @@ def trained() -> tuple[views.Seeder, dict, dict]:
         own: dict[str, Any] = {
             "blur_px": BLUR_PX.value,
             "contrastive": CONTRASTIVE.value,
+            "excitation_layer": EXCITATION_LAYER.value,
         }
         found = backprop.seeder(network, size, name, **views_used, **own)
         return found, settings, {**record, **own}

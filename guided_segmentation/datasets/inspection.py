@@ -6,9 +6,9 @@ from concurrent import futures
 
 import numpy as np
 
-from guided_segmentation.errors import InputError
 from guided_segmentation import artifacts, labels
 from guided_segmentation.datasets import image_files, schema
+from guided_segmentation.errors import InputError
 
 # Classes are counted before a run if the label maps of no more images than
 # these have to be read for it.

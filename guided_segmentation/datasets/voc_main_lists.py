@@ -9,7 +9,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from guided_segmentation.errors import InputError
 from guided_segmentation import artifacts, labels
 from guided_segmentation.datasets import (
     image_files,
@@ -17,6 +16,7 @@ from guided_segmentation.datasets import (
     pascal_voc,
     schema,
 )
+from guided_segmentation.errors import InputError
 
 PRESENT, ABSENT, DIFFICULT = 1, -1, 0
 

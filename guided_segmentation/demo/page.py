@@ -154,17 +154,17 @@ def _controls(gr, seed_threshold: float) -> list:
     saliency_threshold = gr.Slider(
         **fraction, value=detector.THRESHOLD, label="Saliency threshold"
     )
-    seed_px = gr.Slider(
+    seed = gr.Slider(
         0,
-        500,
-        guides.PAPER.seed_min_area_px,
-        step=1,
-        label="Smallest seed (pixels)",
+        20,
+        100 * float(guides.PAPER.seed_min_area),
+        step=0.1,
+        label="Smallest seed (%)",
     )
     region = gr.Slider(
         0,
         20,
-        100 * guides.PAPER.saliency_min_area,
+        100 * float(guides.PAPER.saliency_min_area),
         step=0.1,
         label="Smallest salient region (%)",
     )
@@ -174,7 +174,7 @@ def _controls(gr, seed_threshold: float) -> list:
         guide,
         tau,
         saliency_threshold,
-        seed_px,
+        seed,
         region,
         use_crf,
         refined,

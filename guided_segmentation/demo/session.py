@@ -78,7 +78,8 @@ class DemoSession:
           guide: One of GUIDES.
           seed_threshold: Fraction of an object's maximal score (tau).
           saliency_threshold: Fraction of the maximal saliency.
-          seed_min_area: Smallest area of a seed, in pixels (G2).
+          seed_min_area: Smallest area of a seed, in percent of the photograph
+            (G2).
           saliency_min_area: Smallest salient region, in percent of the
             photograph (G2).
           use_crf: Whether a dense CRF divides salient regions that touch seeds
@@ -89,8 +90,8 @@ class DemoSession:
             return str(gallery.message_html(gallery.WELCOME))
         settings = dataclasses.replace(
             guides.PAPER,
-            seed_min_area_px=int(seed_min_area),
-            saliency_min_area=saliency_min_area / 100,
+            seed_min_area=_area(seed_min_area),
+            saliency_min_area=_area(saliency_min_area),
             crf=crf.DEEPLAB if use_crf else crf.NONE,
         )
         try:
@@ -107,3 +108,7 @@ class DemoSession:
         message = "" if tags else gallery.UNTAGGED
         html = gallery.to_html(drawn, self.label_set.classes, message)
         return str(html)  # gradio gets no Markup, whose "+" escapes.
+
+
+def _area(percent: float) -> guides.Area:
+    return guides.Area(f"{percent / 100:.6f}")

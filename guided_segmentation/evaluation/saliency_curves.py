@@ -57,11 +57,14 @@ def count(
 ) -> np.ndarray:
     """Counts the pixels of one image by truth and level of the map.
 
+    Levels are relative to the map's own maximum, so that level 128 and above
+    is the mask of detector.saliency_mask for maps of any maximum.
+
     Args:
       truth: [height, width] uint8 label map whose objects are the foreground;
         pixels with IGNORE are not counted.
-      saliency_map: [height, width] float in [0, 1]; rounded to 8 bits, the
-        precision of what artifacts.read_saliency_map returns.
+      saliency_map: [height, width] float, not negative; divided by its
+        maximum and rounded to 8 bits.
       where: The file or image, for the message.
 
     Returns:
@@ -78,7 +81,8 @@ def count(
         )
     scored = truth != IGNORE
     foreground = truth[scored] != BACKGROUND
-    levels = np.rint(saliency_map[scored] * LEVELS[-1]).astype(np.int64)
+    relative = detector.relative(saliency_map)[scored]
+    levels = np.rint(relative * LEVELS[-1]).astype(np.int64)
     cells = foreground * LEVELS.size + levels
     return np.bincount(cells, minlength=2 * LEVELS.size).reshape(2, -1)
 

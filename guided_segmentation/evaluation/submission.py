@@ -12,9 +12,9 @@ from collections.abc import Callable
 
 import tqdm
 
-from guided_segmentation.errors import InputError
 from guided_segmentation import artifacts, labels
 from guided_segmentation.datasets import schema
+from guided_segmentation.errors import InputError
 
 COMPETITION = "comp6"
 NUM_TEST_IMAGES = 1456  # Of VOC 2012, split test.

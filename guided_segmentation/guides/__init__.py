@@ -2,13 +2,15 @@
 
 The segmenter learns from these label maps. Each guide labeller takes an
 `Evidence`, of which it reads the parts that `REQUIRES` lists, and
-`GuideSettings`.
+`GuideSettings`. An image whose image labels are all zero shows no object; its
+guide is background.
 
 Source: Oh et al., "Exploiting saliency for object segmentation from image
 level labels", CVPR 2017, section 5 and appendix E.
 """
 
 from guided_segmentation.guides.agreement import oaa
+from guided_segmentation.guides.area import Area
 from guided_segmentation.guides.baselines import (
     full,
     g0,
@@ -47,6 +49,7 @@ __all__ = [
     "PRESETS",
     "RELEASED",
     "REQUIRES",
+    "Area",
     "Classifier",
     "Evidence",
     "GuideSettings",

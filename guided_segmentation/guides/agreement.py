@@ -10,6 +10,7 @@ import numpy as np
 
 from guided_segmentation.guides.evidence import (
     Evidence,
+    background_without_objects,
     required_parts,
     seeds_of_present_objects,
 )
@@ -17,6 +18,7 @@ from guided_segmentation.guides.settings import PAPER, GuideSettings
 from guided_segmentation.labels import BACKGROUND, IGNORE
 
 
+@background_without_objects
 def oaa(evidence: Evidence, settings: GuideSettings = PAPER) -> np.ndarray:
     """Labels each pixel on which seeds and saliency agree.
 
@@ -41,7 +43,7 @@ def oaa(evidence: Evidence, settings: GuideSettings = PAPER) -> np.ndarray:
     [[  0 255   1 255]]
 
     Args:
-      evidence: With seeds and a saliency mask.
+      evidence: With image labels, seeds and a saliency mask.
       settings: Of which `in_doubt` is used.
 
     Returns:
@@ -49,9 +51,10 @@ def oaa(evidence: Evidence, settings: GuideSettings = PAPER) -> np.ndarray:
       labels and IGNORE.
 
     Raises:
-      ValueError: If the evidence lacks seeds or a saliency mask.
+      ValueError: If the evidence lacks image labels, seeds or a saliency
+        mask.
     """
-    seeds, saliency_mask = required_parts(evidence, "oaa")
-    guide = seeds_of_present_objects(seeds, evidence.image_labels)
+    image_labels, seeds, saliency_mask = required_parts(evidence, "oaa")
+    guide = seeds_of_present_objects(seeds, image_labels)
     guide[(guide != BACKGROUND) != saliency_mask] = IGNORE
     return settings.apply_in_doubt(guide)

@@ -7,7 +7,8 @@ import numpy as np
 
 from guided_segmentation.guides.evidence import (
     Evidence,
-    candidate_classes,
+    background_without_objects,
+    present_classes,
     required_parts,
     seeds_of_present_objects,
 )
@@ -15,6 +16,7 @@ from guided_segmentation.guides.settings import PAPER, GuideSettings
 from guided_segmentation.labels import BACKGROUND
 
 
+@background_without_objects
 def seeds_only(
     evidence: Evidence, settings: GuideSettings = PAPER
 ) -> np.ndarray:
@@ -35,7 +37,7 @@ def seeds_only(
      [2 0 1 0]]
 
     Args:
-      evidence: With seeds.
+      evidence: With image labels and seeds.
       settings: Unused.
 
     Returns:
@@ -43,12 +45,13 @@ def seeds_only(
       labels, without IGNORE.
 
     Raises:
-      ValueError: If the evidence lacks seeds.
+      ValueError: If the evidence lacks image labels or seeds.
     """
-    (seeds,) = required_parts(evidence, "seeds_only")
-    return seeds_of_present_objects(seeds, evidence.image_labels)
+    image_labels, seeds = required_parts(evidence, "seeds_only")
+    return seeds_of_present_objects(seeds, image_labels)
 
 
+@background_without_objects
 def g0(evidence: Evidence, settings: GuideSettings = PAPER) -> np.ndarray:
     """Gives the whole foreground one class, drawn from the image labels.
 
@@ -70,7 +73,7 @@ def g0(evidence: Evidence, settings: GuideSettings = PAPER) -> np.ndarray:
     Source: Oh et al., CVPR 2017, section 5, G0.
 
     Args:
-      evidence: With a saliency mask.
+      evidence: With image labels and a saliency mask.
       settings: Unused.
 
     Returns:
@@ -78,12 +81,11 @@ def g0(evidence: Evidence, settings: GuideSettings = PAPER) -> np.ndarray:
       labels, without IGNORE.
 
     Raises:
-      ValueError: If the evidence lacks a saliency mask, or if no object is
-        present.
+      ValueError: If the evidence lacks image labels or a saliency mask.
     """
-    (saliency_mask,) = required_parts(evidence, "g0")
+    image_labels, saliency_mask = required_parts(evidence, "g0")
     generator = np.random.default_rng(list(evidence.image_id.encode()))
-    drawn = generator.choice(candidate_classes(evidence, "g0"))
+    drawn = generator.choice(present_classes(image_labels))
     return np.where(saliency_mask, drawn, np.uint8(BACKGROUND))
 
 

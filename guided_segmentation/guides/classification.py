@@ -8,7 +8,8 @@ import numpy as np
 from guided_segmentation.guides.evidence import (
     Classifier,
     Evidence,
-    candidate_classes,
+    background_without_objects,
+    present_classes,
     required_parts,
 )
 from guided_segmentation.guides.regions import salient_regions
@@ -16,6 +17,7 @@ from guided_segmentation.guides.settings import PAPER, GuideSettings
 from guided_segmentation.labels import BACKGROUND, IGNORE
 
 
+@background_without_objects
 def g1(evidence: Evidence, settings: GuideSettings = PAPER) -> np.ndarray:
     """Gives each salient region the class whose logit rises most on it alone.
 
@@ -26,7 +28,7 @@ def g1(evidence: Evidence, settings: GuideSettings = PAPER) -> np.ndarray:
     salient are background.
 
     Args:
-      evidence: With a saliency mask and a classifier.
+      evidence: With image labels, a saliency mask and a classifier.
       settings: Of which `saliency_min_area`, `no_gain` and `in_doubt` are
         used.
 
@@ -35,11 +37,12 @@ def g1(evidence: Evidence, settings: GuideSettings = PAPER) -> np.ndarray:
       labels and IGNORE.
 
     Raises:
-      ValueError: If the evidence lacks a saliency mask or a classifier, or if
-        no object is present.
+      ValueError: If the evidence lacks image labels, a saliency mask or a
+        classifier.
     """
-    saliency_mask, classifier = required_parts(evidence, "g1")
-    classes = candidate_classes(evidence, "g1")
+    parts = required_parts(evidence, "g1")
+    image_labels, saliency_mask, classifier = parts
+    classes = present_classes(image_labels)
     regions = salient_regions(saliency_mask, settings)
     rises = gains(classifier, evidence.image, regions)[:, classes - 1]
     chosen = classes[rises.argmax(axis=1)]

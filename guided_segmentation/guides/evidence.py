@@ -1,6 +1,7 @@
 """Evidence: the inputs of a guide labeller for one image."""
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -9,15 +10,15 @@ import numpy as np
 from guided_segmentation.errors import InputError
 from guided_segmentation.labels import BACKGROUND
 
-# Parts of the evidence that each guide needs, in the order in which
-# `required_parts` returns them. All guides read `image_id` and `image_labels`.
+# Parts of the evidence that each guide needs beside `image_id` and `image`, in
+# the order in which `required_parts` returns them.
 REQUIRES: dict[str, tuple[str, ...]] = {
-    "seeds_only": ("seeds",),
-    "g0": ("saliency_mask",),
-    "g1": ("saliency_mask", "classifier"),
-    "g2": ("seeds", "saliency_mask"),
-    "oaa": ("seeds", "saliency_mask"),
-    "saliency_oracle": ("seeds", "truth"),
+    "seeds_only": ("image_labels", "seeds"),
+    "g0": ("image_labels", "saliency_mask"),
+    "g1": ("image_labels", "saliency_mask", "classifier"),
+    "g2": ("image_labels", "seeds", "saliency_mask"),
+    "oaa": ("image_labels", "seeds", "saliency_mask"),
+    "saliency_oracle": ("image_labels", "seeds", "truth"),
     "full": ("truth",),
 }
 # Takes a [height, width, 3] uint8 RGB image and the [height, width] int32
@@ -27,6 +28,7 @@ REQUIRES: dict[str, tuple[str, ...]] = {
 Classifier = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 _REMEDIES = {
+    "image_labels": "give image-level labels",
     "seeds": "run bin/make_seeds first",
     "saliency_mask": "run bin/make_saliency first",
     "classifier": "run bin/train_seeder --seeder=vgg16 first",
@@ -60,7 +62,7 @@ class Evidence:
 
     image_id: str
     image: np.ndarray
-    image_labels: np.ndarray
+    image_labels: np.ndarray | None = None
     seeds: np.ndarray | None = None
     saliency_mask: np.ndarray | None = None
     classifier: Classifier | None = None
@@ -76,7 +78,7 @@ class Evidence:
                     f"resize before labelling"
                 )
             if part is not None and part.dtype != dtype:
-                raise ValueError(
+                raise InputError(
                     f"image {self.image_id!r}: {name} must be {dtype}, got "
                     f"{part.dtype}; convert before labelling"
                 )
@@ -120,26 +122,30 @@ def present_classes(image_labels: np.ndarray) -> np.ndarray:
     return (np.flatnonzero(image_labels) + 1).astype(np.uint8)
 
 
-def candidate_classes(evidence: Evidence, guide: str) -> np.ndarray:
-    """Returns the classes of the image labels, of which there must be one.
+def background_without_objects(guide: Callable) -> Callable:
+    """Decorates a guide: images without objects are background everywhere.
+
+    All-zero image labels say that an image shows no object, so none of its
+    pixels is in doubt.
 
     Args:
-      evidence: The inputs of the guide.
-      guide: Name of the guide that chooses among the classes, for the message.
+      guide: A function of guides.GUIDES that reads `image_labels`.
 
     Returns:
-      [num_present] uint8 class indices, ascending, at least one.
-
-    Raises:
-      ValueError: If no object is present.
+      The function, which gives a label map of BACKGROUND where no object is
+      present.
     """
-    classes = present_classes(evidence.image_labels)
-    if not classes.size:
-        raise InputError(
-            f"image {evidence.image_id!r} has no image labels, and {guide} "
-            f"chooses from them; leave the image out of the split"
-        )
-    return classes
+
+    @functools.wraps(guide)
+    def labelled(
+        evidence: Evidence, *settings: Any, **named: Any
+    ) -> np.ndarray:
+        image_labels = evidence.image_labels
+        if image_labels is not None and not image_labels.any():
+            return np.full(evidence.image.shape[:2], BACKGROUND, np.uint8)
+        return guide(evidence, *settings, **named)
+
+    return labelled
 
 
 def seeds_of_present_objects(

@@ -24,6 +24,8 @@ from guided_segmentation.saliency import detector
 Labeller = Callable[[str], np.ndarray]
 
 _REMEDIES = {
+    "image_labels": "choose a data set with image-level labels, or give them "
+    "by --image_labels",
     "seeds": "name their folder by --seeds_dir (bin/make_seeds writes it)",
     "saliency_mask": "name the folder of saliency maps by --saliency_dir "
     "(bin/make_saliency writes it)",
@@ -46,7 +48,8 @@ def labeller(
 
     Args:
       guide: Key of guides.GUIDES.
-      source: Reads images, image labels and, where the guide needs it, truth.
+      source: Reads images and, where the guide needs them, image labels and
+        truth.
       seeds_dir: Folder of seeds, for guides that need them.
       saliency_dir: Folder of saliency maps, for guides that need them.
       classifier: What networks.region_logits.classifier returns, for G1.
@@ -59,7 +62,7 @@ def labeller(
 
     Raises:
       ValueError: If the guide needs a folder or a classifier that is not
-        given, or truth that the source does not have.
+        given, or image labels or truth that the source does not have.
     """
     readers = _readers(source, seeds_dir, saliency_dir, classifier)
     needed = {name: readers.get(name) for name in guides.REQUIRES[guide]}
@@ -71,7 +74,6 @@ def labeller(
         evidence = guides.Evidence(
             image_id=image_id,
             image=source.image(image_id),
-            image_labels=source.image_labels(image_id),
             **{name: reader(image_id) for name, reader in needed.items()},
         )
         return guides.GUIDES[guide](evidence, settings)
@@ -124,7 +126,7 @@ def make_guides(
 
 def _readers(source, seeds_dir, saliency_dir, classifier):
     """By part of the evidence, the function from image id that reads it."""
-    readers = {"truth": source.label_map}
+    readers = {"image_labels": source.image_labels, "truth": source.label_map}
     if seeds_dir is not None:
         readers["seeds"] = functools.partial(
             _read_seeds, seeds_dir, source.label_set

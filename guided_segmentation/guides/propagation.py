@@ -12,8 +12,8 @@ The steps of `g2` are those of appendix E, in its order:
 4. The background, which the appendix shows only in its figures:
    `mark_background`.
 
-Source: Oh et al., CVPR 2017, section 5 and appendix E; the area limit of
-seeds, 8-connectivity and the background from the authors' implementation.
+Source: Oh et al., CVPR 2017, section 5 and appendix E; 8-connectivity, the
+background and its area limit from the authors' implementation.
 """
 
 import dataclasses
@@ -21,7 +21,11 @@ import dataclasses
 import numpy as np
 
 from guided_segmentation.guides.division import divide
-from guided_segmentation.guides.evidence import Evidence, required_parts
+from guided_segmentation.guides.evidence import (
+    Evidence,
+    background_without_objects,
+    required_parts,
+)
 from guided_segmentation.guides.regions import (
     SeedComponents,
     intersecting,
@@ -32,6 +36,7 @@ from guided_segmentation.guides.settings import PAPER, GuideSettings
 from guided_segmentation.labels import BACKGROUND, IGNORE
 
 
+@background_without_objects
 def g2(evidence: Evidence, settings: GuideSettings = PAPER) -> np.ndarray:
     """Spreads the classes of seeds over the salient regions they intersect.
 
@@ -64,7 +69,7 @@ def g2(evidence: Evidence, settings: GuideSettings = PAPER) -> np.ndarray:
     ...     seeds=seeds,
     ...     saliency_mask=saliency_mask,
     ... )
-    >>> settings = guides.GuideSettings(seed_min_area_px=4)
+    >>> settings = guides.GuideSettings(seed_min_area=guides.Area("4px"))
     >>> print(guides.g2(evidence, settings))
     [[  0   0   0   0   0   0   0   0]
      [  0   1   1   1 255   0   0   0]
@@ -74,7 +79,7 @@ def g2(evidence: Evidence, settings: GuideSettings = PAPER) -> np.ndarray:
      [  0   0   0   0   0   0   2   2]]
 
     Args:
-      evidence: With seeds and a saliency mask.
+      evidence: With image labels, seeds and a saliency mask.
       settings: Of which all but `no_gain` are used.
 
     Returns:
@@ -82,13 +87,12 @@ def g2(evidence: Evidence, settings: GuideSettings = PAPER) -> np.ndarray:
       labels and IGNORE.
 
     Raises:
-      ValueError: If the evidence lacks seeds or a saliency mask.
+      ValueError: If the evidence lacks image labels, seeds or a saliency
+        mask.
     """
-    seeds, saliency_mask = required_parts(evidence, "g2")
+    image_labels, seeds, saliency_mask = required_parts(evidence, "g2")
     regions = salient_regions(saliency_mask, settings)
-    components = seed_components(
-        seeds, evidence.image_labels, settings.seed_min_area_px
-    )
+    components = seed_components(seeds, image_labels, settings)
     intersects = intersecting(regions, components.numbers)
     categories = seed_categories(components, intersects)
     guide = label_regions(evidence.image, seeds, regions, categories, settings)
@@ -97,6 +101,7 @@ def g2(evidence: Evidence, settings: GuideSettings = PAPER) -> np.ndarray:
     return settings.apply_in_doubt(guide)
 
 
+@background_without_objects
 def saliency_oracle(
     evidence: Evidence, settings: GuideSettings = PAPER
 ) -> np.ndarray:
@@ -105,17 +110,18 @@ def saliency_oracle(
     Source: Oh et al., CVPR 2017, section 6.2 and Table 2.
 
     Args:
-      evidence: With seeds and the true label map; its IGNORE pixels are not
-        foreground.
+      evidence: With image labels, seeds and the true label map; its IGNORE
+        pixels are not foreground.
       settings: As of `g2`.
 
     Returns:
       [height, width] uint8 label map, as of `g2`.
 
     Raises:
-      ValueError: If the evidence lacks seeds or the true label map.
+      ValueError: If the evidence lacks image labels, seeds or the true label
+        map.
     """
-    _, truth = required_parts(evidence, "saliency_oracle")
+    *_, truth = required_parts(evidence, "saliency_oracle")
     foreground = ~np.isin(truth, [BACKGROUND, IGNORE])
     return g2(dataclasses.replace(evidence, saliency_mask=foreground), settings)
 

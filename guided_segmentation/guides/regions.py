@@ -75,19 +75,21 @@ def salient_regions(
     Returns:
       [height, width] int32 numbers, as `components` returns them.
     """
-    return components(
-        saliency_mask, settings.saliency_min_area * saliency_mask.size
-    )
+    min_area_px = settings.saliency_min_area.in_pixels(saliency_mask.size)
+    return components(saliency_mask, min_area_px)
 
 
 def seed_components(
-    seeds: np.ndarray, image_labels: np.ndarray, min_area_px: float
+    seeds: np.ndarray, image_labels: np.ndarray, settings: GuideSettings
 ) -> SeedComponents:
     """Numbers the seed components of the background and each present object.
 
     >>> import numpy as np
+    >>> from guided_segmentation.guides import Area, GuideSettings
     >>> seeds = np.array([[1, 1, 0, 0], [1, 1, 0, 0]], np.uint8)
-    >>> found = seed_components(seeds, np.array([True]), min_area_px=4)
+    >>> area = Area("4px")
+    >>> settings = GuideSettings(seed_min_area=area, background_min_area=area)
+    >>> found = seed_components(seeds, np.array([True]), settings)
     >>> print(found.numbers)
     [[2 2 1 1]
      [2 2 1 1]]
@@ -99,7 +101,7 @@ def seed_components(
         seed.
       image_labels: [num_objects] bool, True for each object present. Seeds of
         absent objects belong to no component.
-      min_area_px: Smallest area of a component in pixels, as in `components`.
+      settings: Of which `seed_min_area` and `background_min_area` are used.
 
     Returns:
       The components, those of the background first, then by class.
@@ -107,7 +109,12 @@ def seed_components(
     numbers = np.zeros(seeds.shape, np.int32)
     classes = [IGNORE]
     for index in [BACKGROUND, *present_classes(image_labels)]:
-        found = components(seeds == index, min_area_px)
+        limit = (
+            settings.background_min_area
+            if index == BACKGROUND
+            else settings.seed_min_area
+        )
+        found = components(seeds == index, limit.in_pixels(seeds.size))
         numbers = np.where(found, found + len(classes) - 1, numbers)
         classes += [index] * int(found.max())
     return SeedComponents(numbers, np.array(classes, np.uint8))

@@ -14,7 +14,7 @@ from guided_segmentation.saliency import grabcut, quality
 NUM_BINS = 20  # Of the histogram.
 _RED = np.uint8(1)  # Class 1 of VOC's palette.
 _PICTURE_PX = 200  # Height of a picture.
-_BOX_COLOUR = (255, 190, 0)  # RGB, as is the next.
+BOX_COLOUR = (255, 190, 0)  # RGB, as is the next.
 _AVERAGE_COLOUR = (0, 220, 255)
 _PLOT_PX = (600, 120)  # Width and height of the histogram.
 
@@ -102,9 +102,9 @@ def _mask(
     image, boxes = source.image(found.image_id), source.boxes(found.image_id)
     average = grabcut.average_box(boxes, settings.average)
     outlined = image.copy()
-    _draw_box(outlined, average, _AVERAGE_COLOUR, 3)
+    draw_box(outlined, average, _AVERAGE_COLOUR, 3)
     for box in boxes:
-        _draw_box(outlined, box, _BOX_COLOUR, 1)
+        draw_box(outlined, box, BOX_COLOUR, 1)
     mask = quality.read_mask(masks_dir, found.image_id)
     painted = visualize.overlay(image, mask * _RED, 0.5)
     return {
@@ -114,7 +114,7 @@ def _mask(
     }
 
 
-def _draw_box(
+def draw_box(
     picture: np.ndarray,
     box: np.ndarray,
     colour: tuple[int, int, int],

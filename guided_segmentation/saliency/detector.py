@@ -25,23 +25,44 @@ def saliency_map(probabilities: np.ndarray) -> np.ndarray:
     Returns:
       [height, width] float32 in [0, 1]; all zero if nothing is salient.
     """
-    salient = probabilities[..., 1]
-    return salient / max(salient.max(), np.finfo(np.float32).tiny)
+    return relative(probabilities[..., 1])
+
+
+def relative(saliency_map: np.ndarray) -> np.ndarray:
+    """Divides a saliency map by its maximum over the image.
+
+    Maps that bin/make_saliency wrote stay as they are; those of other
+    detectors may have a maximum below 255, or hold 0 and 1.
+
+    >>> relative(np.array([[0.0, 0.1, 0.4]])).tolist()
+    [[0.0, 0.25, 1.0]]
+
+    Args:
+      saliency_map: [height, width] float or uint8, not negative.
+
+    Returns:
+      [height, width] float in [0, 1]; all zero if the map is.
+    """
+    return saliency_map / max(saliency_map.max(), np.finfo(np.float32).tiny)
 
 
 def saliency_mask(
     saliency_map: np.ndarray, threshold: float = THRESHOLD
 ) -> np.ndarray:
-    """Returns where the saliency map is at least the threshold.
+    """Returns where a saliency map reaches a fraction of its own maximum.
+
+    Every user of saliency maps takes its mask from here: guides, scores, the
+    demo page and the notebooks.
 
     Args:
-      saliency_map: [height, width] float32 in [0, 1].
+      saliency_map: [height, width] float or uint8, not negative, of any
+        maximum.
       threshold: Fraction of the image's maximum, inclusive.
 
     Returns:
-      [height, width] bool.
+      [height, width] bool; empty if the map is zero everywhere.
     """
-    return saliency_map >= threshold
+    return (saliency_map > 0).any() & (relative(saliency_map) >= threshold)
 
 
 def make_saliency(

@@ -58,6 +58,7 @@ def seeder(
     *,
     blur_px: float = BLUR_PX,
     contrastive: bool = False,
+    excitation_layer: str = excitation.LAYER,
 ) -> views.Seeder:
     """Makes the seeder of a back-propagation method.
 
@@ -75,6 +76,7 @@ def seeder(
       blur_px: Standard deviation of the Gaussian that smooths the score maps,
         in pixels of the network input; 0 leaves out the smoothing.
       contrastive: For "excitation", as of `excitation.probabilities`.
+      excitation_layer: For "excitation", key of excitation.CELLS.
 
     Returns:
       A seeder; score maps are not negative.
@@ -89,8 +91,10 @@ def seeder(
             f"wanted excitation for a contrastive seeder, found {method}"
         )
     if method == "excitation":
-        score = excitation.score_one_view(network, contrastive)
-        stride, origin = excitation.STRIDE, excitation.ORIGIN
+        score = excitation.score_one_view(
+            network, contrastive, excitation_layer
+        )
+        stride, origin = excitation.CELLS[excitation_layer]
     else:
         score, stride, origin = _gradients_of_one_view(network), 1, 0.0
 

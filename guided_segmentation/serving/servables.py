@@ -116,7 +116,7 @@ def saliency(
     Returns:
       A module that returns `saliency_map`, [batch, height, width] uint8, 255
       at the image's maximum, and `saliency_mask`, [batch, height, width] bool,
-      true where the map reaches detector.THRESHOLD of the maximum.
+      as detector.saliency_mask returns it.
 
     Raises:
       ValueError: If the network is no saliency net.

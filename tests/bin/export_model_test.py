@@ -117,7 +117,11 @@ def test_only_saved_models_lie_where_a_server_looks(given, named):
 @pytest.mark.parametrize("name", ["cam", "vanilla", "guided"])
 def test_flags_reach_the_seeder_that_export_model_makes(name):
     views = {"scales": [0.5], "flip": True}
-    made = {"blur_px": 3.0, "contrastive": False}
+    made = {
+        "blur_px": 3.0,
+        "contrastive": False,
+        "excitation_layer": "pool4",
+    }
     module, used = (backprop, made) if name != "cam" else (cam, {})
     method = [] if name == "cam" else [name]
     with calling(

@@ -121,6 +121,15 @@ def test_other_guides_are_not_taken_for_these(make_guides, guides_dir):
     assert before == {path: path.read_bytes() for path in guides_dir.iterdir()}
 
 
+def test_the_true_label_maps_need_no_annotations(make_guides, voc, guides_dir):
+    assert not (voc.root / "Annotations").exists()
+    line = error_of(make_guides("--guide=g2", "--image_labels=xml"))
+    assert "Annotations" in line
+    done = make_guides("--guide=full", "--image_labels=xml")
+    assert done.returncode == 0, done.stderr
+    assert {path.stem for path in guides_dir.glob("*.png")} == {*IDS}
+
+
 DAMAGE = [
     (remove_data, (), ["no folder JPEGImages in"]),
     (leave_as_it_is, ["--split=trian"], ["no split 'trian'", "train"]),
@@ -181,7 +190,11 @@ def test_photographs_of_other_modes_are_converted(
     ("argument", "told"),
     [
         ("--guide=g9", "value should be one of <seeds_only|g0|g1|"),
-        ("--seed_min_area=-1", "-1 is not a non-negative integer"),
+        (
+            "--seed_min_area=25",
+            "wanted an area in whole pixels such as 25px, or as a fraction of "
+            "the image from 0 to below 1 such as 0.01; found '25'",
+        ),
         ("--seed_min_are=1", "Unknown command line flag 'seed_min_are'"),
     ],
 )

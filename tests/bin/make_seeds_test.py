@@ -21,6 +21,7 @@ from guided_segmentation import (
     artifacts,
     crf,
 )
+from guided_segmentation.command_line import seeder_flags
 from guided_segmentation.datasets import (
     synthetic,
 )
@@ -77,7 +78,13 @@ def test_back_propagation_gets_its_rules_and_flags(method):
         pass
     assert network.call_args == mock.call("/s", **backprop.METHODS[method])
     assert seeder.call_args == mock.call(
-        "network", 65, method, **VIEWS, blur_px=3.0, contrastive=True
+        "network",
+        65,
+        method,
+        **VIEWS,
+        blur_px=3.0,
+        contrastive=True,
+        excitation_layer="image",
     )
 
 
@@ -93,17 +100,22 @@ def test_grad_cam_is_a_seeder():
 
 
 @pytest.mark.parametrize(
-    ("method", "asked", "used"),
+    ("method", "asked", "backprop_crf", "used"),
     [
-        ("cam", None, None),
-        ("cam", "sec", crf.SEC),
-        ("grad_cam", None, None),
-        ("guided", None, crf.MILD),
-        ("guided", "deeplab", crf.DEEPLAB),
-        ("guided", "none", None),
+        ("cam", None, "v2", None),
+        ("cam", "sec", "v2", crf.SEC),
+        ("grad_cam", None, "v2", None),
+        ("guided", None, None, crf.MILD),
+        ("guided", None, "mild", crf.MILD),
+        ("vanilla", None, "v2", crf.DEEPLAB),
+        ("guided", "deeplab", None, crf.DEEPLAB),
+        ("guided", "sec", "v2", crf.SEC),
+        ("guided", "none", "v2", None),
     ],
 )
-def test_score_maps_are_refined_by_the_crf_asked_for(method, asked, used):
+def test_score_maps_are_refined_by_the_crf_asked_for(
+    method, asked, backprop_crf, used
+):
     with seeding(
         stand_in(cam, "seeder", "plain"),
         stand_in(grad_cam, "seeder", "plain"),
@@ -111,6 +123,7 @@ def test_score_maps_are_refined_by_the_crf_asked_for(method, asked, used):
         stand_in(refinement, "refined", "refined"),
         seeder=method,
         seed_crf=asked,
+        backprop_crf=backprop_crf or seeder_flags.BACKPROP_CRF.default,
     ) as (_, make, *_, refined):
         pass
     calls = [] if used is None else [mock.call("plain", used)]

@@ -59,6 +59,13 @@ def test_flags_of_boxes_reach_their_reader():
         stand_in(msra, "source", SOURCE) as read,
     ):
         assert data_flags.saliency_source() is SOURCE
+        assert data_flags.source(only_photographs=True) is SOURCE
+        with pytest.raises(
+            ValueError,
+            match=r"^--dataset=msra has boxes, not image labels; "
+            r"bin/train_saliency and bin/make_saliency read it$",
+        ):
+            data_flags.source()
     assert read.call_args == mock.call("/d", exclude_ids="/e", only_ids="/o")
 
 

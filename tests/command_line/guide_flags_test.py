@@ -36,7 +36,7 @@ def test_a_preset_holds_where_no_flag_is_given(preset):
     ):
         assert guide_flags.settings() == dataclasses.replace(
             guides.PRESETS[preset],
-            seed_min_area_px=0,
+            seed_min_area=guides.Area("0"),
             unary="log",
             crf=crf.NONE,
         )

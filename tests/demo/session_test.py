@@ -22,13 +22,15 @@ CHOICES = {
     "guide": "g2",
     "seed_threshold": 0.6,
     "saliency_threshold": 0.5,
-    "seed_min_area": 9,
+    "seed_min_area": 0.1,
     "saliency_min_area": 2.0,
     "use_crf": True,
     "segmenter_crf": "none",
 }
 SETTINGS = dataclasses.replace(
-    guides.PAPER, seed_min_area_px=9, saliency_min_area=0.02
+    guides.PAPER,
+    seed_min_area=guides.Area("0.001"),
+    saliency_min_area=guides.Area("0.02"),
 )
 
 
@@ -115,7 +117,7 @@ def test_the_segmenter_may_be_refined(run, answers):
     [
         ("seed_threshold", 0.9, {"seeds.png", "guide_g2.png"}),
         ("saliency_threshold", 0.8, {"guide_g2.png"}),
-        ("seed_min_area", 500, {"guide_g2.png"}),
+        ("seed_min_area", 15.0, {"guide_g2.png"}),
         ("saliency_min_area", 60.0, {"guide_g2.png"}),
     ],
 )

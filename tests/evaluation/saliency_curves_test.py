@@ -17,7 +17,15 @@ SIZE = (4, 5)
 label_maps = arrays.arrays(
     np.uint8, SIZE, elements=st.sampled_from([0, 0, 1, 3, IGNORE])
 )
-level_maps = arrays.arrays(np.uint8, SIZE)
+
+
+def from_0_to_255(levels):
+    """Makes 0 and 255 the extremes, so that no map is rescaled."""
+    levels.flat[:2] = 255, 0
+    return levels
+
+
+level_maps = arrays.arrays(np.uint8, SIZE).map(from_0_to_255)
 images = st.lists(st.tuples(label_maps, level_maps), min_size=1, max_size=3)
 
 
@@ -102,10 +110,11 @@ def test_the_best_f_measure_is_the_highest_on_the_curve(pairs):
     assert saliency_curves.summary(found)["max_f"] == pytest.approx(best)
 
 
-@given(level_maps)
-@settings(max_examples=20, deadline=None)
-def test_the_scores_are_those_of_the_masks_that_guides_use(levels):
-    levels.flat[:2] = 127, 128
+@given(level_maps, st.sampled_from([1, 2, 127, 254, 255]))
+@settings(max_examples=50, deadline=None)
+def test_the_scores_are_those_of_the_masks_that_guides_use(levels, maximum):
+    levels = np.minimum(levels, maximum)
+    levels.flat[:3] = maximum // 2, (maximum + 1) // 2, maximum
     truth = np.tile(np.uint8([0, 1, 1, 0, IGNORE]), (4, 1))
     mask = detector.saliency_mask(np.float32(levels) / 255)
     as_levels = mask.astype(np.uint8) * 255
@@ -121,6 +130,16 @@ def test_a_map_survives_its_file_level_by_level(tmp_path):
     read = artifacts.read_saliency_map(tmp_path / "a.png")
     counts = saliency_curves.count(np.ones((16, 16), np.uint8), read)
     np.testing.assert_array_equal(counts, [[0] * 256, [1] * 256])
+
+
+@pytest.mark.parametrize("maximum", [1, 51, 127])
+def test_a_map_scores_as_the_same_map_up_to_255(maximum):
+    truth = np.uint8([[1, 1, 0, 0]])
+    levels = np.uint8([[maximum, 0, 0, maximum]])
+    whole = np.uint8([[255, 0, 0, 255]])
+    assert saliency_curves.summary(means([(truth, levels)])) == (
+        saliency_curves.summary(means([(truth, whole)]))
+    )
 
 
 # Properties.
@@ -260,7 +279,7 @@ def test_images_without_foreground_or_mask_stay_out_of_undefined_means():
 
 
 def test_of_a_split_without_foreground_only_errors_are_known():
-    found = means([([[0, 0]], [[51, 0]])])
+    found = means([([[IGNORE, 0, 0]], [[255, 51, 0]])])
     assert saliency_curves.summary(found) == {
         "iou": 1,
         "fraction_above_0.6": 1,

@@ -107,7 +107,7 @@ def test_an_edited_file_reruns_what_it_reaches_and_nothing_else():
         experiments.plan(
             experiments.Settings(guides=("g2",), files=files(guides=flags))
         )
-        for flags in ((), ("--seed_min_area=3",))
+        for flags in ((), ("--seed_min_area=3px",))
     )
     changed = [
         new.name

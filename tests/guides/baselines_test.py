@@ -37,12 +37,3 @@ def test_full_supervision_is_a_copy_of_the_truth():
     guide = guides.full(evidence(truth=truth))
     assert_guide(guide, "01? 222 ??0")
     assert not np.shares_memory(guide, truth)
-
-
-def test_g0_of_an_image_without_labels_names_the_image():
-    with pytest.raises(
-        ValueError,
-        match=r"image '2007_000032' has no image labels, and g0 chooses from "
-        r"them; leave the image out of the split",
-    ):
-        guides.g0(evidence(None, np.ones((2, 2), bool), present=()))

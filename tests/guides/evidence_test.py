@@ -20,12 +20,17 @@ def test_every_guide_needs_the_parts_that_requires_lists_and_no_others(name):
     seeds, mask = grid(FOUR), grid(REGION).astype(bool)
     parts = {"seeds": seeds, "saliency_mask": mask, "truth": seeds}
     parts["classifier"] = classifier
+    parts["image_labels"] = np.array([True, True, False, False, False])
     needed = {part: parts[part] for part in guides.REQUIRES[name]}
-    guide = guides.GUIDES[name](evidence(**needed))
+    image = np.zeros((*seeds.shape, 3), np.uint8)
+    guide = guides.GUIDES[name](
+        guides.Evidence(image_id="2007_000032", image=image, **needed)
+    )
     assert (guide.dtype, guide.shape) == (np.uint8, seeds.shape)
 
 
 REMEDIES = {
+    "image_labels": "give image-level labels",
     "seeds": "run bin/make_seeds first",
     "saliency_mask": "run bin/make_saliency first",
     "classifier": "run bin/train_seeder --seeder=vgg16 first",
@@ -41,13 +46,31 @@ def test_missing_evidence_names_image_guide_and_remedy(name, missing):
     seeds, mask = grid(FOUR), grid(REGION).astype(bool)
     parts = {"seeds": seeds, "saliency_mask": mask, "truth": seeds}
     parts["classifier"] = classifier
-    parts.pop(missing)
+    known = dataclasses.replace(evidence(**parts), **{missing: None})
     with pytest.raises(ValueError) as error:
-        guides.GUIDES[name](evidence(**parts))
+        guides.GUIDES[name](known)
     assert str(error.value) == (
         f"image '2007_000032': guide {name} needs {missing}, found none; "
         f"{REMEDIES[missing]}"
     )
+
+
+@pytest.mark.parametrize("preset", guides.PRESETS)
+@pytest.mark.parametrize(
+    "name", [name for name in guides.GUIDES if name != "full"]
+)
+def test_the_guide_of_an_image_without_objects_is_background(name, preset):
+    """Stray seeds, saliency and even truth change nothing."""
+    known = evidence(
+        grid(FOUR),
+        grid(REGION).astype(bool),
+        present=(),
+        truth=grid(FOUR),
+        classifier=classifier,
+    )
+    guide = guides.GUIDES[name](known, guides.PRESETS[preset])
+    assert (guide.dtype, guide.shape) == (np.uint8, known.seeds.shape)
+    assert (guide == labels.BACKGROUND).all()
 
 
 def test_guides_and_requires_have_the_same_names_in_the_same_order():

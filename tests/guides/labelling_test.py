@@ -11,7 +11,9 @@ from guided_segmentation.guides import labelling
 
 PETS = labels.LabelSet(("cat", "dog"))
 IDS = ("2007_000032", "2007_000039")
-SETTINGS = guides.GuideSettings(seed_min_area_px=1)
+SETTINGS = guides.GuideSettings(
+    seed_min_area=guides.Area("1px"), background_min_area=guides.Area("1px")
+)
 
 
 def truth(image_id):
@@ -54,6 +56,23 @@ def test_g2_reads_seeds_and_saliency_from_their_folders(folders):
         np.testing.assert_array_equal(label(image_id), truth(image_id) % 255)
 
 
+@pytest.mark.parametrize("maximum", [1, 2, 127, 255])
+@pytest.mark.parametrize("guide", ["g0", "g1", "g2", "oaa"])
+def test_saliency_maps_of_any_maximum_give_the_same_guide(
+    guide, maximum, folders
+):
+    label = labelling.labeller(
+        guide, SOURCE, settings=SETTINGS, classifier=classifier, **folders
+    )
+    wanted = label(IDS[1])
+    assert (wanted == 2).any()
+    salient = np.where(truth(IDS[1]) % 255, maximum, maximum // 3)
+    artifacts.write_saliency_map(
+        folders["saliency_dir"] / f"{IDS[1]}.png", salient / 255
+    )
+    np.testing.assert_array_equal(label(IDS[1]), wanted)
+
+
 def classifier(image, numbers):
     """Returns logits of which dog rises in every region."""
     return np.array([[1, 1], *([[0, 2]] * numbers.max())], np.float32)
@@ -80,7 +99,7 @@ def test_a_labeller_returns_the_guide_of_its_name(folders):
 
 
 def test_settings_reach_the_guide(folders):
-    strict = dataclasses.replace(SETTINGS, seed_min_area_px=25)
+    strict = dataclasses.replace(SETTINGS, seed_min_area=guides.Area("25px"))
     label = labelling.labeller("g2", SOURCE, settings=strict, **folders)
     salient = truth(IDS[0]) == 1
     assert (label(IDS[0])[salient] == labels.IGNORE).all()
@@ -129,6 +148,27 @@ def test_a_guide_without_its_folder_says_which_binary_writes_it(
     given = {**folders, missing: None}
     with pytest.raises(ValueError, match=message):
         labelling.labeller(guide, SOURCE, **given)
+
+
+def test_the_true_label_map_is_a_guide_without_image_labels():
+    """They are not even read."""
+    for image_labels in (None, pytest.fail):
+        source = dataclasses.replace(SOURCE, image_labels=image_labels)
+        guide = labelling.labeller("full", source)(IDS[0])
+        np.testing.assert_array_equal(guide, truth(IDS[0]))
+
+
+@pytest.mark.parametrize(
+    "guide", ["seeds_only", "g0", "g1", "g2", "oaa", "saliency_oracle"]
+)
+def test_other_guides_need_data_with_image_labels(guide, folders):
+    source = dataclasses.replace(SOURCE, image_labels=None)
+    with pytest.raises(
+        ValueError,
+        match=f"guide {guide} needs image_labels: choose a data set with "
+        f"image-level labels, or give them by --image_labels",
+    ):
+        labelling.labeller(guide, source, classifier=classifier, **folders)
 
 
 @pytest.mark.parametrize("guide", ["full", "saliency_oracle"])

@@ -187,13 +187,36 @@ def test_a_mask_that_covers_everything_leaves_no_background():
     assert_guide(g2(FOUR, NOTHING.replace(".", "#")), NOTHING.replace(".", "1"))
 
 
+@pytest.mark.parametrize(
+    ("preset", "area", "kept"),
+    [
+        ("paper", 99, False),
+        ("paper", 100, True),
+        ("released", 24, False),
+        ("released", 25, True),
+    ],
+)
+def test_seeds_have_one_percent_in_the_paper_and_25_pixels_in_the_release(
+    preset, area, kept
+):
+    """The image has 10,000 pixels; the seed is isolated."""
+    seeds = np.zeros((100, 100), np.uint8)
+    seeds[40:50, 40:50].flat[:area] = 1
+    known = evidence(seeds, np.zeros((100, 100), bool))
+    guide = guides.g2(known, guides.PRESETS[preset])
+    removed = {"paper": labels.IGNORE, "released": 0}[preset]
+    assert guide[41, 41] == (1 if kept else removed)
+    assert guide[0, 0] == labels.BACKGROUND
+
+
 @pytest.mark.parametrize(("area", "kept"), [(24, False), (25, True)])
-def test_seeds_of_the_paper_preset_have_25_pixels(area, kept):
-    seeds = np.zeros((20, 20), np.uint8)
-    seeds[4:9, 4:9] = 1
-    seeds[4, 4] = area == 25
-    guide = guides.g2(evidence(seeds, np.zeros((20, 20), bool)))
-    assert guide[6, 6] == (1 if kept else labels.IGNORE)
+def test_background_of_the_paper_preset_has_25_pixels(area, kept):
+    """A hole in a seed, far below 1 % of the image."""
+    seeds = np.ones((100, 100), np.uint8)
+    seeds[40:50, 40:45].flat[:area] = 0
+    guide = guides.g2(evidence(seeds, np.zeros((100, 100), bool)))
+    assert guide[41, 41] == (labels.BACKGROUND if kept else labels.IGNORE)
+    assert guide[0, 0] == 1
 
 
 @pytest.mark.parametrize(("area", "kept"), [(24, False), (25, True)])

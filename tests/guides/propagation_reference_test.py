@@ -97,12 +97,13 @@ def test_g2_equals_a_slow_reference_on_200_random_scenes():
         known = scene(seed)
         present = guides.present_classes(known.image_labels)
         salient = list(flood(known.saliency_mask, known.seeds.size / 100))
-        parts = [
-            (int(index), part)
-            for index in (0, *present)
-            for part in flood(known.seeds == index, 25)
-        ]
         for preset, chosen in guides.PRESETS.items():
+            area = {"paper": known.seeds.size / 100, "released": 25}[preset]
+            parts = [
+                (int(index), part)
+                for index in (0, *present)
+                for part in flood(known.seeds == index, area if index else 25)
+            ]
             for each in (crf.NONE, crf.DEEPLAB):
                 wanted, seen = slow_g2(known, salient, parts, preset, each)
                 guide = guides.g2(known, dataclasses.replace(chosen, crf=each))
@@ -150,7 +151,11 @@ def test_the_oracle_with_true_seeds_is_the_truth(seed):
     numbers = regions.components(scene(seed).saliency_mask, 1)
     truth = np.where(numbers > 0, 1 + numbers % 4, 0).astype(np.uint8)
     perfect = evidence(truth, truth=truth, present=(1, 2, 3, 4))
-    chosen = guides.GuideSettings(seed_min_area_px=1, saliency_min_area=0)
+    chosen = guides.GuideSettings(
+        seed_min_area=guides.Area("1px"),
+        background_min_area=guides.Area("1px"),
+        saliency_min_area=guides.Area("0"),
+    )
     guide = guides.saliency_oracle(perfect, chosen)
     committed = guide != labels.IGNORE
     np.testing.assert_array_equal(guide[committed], truth[committed])

@@ -82,7 +82,10 @@ def test_seed_components_that_are_too_small_count_in_a_divided_region():
         ............
     """
     plain = guides.GuideSettings(
-        seed_min_area_px=4, saliency_min_area=0.06, blur_px=0, crf=crf.NONE
+        seed_min_area=guides.Area("4px"),
+        saliency_min_area=guides.Area("0.06"),
+        blur_px=0,
+        crf=crf.NONE,
     )
     assert_guide(g2(seeds, REGION, plain), wanted)
 
@@ -239,11 +242,6 @@ def test_seeds_of_an_absent_class_are_ignored():
         ??..........
     """
     assert_guide(g2(seeds, TWO_REGIONS), wanted)
-
-
-def test_an_image_without_labels_has_background_and_ignored_pixels_alone():
-    guide = g2(FOUR, REGION, present=())
-    assert_guide(guide, REGION.replace("#", "?"))
 
 
 def test_all_ignored_pixels_may_become_background():

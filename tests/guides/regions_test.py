@@ -1,5 +1,5 @@
 import numpy as np
-from maps import grid
+from maps import SMALL, grid
 
 from guided_segmentation.guides import regions
 
@@ -14,7 +14,7 @@ def test_kept_components_are_numbered_without_gaps():
 def test_seed_components_have_a_class_for_every_number():
     seeds = grid("1100033 1100033 0000000 3300033 3300033")
     numbers, classes = regions.seed_components(
-        seeds, np.array([True, False, True]), 4
+        seeds, np.array([True, False, True]), SMALL
     )
     np.testing.assert_array_equal(classes, [255, 0, 1, 3, 3, 3])
     np.testing.assert_array_equal(classes[numbers], seeds)

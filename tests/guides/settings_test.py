@@ -18,8 +18,9 @@ def test_an_unknown_choice_is_refused(name):
 def test_the_defaults_are_the_paper_preset():
     assert (
         guides.GuideSettings(
-            seed_min_area_px=25,
-            saliency_min_area=0.01,
+            seed_min_area=guides.Area("0.01"),
+            background_min_area=guides.Area("25px"),
+            saliency_min_area=guides.Area("0.01"),
             in_doubt="ignore",
             no_gain="largest",
             unary="log",
@@ -32,9 +33,10 @@ def test_the_defaults_are_the_paper_preset():
     )
 
 
-def test_the_released_preset_differs_in_three_choices():
+def test_the_released_preset_differs_in_four_choices():
     assert guides.PRESETS["released"] == dataclasses.replace(
         guides.PAPER,
+        seed_min_area=guides.Area("25px"),
         in_doubt="background",
         unary="prob",
         crf_extent="image",

@@ -49,14 +49,34 @@ def test_the_threshold_is_half_of_the_maximum_inclusive():
     assert detector.saliency_mask(saliency_map, 1.0).sum() == 1
 
 
-@pytest.mark.parametrize(("level", "salient"), [(127, False), (128, True)])
-def test_in_the_file_the_mask_begins_at_127_and_a_half(
-    level, salient, tmp_path
+@pytest.mark.parametrize(
+    ("maximum", "lowest"), [(255, 128), (254, 127), (127, 64), (2, 1), (1, 1)]
+)
+def test_in_a_file_of_any_maximum_the_mask_begins_at_half_of_it(
+    maximum, lowest, tmp_path
 ):
-    path = tmp_path / "s.png"
-    artifacts.write_saliency_map(path, np.full((2, 2), level / 255))
-    mask = detector.saliency_mask(artifacts.read_saliency_map(path))
-    assert (mask == salient).all()
+    levels = np.arange(maximum + 1)[None]
+    artifacts.write_saliency_map(tmp_path / "s.png", levels / 255)
+    mask = detector.saliency_mask(
+        artifacts.read_saliency_map(tmp_path / "s.png")
+    )
+    np.testing.assert_array_equal(mask, levels >= lowest)
+
+
+@pytest.mark.parametrize("threshold", [0.0, 0.5, 1.0])
+def test_the_mask_of_a_map_without_saliency_is_empty(threshold):
+    zeros = np.zeros((2, 3), np.float32)
+    assert not detector.saliency_mask(zeros, threshold).any()
+
+
+def test_a_mask_of_255_levels_is_that_of_level_128(tmp_path):
+    levels = np.random.default_rng(0).integers(256, size=(64, 64))
+    levels[0, 0] = 255
+    artifacts.write_saliency_map(tmp_path / "s.png", levels / 255)
+    mask = detector.saliency_mask(
+        artifacts.read_saliency_map(tmp_path / "s.png")
+    )
+    np.testing.assert_array_equal(mask, levels >= 128)
 
 
 def test_saliency_maps_are_written_relative_to_their_maximum(tmp_path):

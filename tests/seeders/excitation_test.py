@@ -128,3 +128,77 @@ def test_contrastive_maps_are_smaller_and_not_negative():
     )
     assert contrasted.min() >= 0
     assert (contrasted.sum((0, 1)) < plain.sum((0, 1))).all()
+
+
+def test_the_image_gets_probability_by_hand():
+    """Contributions of 2 * 3, -4 * -1 and 5 * -7: 6 and 4 of 10."""
+    image = tf.reshape([2.0, -4.0, 5.0], [1, 1, 1, 3])
+    kernel = tf.reshape([3.0, -1.0, -7.0], [1, 1, 3, 1])
+    upstream = tf.reshape([1.0, 0.5], [2, 1, 1, 1])
+    found = excitation.image_probabilities(image, kernel, upstream)
+    np.testing.assert_allclose(
+        found[:, 0, 0], [[0.6, 0.4, 0], [0.3, 0.2, 0]], rtol=1e-6
+    )
+
+
+def test_without_negative_values_the_image_gets_what_layers_above_get():
+    layer = excitation.ExcitationConv2D(6, 3, padding="same")
+    x = tf.random.stateless_uniform([1, 7, 9, 3], [0, 0])
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = layer(x)
+    upstream = tf.random.stateless_uniform(y.shape, [0, 1])
+    wanted = tape.gradient(y, x, upstream)
+    kernel = tf.convert_to_tensor(layer.weights[0])
+    found = excitation.image_probabilities(x, kernel, upstream)
+    np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-6)
+
+
+def test_probability_that_reaches_the_image_sums_to_one():
+    """Every output of the first layer has a positive contribution."""
+    image = tf.random.stateless_normal([1, 7, 9, 3], [0, 0])
+    kernel = tf.random.stateless_normal([3, 3, 3, 8], [0, 1])
+    upstream = tf.random.stateless_uniform([2, 7, 9, 8], [0, 2])
+    upstream /= tf.reduce_sum(upstream, [1, 2, 3], keepdims=True)
+    found = excitation.image_probabilities(image, kernel, upstream)
+    assert float(tf.reduce_min(found)) >= 0
+    np.testing.assert_allclose(
+        tf.reduce_sum(found, [1, 2, 3]), [1, 1], rtol=1e-4
+    )
+
+
+@pytest.mark.parametrize("contrastive", [False, True])
+def test_maps_read_at_the_image_have_its_details(contrastive):
+    """A cell of pool4 is 16 pixels of the network's input wide."""
+    network = classifier("excitation")
+    pool4, image = (
+        backprop.seeder(
+            network,
+            SIZE,
+            "excitation",
+            blur_px=0.0,
+            contrastive=contrastive,
+            excitation_layer=layer,
+        )(photograph(SIZE, SIZE), OBJECTS)[0].numpy()
+        for layer in ("pool4", "image")
+    )
+    assert pool4.shape == image.shape == (SIZE, SIZE, 3)
+    assert image.min() >= 0
+    assert image.max() > 0
+    roughness = [
+        np.abs(np.diff(each, axis=0)).mean() / each.mean()
+        for each in (pool4, image)
+    ]
+    assert roughness[1] > 3 * roughness[0]
+
+
+def test_maps_read_at_the_image_work_in_low_precision_and_for_no_object():
+    keras.mixed_precision.set_global_policy("mixed_bfloat16")
+    seeder = backprop.seeder(
+        classifier("excitation"), SIZE, "excitation", excitation_layer="image"
+    )
+    maps, _ = seeder(photograph(), OBJECTS[:1])
+    assert maps.dtype == tf.float32
+    assert np.isfinite(maps).all()
+    assert maps.numpy().max() > 0
+    assert seeder(photograph(), OBJECTS[:0])[0].shape == (40, 65, 0)

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from guided_segmentation.errors import InputError
 from guided_segmentation import artifacts, labels, provenance
 from guided_segmentation.datasets import label_files
 from guided_segmentation.datasets.preparation import originals, records
+from guided_segmentation.errors import InputError
 
 Path = artifacts.Path
 FILE = "cls_labels.npy"

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 
 import tqdm
 
-from guided_segmentation.errors import InputError
 from guided_segmentation import artifacts, labels
 from guided_segmentation.datasets import image_files, label_files
 from guided_segmentation.datasets.preparation import (
@@ -20,6 +19,7 @@ from guided_segmentation.datasets.preparation import (
     originals,
     records,
 )
+from guided_segmentation.errors import InputError
 
 Path = artifacts.Path
 SPLITS = ("train2017", "val2017")

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from guided_segmentation.errors import InputError
 from guided_segmentation import labels
+from guided_segmentation.errors import InputError
 
 _LEAST_COORDINATES = 6  # Of a polygon: three corners.
 

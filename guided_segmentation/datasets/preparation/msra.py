@@ -6,7 +6,6 @@ Source: Liu et al., "Learning to Detect a Salient Object", CVPR 2007.
 import pathlib
 from collections.abc import Mapping, Sequence
 
-from guided_segmentation.errors import InputError
 from guided_segmentation import artifacts
 from guided_segmentation.datasets import msra, pascal_voc
 from guided_segmentation.datasets.preparation import (
@@ -14,6 +13,7 @@ from guided_segmentation.datasets.preparation import (
     originals,
     records,
 )
+from guided_segmentation.errors import InputError
 
 Path = artifacts.Path
 Sets = dict[str, dict[str, msra.Entry]]

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import tqdm
 
-from guided_segmentation.errors import InputError
 from guided_segmentation import artifacts
 from guided_segmentation.datasets import pipeline, schema
+from guided_segmentation.errors import InputError
 
 PAPERS_NUMBER = 11_041  # Photographs that the paper keeps.
 _SAVE_EVERY = 100  # Images that a killed process may lose.

@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator
 
 import tqdm
 
-from guided_segmentation.errors import InputError
 from guided_segmentation import artifacts, provenance
 from guided_segmentation.datasets.preparation import checksums
+from guided_segmentation.errors import InputError
 
 Path = artifacts.Path
 

@@ -4,8 +4,8 @@ import pathlib
 from collections.abc import Iterable
 from typing import Any
 
-from guided_segmentation.errors import InputError
 from guided_segmentation import artifacts
+from guided_segmentation.errors import InputError
 
 FILE = "preparation.json"
 _MOST_NAMED = 5  # Faults that a message names.

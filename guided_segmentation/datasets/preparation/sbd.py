@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterator
 
 import numpy as np
 
-from guided_segmentation.errors import InputError
 from guided_segmentation import artifacts, extras
 from guided_segmentation.datasets.preparation import originals
+from guided_segmentation.errors import InputError
 
 ORIGINAL = originals.Original(
     archive="benchmark.tgz",

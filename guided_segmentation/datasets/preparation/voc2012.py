@@ -14,7 +14,6 @@ from collections.abc import Collection, Iterable, Mapping
 import numpy as np
 import tqdm
 
-from guided_segmentation.errors import InputError
 from guided_segmentation import artifacts, labels
 from guided_segmentation.datasets import pascal_voc
 from guided_segmentation.datasets.preparation import (
@@ -23,6 +22,7 @@ from guided_segmentation.datasets.preparation import (
     records,
     sbd,
 )
+from guided_segmentation.errors import InputError
 
 Path = artifacts.Path
 VOC = "VOCdevkit/VOC2012"
