@@ -111,7 +111,7 @@ def check(dataset: tf.data.Dataset, schema: dict = EXAMPLE) -> tf.data.Dataset:
     spec = dataset.element_spec
     for key, wanted in schema.items():
         if key not in spec or not wanted.is_compatible_with(spec[key]):
-            raise InputError(
+            raise ValueError(
                 f"every example needs {key!r} as {wanted}, but this data set "
                 f"yields {spec.get(key, 'no such key')}"
             )

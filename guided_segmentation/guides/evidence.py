@@ -78,7 +78,7 @@ class Evidence:
                     f"resize before labelling"
                 )
             if part is not None and part.dtype != dtype:
-                raise InputError(
+                raise ValueError(
                     f"image {self.image_id!r}: {name} must be {dtype}, got "
                     f"{part.dtype}; convert before labelling"
                 )

@@ -17,7 +17,6 @@ import dataclasses
 import numpy as np
 
 from guided_segmentation import crf as dense_crf
-from guided_segmentation.errors import InputError
 from guided_segmentation.guides.area import Area
 from guided_segmentation.labels import BACKGROUND, IGNORE
 
@@ -80,7 +79,7 @@ class GuideSettings:
     def __post_init__(self) -> None:
         for name, known in CHOICES.items():
             if (found := getattr(self, name)) not in known:
-                raise InputError(
+                raise ValueError(
                     f"{name} must be one of {', '.join(known)}, got {found!r}"
                 )
 

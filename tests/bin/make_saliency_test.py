@@ -61,6 +61,7 @@ def test_maps_of_the_boxes_own_images_need_no_image_labels(tmp_path):
             saliency_net_dir="/s",
             output_dir=str(tmp_path / "maps"),
             contact_sheet=str(tmp_path / "sheet.png"),
+            fusion="mean",
             num_pictures="2",
         ),
     ):
@@ -86,6 +87,7 @@ def test_a_contact_sheet_of_another_format_is_refused():
             saliency_net_dir="/s",
             output_dir="/o",
             contact_sheet="s.jpg",
+            fusion="mean",
             num_pictures="2",
         ),
     ):

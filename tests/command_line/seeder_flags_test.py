@@ -15,10 +15,10 @@ def test_the_flags_of_seeders_are_all_tested():
 
 def test_table_1_of_the_paper_has_the_papers_gradients():
     """DeepLab's CRF (appendix C.1), read at the image (section 4.2)."""
-    with flagsaver.flagsaver():
-        names = ("backprop_crf", "excitation_layer")
-        given = _given("table1_voc2012/seed_scores", names)
-        flags.FLAGS(["evaluate_seeds", *given])
+    names = ("backprop_crf", "excitation_layer")
+    given = _given("table1_voc2012/seed_scores", names)
+    values = dict(line.removeprefix("--").split("=") for line in given)
+    with flagsaver.as_parsed(**values):
         assert seeder_flags.BACKPROP_CRF.value == "v2"
         assert seeder_flags.EXCITATION_LAYER.value == "image"
     assert seeder_flags.BACKPROP_CRF.default == "mild"

@@ -197,7 +197,7 @@ def test_a_flag_that_names_an_output_makes_a_need():
     found = plan("full", more=more)
     assert names(found)[0] == "train_seeder"
     needs = {stage.name: stage.needs for stage in found}
-    assert needs["train_segmenter_full_supervision"] == ("train_seeder",)
+    assert needs["train_segmenter_full"] == ("train_seeder",)
 
 
 def test_other_saliency_leaves_the_other_guides_as_they_were():

@@ -36,7 +36,7 @@ def test_inputs_of_a_file_are_those_of_its_own_guide_only():
         "--work_dir=w", "--num_steps=3",
     )  # fmt: skip
     found = plan("full", files=files(segmenter=segmenter))
-    assert command(found, "train_segmenter_full_supervision") == (
+    assert command(found, "train_segmenter_full") == (
         "train_segmenter", "--num_steps=3", "--split=train",
         "--guide=full",
         "--work_dir={work_dir}/segmenter/full",

@@ -39,7 +39,8 @@ def test_every_template_is_part_of_the_wheel():
     setup.read(programs.ROOT / "setup.cfg")
     shipped = {
         path
-        for package, pattern in setup["options.package_data"].items()
+        for package, patterns in setup["options.package_data"].items()
+        for pattern in patterns.split()
         for path in (programs.ROOT / package.replace(".", "/")).glob(pattern)
     }
     package = programs.ROOT / "guided_segmentation"
