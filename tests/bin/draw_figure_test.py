@@ -45,7 +45,7 @@ def test_flags_reach_what_draw_figure_calls(tmp_path, capsys):
     }
     height, _ = artifacts.read_size(tmp_path / "figure.png")
     assert height == 4 + 2 * (40 + 18)
-    assert capsys.readouterr().err == (
+    assert capsys.readouterr().err.endswith(
         f"done: figure 12 is in {tmp_path}/figure.png\n"
     )
 

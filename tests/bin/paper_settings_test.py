@@ -21,6 +21,7 @@ from binary_calls import stand_in
 from guided_segmentation import crf, experiments, labels, provenance
 from guided_segmentation.command_line import (
     data_flags,
+    digests,
     guide_flags,
     network_flags,
     prediction_flags,
@@ -143,9 +144,12 @@ SEEDS = {
     "seed_crf": "none",
 }
 ONE_VIEW = {"scales": [1], "flip": False}
+# The procedure of DeepLabv2, which the saliency net follows (section 6.1).
+THREE_SCALES = {"scales": [0.5, 0.75, 1], "flip": False}
 # Section 5 and appendix E.
 GUIDE_SETTINGS = {
-    "saliency_min_area": 0.01,
+    "seed_min_area": "0.01",
+    "saliency_min_area": "0.01",
     "in_doubt": "ignore",
     "no_gain": "largest",
     "unary": "log",
@@ -178,7 +182,7 @@ TABLE = [
     ("table4_5*", "train_segmenter_gap_*_g2_*", {"guide": "g2"}),
     ("*", "make_seeds*", {**TRAINAUG, **SEEDS, **ONE_VIEW}),
     ("table4_5*", "make_seeds_*_seed_v1", {"seed_crf": "v1"}),
-    ("*", "make_saliency", {**TRAINAUG, **ONE_VIEW}),
+    ("*", "make_saliency", {**TRAINAUG, **THREE_SCALES}),
     ("*", "make_guides_*", {**TRAINAUG, **GUIDE_SETTINGS}),
     ("*", "evaluate_guides_*", TRAINAUG),
     ("*", "segment_images_*", {**VAL, **REFINED}),
@@ -374,7 +378,7 @@ def typed(flag):
 def trained(program, stack):
     """What main of a train_* binary gives to the trainer."""
     voc = mock.Mock(label_set=labels.VOC)
-    boxes = mock.Mock(label_set=labels.LabelSet(("salient",)))
+    boxes = mock.Mock(label_set=labels.LabelSet(("salient",)), image_ids=())
     train, masks, *_ = (
         stack.enter_context(each)
         for each in (
@@ -384,6 +388,10 @@ def trained(program, stack):
             stand_in(provenance, "record_or_check_maps"),
             stand_in(strategies, "make_strategy"),
             stand_in(data_flags, "source", voc),
+            stand_in(data_flags, "require_outside"),
+            stand_in(digests, "image_labels", {}),
+            stand_in(digests, "boxes", {}),
+            stand_in(digests, "of_guide", {}),
             stand_in(data_flags, "saliency_source", boxes),
             stand_in(guide_flags, "labeller"),
         )
