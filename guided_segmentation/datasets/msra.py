@@ -10,7 +10,11 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from guided_segmentation import artifacts
-from guided_segmentation.datasets import image_files, pascal_voc, schema
+from guided_segmentation.datasets import (
+    image_files,
+    image_lists,
+    schema,
+)
 from guided_segmentation.errors import InputError
 
 Path = artifacts.Path
@@ -46,7 +50,7 @@ def source(
       data_dir: Holds Image/<digit>/*.jpg and UserData/*.txt. It may hold the
         truth as masks/<image_id>.png, 8-bit grey, with values of at least
         half of white on the object; it is for evaluation, not for training.
-      exclude_ids: List of images to leave out, as `pascal_voc.read_ids`
+      exclude_ids: List of images to leave out, as `image_lists.read_ids`
         takes it.
       only_ids: List of images to keep; all others are left out.
 
@@ -212,7 +216,7 @@ def _chosen(
 
 
 def _listed(path: Path, known: Iterable[str]) -> set[str]:
-    image_ids = pascal_voc.read_ids(path)
+    image_ids = image_lists.read_ids(path)
     unknown = [image_id for image_id in image_ids if image_id not in known]
     if unknown:
         raise InputError(

@@ -7,13 +7,14 @@ al., "Semantic contours from inverse detectors", ICCV 2011.
 
 import dataclasses
 import pathlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import numpy as np
 
 from guided_segmentation import artifacts, labels
 from guided_segmentation.datasets import (
     image_files,
+    image_lists,
     label_files,
     schema,
     voc_annotations,
@@ -73,7 +74,7 @@ def source(
       data_dir: The folder that holds JPEGImages, VOC2012 or
         VOCdevkit/VOC2012. Photographs have one of image_files.ENDINGS.
       split: Name of a list in ImageSets/Segmentation, or the path of a list
-        as `read_ids` takes it. trainaug and train_aug are the same name.
+        as image_lists.read_ids takes it. trainaug and train_aug are one name.
       image_labels: Where image-level labels come from. "masks": every object
         of the label map. "xml": every object in Annotations, including the
         difficult ones, as in the cls_labels.npy of later work; only with it
@@ -139,42 +140,6 @@ def find_root(data_dir: Path) -> pathlib.Path:
     )
 
 
-def read_ids(path: Path, known: Iterable[str] = ()) -> tuple[str, ...]:
-    """Reads a list of image ids, one per line, in any of the usual forms.
-
-    Ids are read as text, even if they look like numbers. Only the first word
-    of a line is read, without folders and without the ending of a photograph:
-    "2007_000032", "2007_000032 0 14", "2007_000032.jpg 5" and
-    "/JPEGImages/2007_000032.jpg /SegmentationClassAug/2007_000032.png" are
-    the same image. A whole line that names a known image, such as
-    "photo 1.jpg", is that image.
-
-    Args:
-      path: The list, a text file.
-      known: Ids of the images that exist.
-
-    Returns:
-      The ids in the order of the list.
-
-    Raises:
-      FileNotFoundError: If there is no such file.
-      ValueError: If it names no image, or one twice.
-    """
-    match = image_files.matcher(known)
-    lines = map(str.strip, artifacts.read_text(path).splitlines())
-    image_ids = tuple(
-        match(line)
-        or match(line.split()[0])
-        or image_files.image_id(line.split()[0])
-        for line in lines
-        if line
-    )
-    if not image_ids:
-        raise InputError(f"{path}: wanted one image id per line, found none")
-    image_files.require_different(image_ids, path)
-    return image_ids
-
-
 def _ids_file(root: pathlib.Path, split: str) -> pathlib.Path:
     lists = root / "ImageSets" / "Segmentation"
     paths = [lists / f"{split}.txt", pathlib.Path(split)]
@@ -198,7 +163,7 @@ def _files(root: pathlib.Path, ids_file: pathlib.Path) -> _Files:
       ValueError: If one image has two photographs.
     """
     names = image_files.names_by_stem(root / "JPEGImages", image_files.ENDINGS)
-    image_ids = read_ids(ids_file, names)
+    image_ids = image_lists.read_ids(ids_file, names)
     for image_id in image_ids:
         if len(names.get(image_id, ())) > 1:
             raise InputError(

@@ -9,7 +9,7 @@ import pathlib
 from collections.abc import Iterator
 
 from guided_segmentation import artifacts, provenance
-from guided_segmentation.datasets import image_files, pascal_voc
+from guided_segmentation.datasets import image_files, image_lists, pascal_voc
 from guided_segmentation.errors import InputError
 from guided_segmentation.experiments.ledger import WORK_DIR, Stage
 from guided_segmentation.networks import weights
@@ -92,7 +92,7 @@ def _ids(data_dir: pathlib.Path, split: str) -> frozenset[str] | None:
     try:
         root = pascal_voc.find_root(data_dir)
         path = root / "ImageSets" / "Segmentation" / f"{split}.txt"
-        return frozenset(pascal_voc.read_ids(path if path.exists() else split))
+        return frozenset(image_lists.read_ids(path if path.exists() else split))
     except (OSError, InputError):  # The binary that reads the list reports it.
         return None
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from guided_segmentation import artifacts, labels
-from guided_segmentation.datasets import pascal_voc, schema
+from guided_segmentation.datasets import image_lists, pascal_voc, schema
 
 IDS = ("2007_000032", "2007_000039", "2008_000002")
 DATA = os.environ.get("GUIDED_SEGMENTATION_DATA")
@@ -133,13 +133,13 @@ def test_a_missing_folder_is_refused_with_the_places_searched(tmp_path):
 def test_every_usual_form_of_a_list_names_the_image(tmp_path, line):
     path = tmp_path / "list.txt"
     path.write_bytes(f"{line}\n\n".encode())
-    assert pascal_voc.read_ids(path) == ("2007_000032",)
+    assert image_lists.read_ids(path) == ("2007_000032",)
 
 
 @pytest.mark.parametrize("image_id", ["0042", "2007_000032", "1e5", "a.b"])
 def test_an_id_stays_text(tmp_path, image_id):
     (tmp_path / "list.txt").write_text(image_id)
-    assert pascal_voc.read_ids(tmp_path / "list.txt") == (image_id,)
+    assert image_lists.read_ids(tmp_path / "list.txt") == (image_id,)
 
 
 @settings(deadline=None)
@@ -153,7 +153,7 @@ def test_an_id_stays_text(tmp_path, image_id):
 def test_the_order_of_a_list_is_kept(tmp_path_factory, ids):
     path = tmp_path_factory.mktemp("lists") / "list.txt"
     path.write_text("\n".join(ids))
-    assert pascal_voc.read_ids(path) == tuple(ids)
+    assert image_lists.read_ids(path) == tuple(ids)
 
 
 @pytest.mark.parametrize(
@@ -523,7 +523,7 @@ def test_a_real_photograph_is_as_large_as_its_label_map():
 @needs_data
 def test_the_official_lists_have_their_published_lengths():
     lists = pathlib.Path(DATA, "voc2012_lists")
-    counts = {p.stem: len(pascal_voc.read_ids(p)) for p in lists.glob("*.txt")}
+    counts = {p.stem: len(image_lists.read_ids(p)) for p in lists.glob("*.txt")}
     assert counts == {
         "train": 1464,
         "val": 1449,

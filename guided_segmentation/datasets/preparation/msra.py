@@ -7,7 +7,7 @@ import pathlib
 from collections.abc import Mapping, Sequence
 
 from guided_segmentation import artifacts
-from guided_segmentation.datasets import msra, pascal_voc
+from guided_segmentation.datasets import image_lists, msra
 from guided_segmentation.datasets.preparation import (
     checksums,
     originals,
@@ -163,7 +163,7 @@ def _chosen(
 
 
 def _read_known(path: Path, known: set[str]) -> set[str]:
-    image_ids = set(pascal_voc.read_ids(path))
+    image_ids = set(image_lists.read_ids(path))
     unknown = sorted(image_ids - known)
     if unknown:
         raise InputError(

@@ -15,7 +15,7 @@ import numpy as np
 import tqdm
 
 from guided_segmentation import artifacts, labels
-from guided_segmentation.datasets import pascal_voc
+from guided_segmentation.datasets import image_lists
 from guided_segmentation.datasets.preparation import (
     checksums,
     originals,
@@ -140,7 +140,7 @@ def _read_lists(
     root: pathlib.Path, sbd_path: Path, counts: Counts
 ) -> dict[str, list[str]]:
     lists = {
-        split: list(pascal_voc.read_ids(root / _list(split)))
+        split: list(image_lists.read_ids(root / _list(split)))
         for split in ("train", "val", "test")
         if split != "test" or (root / _list(split)).is_file()
     }

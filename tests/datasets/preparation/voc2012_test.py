@@ -5,7 +5,7 @@ import official_archives as official
 import pytest
 
 from guided_segmentation import artifacts
-from guided_segmentation.datasets import pascal_voc
+from guided_segmentation.datasets import image_lists, pascal_voc
 from guided_segmentation.datasets.preparation import sbd, voc2012
 
 ROOT = "VOCdevkit/VOC2012"
@@ -191,7 +191,7 @@ def test_masks_from_elsewhere_are_not_replaced(downloads, tmp_path):
 def test_the_official_lists_follow_the_rule(real_data):
     lists = real_data / "voc2012_lists"
     train, val, trainaug = (
-        pascal_voc.read_ids(lists / f"{name}.txt")
+        image_lists.read_ids(lists / f"{name}.txt")
         for name in ("train", "val", "train_aug")
     )
     counts = voc2012.COUNTS
@@ -213,5 +213,5 @@ def test_the_list_of_the_full_data_is_the_official_one(real_data, tmp_path):
             pytest.skip(f"no {names[0]} in {data_dir}")
     voc2012.prepare(data_dir, tmp_path)
     found = pascal_voc.source(tmp_path, "trainaug").image_ids
-    wanted = pascal_voc.read_ids(real_data / "voc2012_lists/train_aug.txt")
+    wanted = image_lists.read_ids(real_data / "voc2012_lists/train_aug.txt")
     assert found == wanted
