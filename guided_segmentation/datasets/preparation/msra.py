@@ -34,7 +34,7 @@ def prepare(
     Args:
       data_dir: Holds ImageSetA, ImageSetB or both, as folders or archives, or
         is itself a folder with Image and UserData.
-      output_dir: Receives Image/<set>/<digit>/*.jpg and UserData/<set>.txt,
+      output_dir: Receives `Image/<set>/<digit>/*.jpg` and UserData/<set>.txt,
         and the files of UserData as they were in originals/.
       only_ids: List of images to keep; all others are left out.
       exclude_ids: List of images to leave out.
