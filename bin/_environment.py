@@ -1,10 +1,14 @@
 """Ends a binary with one line where the package is not installed.
 
-The binaries import this module first, before anything that could be missing.
+The binaries import this module first, before anything that could be missing,
+and before TensorFlow, whose log is kept to errors.
 """
 
 import importlib.util
+import os
 import sys
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 NEEDED = ("absl", "tensorflow", "guided_segmentation")
 
