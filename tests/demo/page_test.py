@@ -18,7 +18,7 @@ from guided_segmentation.demo import gallery, page, session, upload
 
 LIMITS = upload.Limits()
 PATIENCE = 120  # Seconds until a server that hangs is given up.
-CHOICES = ("g2", 0.5, 0.5, 25, 1.0, True, "none")
+CHOICES = ("g2", 0.5, 0.5, 1.0, 1.0, True, "none")
 
 
 @pytest.fixture(scope="module")
