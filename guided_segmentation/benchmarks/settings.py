@@ -18,7 +18,7 @@ class BenchmarkSettings:
       head_channels: Number of channels of fc6 and fc7.
       batch_size: Images per training step, and number of images of "seeds".
       precision: Precision of training steps and of the served network, key of
-        trainer.PRECISIONS.
+        precision.PRECISIONS.
     """
 
     repeats: int = 5

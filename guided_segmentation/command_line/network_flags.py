@@ -9,15 +9,28 @@ from guided_segmentation import labels
 from guided_segmentation.datasets import schema
 from guided_segmentation.errors import InputError
 from guided_segmentation.networks import weights
-from guided_segmentation.training import trainer
+from guided_segmentation.training import precision, trainer
 
 PRECISION = flags.DEFINE_enum(
     "precision",
     trainer.TrainSettings.precision,
-    trainer.PRECISIONS,
-    "Floating-point precision; weights stay float32. mixed_bfloat16 is up to "
-    "twice as fast on CPUs with AVX512-BF16.",
+    (precision.AUTO, *precision.PRECISIONS),
+    "Floating-point precision; weights stay float32. auto: the one in which "
+    "this machine trains fastest, timed once and kept in ~/.cache; a folder "
+    "that was begun keeps its precision.",
 )
+
+
+def resolve_precision(folder: str | None = None) -> str:
+    """Replaces --precision=auto by a precision, and returns that.
+
+    Args:
+      folder: Folder of the results. If it was begun, with whatever precision,
+        it keeps that one.
+    """
+    found = precision.resolved(PRECISION.value, folder)
+    flags.FLAGS[PRECISION.name].value = found
+    return found
 
 
 def trained(network_dir: str, **arguments: Any) -> tuple[keras.Model, dict]:
@@ -30,7 +43,7 @@ def trained(network_dir: str, **arguments: Any) -> tuple[keras.Model, dict]:
     Returns:
       The network, and the settings it was trained with.
     """
-    keras.mixed_precision.set_global_policy(PRECISION.value)
+    keras.mixed_precision.set_global_policy(resolve_precision())
     return weights.load_trained(network_dir, **arguments)
 
 
@@ -38,7 +51,7 @@ def made_by(network_dir: str) -> dict:
     """Returns what identifies a network's output, wherever its folder is."""
     return {
         "weights_sha256": weights.sha256(network_dir),
-        "precision": PRECISION.value,
+        "precision": resolve_precision(),
     }
 
 

@@ -236,7 +236,7 @@ def train_settings(**defaults: Any) -> trainer.TrainSettings:
             head_layers=tuple(told["head_layers"]),
             clip_norm=CLIP_NORM.value,
         ),
-        precision=network_flags.PRECISION.value,
+        precision=network_flags.resolve_precision(WORK_DIR.value),
         seed=SEED.value,
         checkpoint_steps=CHECKPOINT_STEPS.value,
     )

@@ -28,8 +28,6 @@ from guided_segmentation.training import (
 )
 from guided_segmentation.training.keras_globals import training_globals
 
-PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")  # Keras policies.
-
 _CHECKPOINTS = "checkpoints"
 
 
@@ -41,7 +39,7 @@ class TrainSettings:
       num_steps: Optimizer steps.
       batch_size: Images per step over all replicas.
       optimizer: Learning rate, schedule, momentum, weight decay.
-      precision: One of PRECISIONS.
+      precision: One of precision.PRECISIONS.
       seed: Fixes the order of images, augmentation, dropout and initial
         weights.
       checkpoint_steps: Steps between checkpoints.
