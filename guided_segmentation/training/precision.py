@@ -50,15 +50,24 @@ def fastest(
     """
     path = pathlib.Path(cache or _CACHE).expanduser()
     machine = key()
-    known = _read(path)
-    if machine not in known:
+    seconds = _read(path).get(machine)
+    if seconds is None:
         seconds = measure(timed or convolution_seconds)
-        known = {**_read(path), machine: seconds}
         try:
-            artifacts.write_json(path, known)
+            artifacts.write_json(path, {**_read(path), machine: seconds})
         except OSError as error:  # A home that cannot be written to.
             print(f"precision: not kept, {error}", file=sys.stderr)
-    return choice(known[machine])
+    return choice(seconds)
+
+
+def known(cache: artifacts.Path | None = None) -> dict[str, float]:
+    """Returns the seconds by precision of this machine; empty if not timed.
+
+    Args:
+      cache: As `fastest` takes it.
+    """
+    path = pathlib.Path(cache or _CACHE).expanduser()
+    return dict(_read(path).get(key(), {}))
 
 
 def resolved(precision: str, folder: artifacts.Path | None = None) -> str:
