@@ -19,6 +19,12 @@ def views() -> dict:
     return {"scales": list(map(float, SCALES.value)), "flip": FLIP.value}
 
 
+def given_views() -> dict:
+    """Returns the part of `views` whose flags are given."""
+    present = {each.name for each in (SCALES, FLIP) if each.present}
+    return {key: value for key, value in views().items() if key in present}
+
+
 @flags.validator(SCALES.name, "wanted numbers above 0, such as 1,1.5")
 def _are_scales(values: list[str]) -> bool:
     try:

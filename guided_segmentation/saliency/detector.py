@@ -77,6 +77,29 @@ def make_saliency(
         width, 2] float32 probabilities, as networks.prediction.dense returns
         it for a two-class network.
       source: Photographs.
+      output_dir: Folder for <image_id>.png, 8 bits, 255 at each map's maximum.
+    """
+    write_maps(
+        lambda image: saliency_map(np.asarray(predict(image[None])[0])),
+        source,
+        output_dir,
+    )
+
+
+def write_maps(
+    predict: Callable[[np.ndarray], np.ndarray],
+    source: schema.Source,
+    output_dir: artifacts.Path,
+) -> None:
+    """Writes the maps of a detector for images that have none yet.
+
+    Probabilities are written as they are: a map that reaches 0.1 holds 26 at
+    most, and `saliency_mask` takes half of that.
+
+    Args:
+      predict: From [height, width, 3] uint8 RGB to [height, width] float32 in
+        [0, 1], as named.NamedDetector holds it.
+      source: Photographs.
       output_dir: Folder for <image_id>.png, 8 bits.
     """
     output_dir = pathlib.Path(output_dir)
@@ -85,8 +108,7 @@ def make_saliency(
         return
     examples = pipeline.in_order(missing, {"image": source.image})
     for example in tqdm.tqdm(examples, "saliency", len(missing), unit="image"):
-        probabilities = np.asarray(predict(example["image"][None])[0])
         artifacts.write_saliency_map(
             output_dir / f"{example['image_id']}.png",
-            saliency_map(probabilities),
+            predict(example["image"]),
         )

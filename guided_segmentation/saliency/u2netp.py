@@ -1,0 +1,58 @@
+"""U2NETP: a small published salient-object network, downloaded once.
+
+Its authors trained it on the pixel masks of DUTS: stronger supervision than
+the boxes of this method, to be stated beside every result. The weights are
+under the Apache License 2.0.
+
+Source: Qin et al., "U2-Net: going deeper with nested U-structure for salient
+object detection", Pattern Recognition 2020; the ONNX file of rembg.
+"""
+
+import hashlib
+import os
+import pathlib
+
+from guided_segmentation import artifacts, extras
+
+URL = (
+    "https://github.com/danielgatis/rembg/releases/download/v0.0.0/u2netp.onnx"
+)
+MD5 = "8e83ca70e441ab06c318d82300c84806"
+CACHE_VARIABLE = "GUIDED_SEGMENTATION_CACHE"
+
+
+def cache_dir() -> pathlib.Path:
+    """Returns the folder of downloads.
+
+    It is the one that GUIDED_SEGMENTATION_CACHE names, or
+    ~/.cache/guided_segmentation.
+    """
+    default = "~/.cache/guided_segmentation"
+    return pathlib.Path(os.environ.get(CACHE_VARIABLE, default)).expanduser()
+
+
+def download() -> pathlib.Path:
+    """Returns the path of the file, downloading it unless it is there.
+
+    Raises:
+      OSError: If the download fails, or gives another file.
+      ValueError: If pooch is not installed.
+    """
+    path = cache_dir() / "u2netp.onnx"
+    if path.is_file() and is_file(path):
+        return path
+    pooch = extras.imported("pooch", "saliency", "--saliency=u2netp")
+    try:
+        pooch.retrieve(URL, f"md5:{MD5}", fname=path.name, path=path.parent)
+    except Exception as error:  # Of requests, pooch and the file system.
+        raise OSError(
+            f"cannot download u2netp ({error}); fetch {URL} yourself and give "
+            f"--saliency=onnx:PATH, or put it at {path}"
+        ) from error
+    return path
+
+
+def is_file(path: artifacts.Path) -> bool:
+    """Returns whether a file has the published checksum."""
+    content = pathlib.Path(path).read_bytes()
+    return hashlib.md5(content, usedforsecurity=False).hexdigest() == MD5
