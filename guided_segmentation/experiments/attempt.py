@@ -10,11 +10,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from typing import TextIO
+from typing import Protocol, TextIO
 
 from guided_segmentation.experiments.ledger import WORK_DIR, Ledger, Stage
 from guided_segmentation.experiments.terminal import ProgressLine
-from guided_segmentation.report.numbers import duration
+from guided_segmentation.report.numbers import duration, rounded
 
 _SAVE_SECONDS = 5.0  # Between two records of how long a stage has taken.
 _POLL_SECONDS = 0.2  # Between two looks at a running stage.
@@ -51,6 +51,27 @@ def last_error(log: str) -> str:
     return lines[-1] if lines else "it said nothing"
 
 
+class Forecast(Protocol):
+    """Tells how long all stages still take."""
+
+    def left(self, stage: str | None, seconds: float, log: str) -> float:
+        """Returns how many seconds are left.
+
+        Args:
+          stage: That runs now; None between two.
+          seconds: How long it has run.
+          log: The last line of its log.
+        """
+
+    def end(self, stage: str, seconds: float) -> None:
+        """Records how long a stage took.
+
+        Args:
+          stage: Its name.
+          seconds: Earlier attempts included.
+        """
+
+
 class Attempt:
     """One attempt at a stage that is not done yet.
 
@@ -61,6 +82,7 @@ class Attempt:
       ledger: Where it is recorded.
       past_seconds: How long earlier attempts took.
       line: Where its progress is shown.
+      forecast: How long all stages still take, or None.
       log: Where the output of its process goes.
       output: What it makes.
       received: Numbers of the signals received so far.
@@ -73,6 +95,7 @@ class Attempt:
         inputs: dict[str, str],
         ledger: Ledger,
         line: ProgressLine,
+        forecast: Forecast | None = None,
     ):
         self.stage = stage
         self.fingerprint = fingerprint
@@ -82,6 +105,7 @@ class Attempt:
             "seconds", 0.0
         )
         self.line = line
+        self.forecast = forecast
         self.started = time.monotonic()
         self.log = ledger.work_dir / "logs" / f"{stage.name}.log"
         self.output = ledger.work_dir / stage.output
@@ -122,7 +146,9 @@ class Attempt:
             while True:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     return child.wait(_POLL_SECONDS)
-                self.line.show(f"{duration(self.seconds)}  {self._tail()}")
+                tail = self._tail()
+                left = self._left(self.stage.name, tail)
+                self.line.show(f"{duration(self.seconds)}{left}  {tail}")
                 if time.monotonic() - saved > _SAVE_SECONDS:
                     self._record(done=False)
                     saved = time.monotonic()
@@ -146,7 +172,16 @@ class Attempt:
                 f"stage {self.stage.name} {self._reason(code, begin)}; its log "
                 f"is {here}"
             )
-        self.line.end(took)
+        if self.forecast is not None:
+            self.forecast.end(self.stage.name, self.seconds)
+        self.line.end(took + self._left())
+
+    def _left(self, stage: str | None = None, tail: str = "") -> str:
+        """How long all stages still take, as text after a duration."""
+        if self.forecast is None:
+            return ""
+        left = self.forecast.left(stage, self.seconds, tail)
+        return f"; about {rounded(left)} left" if left else ""
 
     def _reason(self, code: int, begin: int) -> str:
         """Why the stage failed; its part of the log starts at byte `begin`."""

@@ -71,6 +71,16 @@ class Ledger:
         self.records[name] = record
         artifacts.write_json(self.path, self.records)
 
+    def reopen(self, name: str) -> None:
+        """Has a stage that was done go on, as if it had been stopped.
+
+        Args:
+          name: Of the stage; nothing happens if it was never begun.
+        """
+        if name in self.records:
+            record = {"done": False, "seconds": 0.0}
+            self.write(name, **{**self.records[name], **record})
+
     def drop(self, name: str) -> None:
         """Forgets a stage."""
         del self.records[name]

@@ -10,7 +10,7 @@ import os
 import pathlib
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent import futures
 from typing import TextIO
 
@@ -28,6 +28,9 @@ def run(
     work_dir: artifacts.Path,
     bin_dir: artifacts.Path,
     reuse_from: artifacts.Path | None = None,
+    *,
+    prepare: Callable[[Ledger], None] | None = None,
+    forecast: attempt.Forecast | None = None,
 ) -> None:
     """Runs the stages that are not done, with a line on stderr for each.
 
@@ -44,6 +47,9 @@ def run(
       bin_dir: Folder of the binaries.
       reuse_from: Folder of another experiment. A stage that was done there
         with the same command after the same stages is linked, not run.
+      prepare: Called first, with the record of what is done, while no other
+        run is at work in the folder.
+      forecast: Tells how long all stages still take, for the lines on stderr.
 
     Raises:
       ChildProcessError: If a stage fails.
@@ -57,6 +63,8 @@ def run(
     width = max(len(stage.name) for stage in stages)
     with _locked(pathlib.Path(work_dir)) as lock:
         ledger = Ledger(work_dir)
+        if prepare is not None:
+            prepare(ledger)
         ledgers.retire(stages, prints, found, ledger)
         if reuse_from is not None:
             ledgers.link(stages, prints, ledger, pathlib.Path(reuse_from))
@@ -68,7 +76,12 @@ def run(
                 line.end(_past(ledger.records[stage.name]))
                 continue
             attempt.Attempt(
-                stage, prints[stage.name], found[stage.name], ledger, line
+                stage,
+                prints[stage.name],
+                found[stage.name],
+                ledger,
+                line,
+                forecast,
             ).run(pathlib.Path(bin_dir), lock)
 
 

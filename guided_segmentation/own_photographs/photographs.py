@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Mapping
 from concurrent import futures
 
-from guided_segmentation import artifacts, labels, provenance
+from guided_segmentation import artifacts, labels
 from guided_segmentation.datasets import folder, image_files, schema
 from guided_segmentation.errors import InputError
 
@@ -34,21 +34,18 @@ class Photographs:
 
     Attributes:
       source: Reads them; it may have more than `by_id`.
-      by_id: Those that can be read, by image id.
+      label_set: The classes.
+      by_id: Those that can be used, by image id.
       passed_over: What is not used, and why, one phrase each.
     """
 
     source: schema.Source
+    label_set: labels.LabelSet
     by_id: Mapping[str, Photograph]
     passed_over: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.by_id)
-
-    @property
-    def label_set(self) -> labels.LabelSet:
-        """The classes."""
-        return self.source.label_set
 
     @functools.cached_property
     def counts(self) -> dict[str, int]:
@@ -82,6 +79,34 @@ class Photographs:
         """
         chosen = {image_id: self.by_id[image_id] for image_id in image_ids}
         return dataclasses.replace(self, by_id=chosen)
+
+    def known_to(self, label_set: labels.LabelSet) -> "Photographs":
+        """Returns the photographs whose tags a segmenter knows.
+
+        Args:
+          label_set: The segmenter's classes, which the result has too.
+
+        Raises:
+          InputError: If there are none.
+        """
+        unknown: dict[str, str] = {}
+        for image_id, each in self.by_id.items():
+            for tag in set(each.tags) - set(label_set.objects):
+                unknown[image_id] = tag
+        known = {i: x for i, x in self.by_id.items() if i not in unknown}
+        passed_over = self.passed_over
+        if unknown:
+            tags = sorted(set(unknown.values()))
+            passed_over += (
+                f"tagged with what the segmenter has not learned "
+                f"({image_files.listed(tags)}): {len(unknown)} "
+                f"({image_files.listed(unknown)}), --retrain learns it",
+            )
+        if not known:
+            raise InputError(f"no photograph is left; {passed_over[-1]}")
+        return dataclasses.replace(
+            self, label_set=label_set, by_id=known, passed_over=passed_over
+        )
 
 
 def survey(
@@ -123,7 +148,10 @@ def survey(
     if not by_id:
         raise InputError(f"{data_dir}: no photograph can be read; {first}")
     return Photographs(
-        source=source, by_id=by_id, passed_over=tuple(passed_over)
+        source=source,
+        label_set=source.label_set,
+        by_id=by_id,
+        passed_over=tuple(passed_over),
     )
 
 
@@ -139,17 +167,6 @@ def opened(
     """
     del untagged
     return folder.source(data_dir, image_labels.removeprefix("csv:"))
-
-
-def tags_digest(tags: tuple[str, ...], label_set: labels.LabelSet) -> str:
-    """Digests the tags of a photograph, as command_line.digests does.
-
-    Args:
-      tags: In the order of the label set.
-      label_set: The classes.
-    """
-    objects = label_set.objects
-    return provenance.digest([(objects.index(tag), tag) for tag in tags])
 
 
 def _read(source: schema.Source):

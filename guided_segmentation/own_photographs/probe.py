@@ -26,6 +26,8 @@ from guided_segmentation.training import (  # noqa: E402
 )
 
 _MAX_PIXELS = 2_000_000  # The CRF of a larger photograph is extrapolated.
+_IMPORTED = time.perf_counter() - _STARTED
+_BATCH = 4  # Larger ones are extrapolated.
 _DETECTOR_PX = (375, 500)  # Detectors resize a photograph to their own size.
 
 
@@ -33,7 +35,7 @@ def main(arguments: list[str]) -> None:
     """Times what the settings describe and prints the seconds.
 
     Args:
-      arguments: The text of `spec`.
+      arguments: The text of `settings.spec`.
     """
     told = json.loads(arguments[0])
     settings = names.Settings(**names.checked(told["settings"]))
@@ -45,26 +47,10 @@ def main(arguments: list[str]) -> None:
             "precision": chosen,
             "precision_seconds": precision.known(),
             "gpus": [x.name for x in tf.config.list_physical_devices("GPU")],
-            "seconds": {"start": time.perf_counter() - _STARTED, **seconds},
+            "seconds": {"start": _IMPORTED, **seconds},
         },
         sys.stdout,
     )
-
-
-def spec(settings: names.Settings, num_objects: int, pixels: int) -> str:
-    """Returns the argument of the process.
-
-    Args:
-      settings: Of the networks to time; the numbers of steps do not matter.
-      num_objects: Number of classes without the background.
-      pixels: Of a photograph.
-    """
-    told = {
-        "settings": dataclasses.asdict(settings),
-        "num_objects": num_objects,
-        "pixels": pixels,
-    }
-    return json.dumps(told)
 
 
 def measure(
@@ -73,28 +59,30 @@ def measure(
     """Times one of each.
 
     Args:
-      settings: As `spec` takes it, its precision resolved.
-      num_objects: As `spec` takes it.
-      pixels: As `spec` takes it.
+      settings: As `settings.spec` takes it, its precision resolved.
+      num_objects: As `settings.spec` takes it.
+      pixels: As `settings.spec` takes it.
 
     Returns:
-      Seconds: "features" of a photograph and its mirror image, a step of
-      "seeder" and of "segmenter", "prediction" of one view, "crf" of a
-      photograph, "saliency" of a photograph.
+      Seconds: "build" of a network and its first step, "features" of a
+      photograph and its mirror image, a step of "seeder" and of "segmenter",
+      "prediction" of one view, "crf" of a photograph, "saliency" of one.
     """
     keras.mixed_precision.set_global_policy(settings.precision)
-    started = time.perf_counter()
-    networks = {
-        "segmenter": _recipe(settings, "deeplab_v1", 1 + num_objects),
-    }
+    networks = {"segmenter": _recipe(settings, "deeplab_v1", 1 + num_objects)}
     if settings.has_seeder:
         networks["seeder"] = _recipe(settings, settings.seeder, num_objects)
-    seconds = {}
+    seconds: dict[str, float] = {}
     for name, each in networks.items():
         batch = getattr(settings, f"{name}_batch_size")
-        seconds |= _training(each, name, batch)
+        used = min(batch, _BATCH)
+        started = time.perf_counter()
+        features, step = _training(each, used)
+        built = time.perf_counter() - started - 2 * (features + step)
+        seconds.setdefault("build", max(built, 0.0))
+        seconds.setdefault("features", features)
+        seconds[name] = step * batch / used
     network = builders.build({**networks["segmenter"].network, "dense": True})
-    seconds["build"] = time.perf_counter() - started
     seconds["prediction"] = _prediction(settings, network)
     seconds["crf"] = _crf(settings, num_objects, pixels)
     seconds["saliency"] = _saliency(settings.saliency)
@@ -118,7 +106,9 @@ def _recipe(settings, name, count):
             **own,
         },
         freeze_through=(
-            None if settings.freeze_through == "none" else settings.freeze_through
+            None
+            if settings.freeze_through == "none"
+            else settings.freeze_through
         ),
         input_size=settings.input_size,
         framing=settings.framing,
@@ -126,20 +116,19 @@ def _recipe(settings, name, count):
     )
 
 
-def _training(the_recipe, name, batch_size):
+def _training(the_recipe, batch_size):
+    """Seconds of the features of a pair, and of a training step."""
     network = builders.build(the_recipe.network)
     size = the_recipe.input_size
     pair = tf.zeros([2, size, size, 3])
-    found = {}
+    seconds = 0.0
     if the_recipe.freeze_through is None:
         inputs = tf.random.stateless_normal([batch_size, size, size, 3], [0, 0])
     else:
         lower, network = builders.split(network, the_recipe.freeze_through)
-        found["features"], features = _timed(tf.function(lower), pair)
+        seconds, features = _timed(tf.function(lower), pair)
         inputs = tf.repeat(tf.cast(features[:1], tf.float16), batch_size, 0)
-    step = _step(the_recipe, network, inputs)
-    found[name] = _timed(step)[0]
-    return found
+    return seconds, _timed(_step(the_recipe, network, inputs))[0]
 
 
 def _step(the_recipe, network, inputs):

@@ -1,6 +1,7 @@
 """Settings of one run of make_masks, and what each of them is."""
 
 import dataclasses
+import json
 from typing import Any
 
 from guided_segmentation.errors import InputError
@@ -103,6 +104,22 @@ def checked(given: dict[str, Any]) -> dict[str, Any]:
         for name, value in given.items()
         if value is not None
     }
+
+
+def spec(settings: Settings, num_objects: int, pixels: int) -> str:
+    """Returns the argument of the probe, as JSON.
+
+    Args:
+      settings: Of the networks to time; the numbers of steps do not matter.
+      num_objects: Number of classes without the background.
+      pixels: Of a photograph.
+    """
+    told = {
+        "settings": dataclasses.asdict(settings),
+        "num_objects": num_objects,
+        "pixels": pixels,
+    }
+    return json.dumps(told)
 
 
 def _typed(name: str, value: Any) -> Any:

@@ -102,9 +102,18 @@ def _of_saliency(settings, training, more):
     yield _stage(
         "make_saliency",
         "saliency_maps",
-        [*_data(training), f"--saliency={settings.saliency}"],
+        [
+            *_data(training),
+            f"--saliency={settings.saliency}",
+            *_precision_of_builtin(settings),
+        ],
         more.get("saliency_maps", ()),
     )
+
+
+def _precision_of_builtin(settings):
+    is_own = settings.saliency == "builtin"
+    return [f"--precision={settings.precision}"] if is_own else []
 
 
 def _of_segmenter(settings, training, more):

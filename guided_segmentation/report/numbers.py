@@ -60,3 +60,18 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02} s"
     return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+
+
+def rounded(seconds: float) -> str:
+    """Returns an estimate of a duration: whole minutes, or 10 s at least.
+
+    Example:
+      >>> rounded(3), rounded(44), rounded(95), rounded(5000)
+      ('10 s', '40 s', '2 min', '1 h 23 min')
+    """
+    if seconds < 60:
+        return f"{max(10, round(seconds, -1)):.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60:02} min"

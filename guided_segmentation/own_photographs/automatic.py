@@ -1,0 +1,266 @@
+"""Automatic settings: what photographs, machine and budget suggest.
+
+Every choice comes with its reason, which the plan prints.
+"""
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from guided_segmentation.own_photographs import estimate
+from guided_segmentation.own_photographs.machine import Machine
+from guided_segmentation.own_photographs.photographs import Photographs
+from guided_segmentation.own_photographs.settings import FIELDS, Settings
+
+# Photographs of a class below which seeds are worse than saliency with the
+# tag; docs/start/own_photographs.md has the measurement.
+MIN_A_CLASS = 10
+GIVEN = "as you said"
+_MIN_STEPS = 40
+_SEEDER_EPOCHS, _SEGMENTER_EPOCHS = 12, 16
+_MAX_STEPS = {"seeder": 200, "segmenter": 500}
+_LARGE = 800  # Photographs from which the steps are those of VOC's 800.
+
+
+class Choice(NamedTuple):
+    """A setting and why it is so."""
+
+    value: Any
+    why: str
+
+
+Choices = dict[str, Choice]
+
+
+def choose(
+    given: Mapping[str, Any],
+    found: Photographs,
+    photographs: Photographs,
+    machine: Machine,
+) -> Choices:
+    """Chooses every setting but those that need timings.
+
+    Args:
+      given: Settings that the user gave, which win.
+      found: All photographs.
+      photographs: To learn from.
+      machine: The user's.
+
+    Returns:
+      By name of the field of Settings. "precision" is "auto" unless given;
+      `resolved` and `within` finish it.
+    """
+    choices: Choices = {}
+
+    def decide(name: str, value: Any, why: str) -> Any:
+        is_given = name in given
+        choices[name] = (
+            Choice(given[name], GIVEN) if is_given else Choice(value, why)
+        )
+        return choices[name].value
+
+    decide("precision", "auto", "a convolution is timed")
+    decide("saliency", "builtin", "the net that comes with the package")
+    decide("guide", *_guide(found))
+    decide("seeder", "gap_lowres", "learns from fewest photographs")
+    decide("threshold", 0.2, "as in the paper")
+    decide("trunk_weights", "imagenet", "little is learned without")
+    decide("input_size", 321, "as in the paper")
+    _network(decide, photographs, machine)
+    _training(decide, photographs, machine)
+    _prediction(decide)
+    decide("seed", 0, "runs can be repeated")
+    return {name: choices[name] for name in FIELDS}
+
+
+def guide(given: Mapping[str, Any], found: Photographs) -> str:
+    """Returns the guide alone, on which the photographs to learn from depend.
+
+    Args:
+      given: Settings that the user gave, which win.
+      found: All photographs.
+    """
+    return given.get("guide") or _guide(found)[0]
+
+
+def resolved(
+    choices: Choices, precision: str, seconds: Mapping[str, float]
+) -> Choices:
+    """Fills in the precision that was measured.
+
+    Args:
+      choices: Of `choose`.
+      precision: That the machine is fastest in.
+      seconds: Of a convolution, by precision.
+    """
+    if choices["precision"].value != "auto":
+        return choices
+    timed = ", ".join(f"{name} {s:.3f} s" for name, s in seconds.items())
+    why = f"the fastest here: a convolution takes {timed}"
+    missing = {"float32", "mixed_bfloat16"} - seconds.keys()
+    if seconds and missing:
+        why += f"; there is none in {', '.join(sorted(missing))}"
+    return {**choices, "precision": Choice(precision, why)}
+
+
+def within(
+    choices: Choices,
+    minutes: float | None,
+    total: Callable[[Settings], float],
+) -> Choices:
+    """Cuts what can be cut until the whole fits a budget.
+
+    First the second scale and the mirror image go, then steps. Settings that
+    the user gave stay.
+
+    Args:
+      choices: Of `choose`.
+      minutes: The budget; None for no limit.
+      total: From settings to the seconds of all stages.
+    """
+    if minutes is None:
+        return choices
+    why = f"fits --minutes={minutes:g}"
+    for cut in ({"flip": False}, {"scales": (1.0,)}, {"train_scales": (1.0,)}):
+        if total(settings_of(choices)) <= 60 * minutes:
+            return choices
+        choices = _cut(choices, cut, why)
+    return _fewer_steps(choices, 60 * minutes, total, why)
+
+
+def settings_of(choices: Choices) -> Settings:
+    """Returns the settings without their reasons.
+
+    Args:
+      choices: By name of the field.
+    """
+    return Settings(**{name: each.value for name, each in choices.items()})
+
+
+def _guide(photographs: Photographs) -> tuple[str, str]:
+    """The guide, and why: seeds need enough photographs of several kinds."""
+    counts = sorted(photographs.counts.values())
+    if not counts:
+        return "g0", "no photograph has a tag"
+    middle = counts[len(counts) // 2]
+    without = len(photographs) - counts[-1]
+    if len(counts) == 1 and without < MIN_A_CLASS:
+        return "g0", (
+            "a seeder tells classes apart, and there is one class with "
+            f"{without} photographs without it; wanted {MIN_A_CLASS}"
+        )
+    if middle < MIN_A_CLASS:
+        return "g0", (
+            f"too few photographs for a seeder: {middle} of the middle class, "
+            f"wanted {MIN_A_CLASS}; saliency takes the tag where a photograph "
+            f"has one"
+        )
+    return "g2", f"a class has {middle} photographs, enough for a seeder"
+
+
+def _network(decide, photographs, machine):
+    settings = {
+        "trunk": decide(
+            "freeze_through",
+            "conv4_3",
+            ("photographs are too few to change lower layers"),
+        )
+    }
+    size = 321
+    needed = _features_gb(size, len(photographs))
+    if settings["trunk"] != "none" and needed < machine.disk_gb / 2:
+        decide("framing", "whole", "features of frozen layers are cached")
+    else:
+        decide(
+            "framing",
+            "tight",
+            (f"features of frozen layers would take {needed:.0f} GB"),
+        )
+    decide("width_multiplier", 1.0, "as pretrained")
+    decide("head_channels", 512, "as good as 1024 on few photographs")
+
+
+def _features_gb(size: int, count: int) -> float:
+    return count * ((size - 1) // 16 + 1) ** 2 * 3.25 * 2048 / 1e9
+
+
+def _training(decide, photographs, machine):
+    count = len(photographs)
+    decide("learning_rate", 1e-4, "of Adam, on VOC photographs")
+    for name, batch, epochs in (
+        ("seeder", 16, _SEEDER_EPOCHS),
+        ("segmenter", 10, _SEGMENTER_EPOCHS),
+    ):
+        batch = min(batch, count)
+        if machine.memory_gb < 4:
+            batch = min(batch, 4)
+        batch = decide(
+            f"{name}_batch_size", batch, "large enough for stable steps"
+        )
+        steps, why = _steps(name, count, batch, epochs, machine)
+        decide(f"{name}_steps", steps, why)
+    decide("train_scales", (1.0, 1.5), "small objects need it")
+    decide("crf_loss", "v2", "sharper borders at no cost in prediction")
+
+
+def _steps(name, count, batch, epochs, machine):
+    """Steps of a training, and why: epochs, but no more than is useful."""
+    limit = _MAX_STEPS[name] * (4 if machine.gpus else 1)
+    limit *= max(1.0, count / _LARGE) ** 0.5
+    wanted = math.ceil(epochs * count / batch)
+    steps = int(min(max(wanted, 2 * _MIN_STEPS), limit))
+    seen = steps * batch / count
+    return steps, f"each of {count} photographs is seen {seen:.0f} times"
+
+
+def _prediction(decide):
+    decide("scales", (1.0, 1.5), "small objects need it")
+    decide("flip", True, "the mean of two views is better than one")
+    decide("crf", "deeplab", "borders follow edges in the photograph")
+
+
+def _cut(choices: Choices, values: Mapping[str, Any], why: str) -> Choices:
+    return {
+        name: Choice(values[name], why)
+        if name in values and each.why != GIVEN
+        else each
+        for name, each in choices.items()
+    }
+
+
+def _fewer_steps(choices, budget, total, why):
+    """Lowers the steps of both trainings by one factor."""
+    settings = settings_of(choices)
+    names = ("seeder_steps", "segmenter_steps")
+    free = [name for name in names if choices[name].why != GIVEN]
+    none = dataclasses.replace(settings, **dict.fromkeys(free, 0))
+    fixed, whole = total(none), total(settings)
+    if whole <= budget or whole == fixed:
+        return choices
+    factor = max((budget - fixed) / (whole - fixed), 0.0)
+    steps = {
+        name: max(_MIN_STEPS, int(factor * getattr(settings, name)))
+        for name in free
+    }
+    return _cut(choices, steps, why)
+
+
+def memory_warning(
+    settings: Settings, photographs: Photographs, machine: Machine
+) -> str | None:
+    """Returns a warning if memory may not suffice.
+
+    Args:
+      settings: Of all stages.
+      photographs: That get masks.
+      machine: The user's.
+    """
+    needed = estimate.memory_gb(settings, photographs)
+    if needed <= machine.memory_gb:
+        return None
+    return (
+        f"warning: about {needed:.1f} GB of memory are needed, "
+        f"{machine.memory_gb:.1f} GB are free; close other programs, or lower "
+        f"--seeder_batch_size and --segmenter_batch_size"
+    )

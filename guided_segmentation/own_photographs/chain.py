@@ -1,0 +1,220 @@
+"""Photographs and tags in; masks, a segmenter and a page out."""
+
+import dataclasses
+import pathlib
+import shutil
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from guided_segmentation import artifacts, provenance
+from guided_segmentation.errors import InputError
+from guided_segmentation.experiments import inputs as stage_inputs
+from guided_segmentation.experiments import ledger as ledgers
+from guided_segmentation.experiments import runner
+from guided_segmentation.own_photographs import (
+    binaries,
+    job,
+    page,
+    photographs,
+    plan_text,
+    probe_call,
+    sets,
+    settings,
+    stages,
+)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Made:
+    """Where the results are.
+
+    Attributes:
+      page: To look at every photograph.
+      masks: Folder of <image_id>.png, palette PNGs.
+      model: Folder of the SavedModel.
+      segmenter: Folder of the training run, for bin/segment_images.
+      count: Number of masks.
+    """
+
+    page: pathlib.Path
+    masks: pathlib.Path
+    model: pathlib.Path
+    segmenter: pathlib.Path
+    count: int
+
+
+def make_masks(
+    data_dir: artifacts.Path,
+    image_labels: str,
+    output_dir: artifacts.Path,
+    *,
+    dry_run: bool = False,
+    retrain: bool = False,
+    minutes: float | None = None,
+    untagged: str = "skip",
+    max_pixels: int = artifacts.MAX_PIXELS,
+    more: Mapping[str, Sequence[str]] | None = None,
+    command: str = "guided_segmentation.make_masks",
+    bin_dir: artifacts.Path | None = None,
+    probe: job.Probe | None = None,
+    **given: Any,
+) -> Made | None:
+    """Makes masks of tagged photographs, and a segmenter on the way.
+
+    The same call goes on after a stop, and adds masks of new photographs with
+    the segmenter that is there. The plan is printed first.
+
+    Args:
+      data_dir: Folder of photographs.
+      image_labels: Their tags: csv:PATH, or as --image_labels takes it.
+      output_dir: Folder of the results, outside of `data_dir`.
+      dry_run: Whether to stop after the plan.
+      retrain: Whether to train anew on all photographs that are there now.
+      minutes: Budget; settings are chosen to fit it.
+      untagged: What becomes of photographs without tags: skip, background or
+        error.
+      max_pixels: Larger photographs are passed over.
+      more: Further flags of stages, by the keys of own_photographs.MORE.
+      command: What the records and the page call this call.
+      bin_dir: Folder of the binaries; by default those of this package.
+      probe: Times single steps; by default a process that runs a few.
+      **given: Fields of own_photographs.Settings, which win over the automatic
+        ones.
+
+    Returns:
+      Where the results are; None after a dry run.
+
+    Raises:
+      InputError: If photographs, tags or settings do not fit.
+      ChildProcessError: If a stage fails; names its log.
+      InterruptedError: If a signal stops it; the same call goes on.
+    """
+    out = pathlib.Path(output_dir)
+    _require_apart(pathlib.Path(data_dir), out)
+    request = job.Request(
+        data_dir=pathlib.Path(data_dir),
+        image_labels=image_labels,
+        output_dir=out,
+        given=_with_absolute_paths(settings.checked(given)),
+        more=_known_stages(more or {}),
+        minutes=minutes,
+        retrain=retrain,
+    )
+    found = photographs.survey(
+        data_dir, image_labels, untagged=untagged, max_pixels=max_pixels
+    )
+    todo = job.make(request, found, probe or probe_call.run)
+    done = done_stages(todo)
+    print(plan_text.text(todo, done), flush=True)
+    if dry_run:
+        return None
+    _run(todo, done, pathlib.Path(bin_dir or binaries.folder()), command)
+    _remove_features(out)
+    return Made(
+        page=page.write(todo, command),
+        masks=out / "masks",
+        model=out / "model" / "segmenter" / "1",
+        segmenter=out / "segmenter",
+        count=len(todo.photographs),
+    )
+
+
+def done_stages(todo: job.Job) -> frozenset[str]:
+    """Returns the names of the stages that are done.
+
+    Args:
+      todo: What is to be done.
+    """
+    out = todo.request.output_dir
+    ledger = ledgers.Ledger(out)
+    found = {x.name: stage_inputs.digests(x, out) for x in todo.stages}
+    prints = ledgers.fingerprints(todo.stages, found)
+    done = {x.name for x in todo.stages if ledger.is_done(x, prints[x.name])}
+    for stage in todo.stages:  # What a stage that is not done feeds.
+        if not done.issuperset(stage.needs):
+            done.discard(stage.name)
+    return frozenset(done - ({"segment_images"} if todo.missing else set()))
+
+
+def _run(todo, done, bin_dir, command):
+    """Runs the stages that are not done."""
+
+    def prepare(ledger: ledgers.Ledger) -> None:
+        _write_sets(todo)
+        if todo.state == "new":
+            record = todo.record(command)
+            path = todo.request.output_dir / provenance.SETTINGS_FILE
+            artifacts.write_json(path, record)
+        if todo.missing:
+            ledger.reopen("segment_images")
+        if not ledger.records.get("export_model", {}).get("done"):
+            model = todo.request.output_dir / "model"
+            shutil.rmtree(model, ignore_errors=True)
+
+    runner.run(
+        todo.stages,
+        todo.request.output_dir,
+        bin_dir,
+        prepare=prepare,
+        forecast=plan_text.forecast(todo, done),
+    )
+
+
+def _write_sets(todo: job.Job) -> None:
+    """Writes what the stages read, and removes masks that are out of date."""
+    out = todo.request.output_dir
+    if todo.learned is not None:
+        folder = out / stages.TRAINING.format(digest=todo.digest)
+        sets.write(folder, todo.learned, todo.request.saliency_dir)
+    for image_id in todo.changed:
+        (out / "masks" / f"{image_id}.png").unlink(missing_ok=True)
+    sets.write(out / stages.ALL, todo.photographs)
+    content = job.content(todo.photographs)
+    artifacts.write_json(out / "data" / "masks.json", content)
+
+
+def _remove_features(out: pathlib.Path) -> None:
+    """Features of frozen layers are gigabytes, and a training's alone."""
+    shutil.rmtree(out / "features", ignore_errors=True)
+
+
+def _require_apart(data_dir: pathlib.Path, out: pathlib.Path) -> None:
+    inside = out.resolve().is_relative_to(data_dir.resolve())
+    if data_dir.exists() and inside:
+        raise InputError(
+            f"--output_dir: wanted a folder outside of {data_dir}, whose files "
+            f"are taken for photographs, found {out}; choose another"
+        )
+
+
+def _with_absolute_paths(given: dict[str, Any]) -> dict[str, Any]:
+    """Paths as seen from everywhere, so that the same call goes on."""
+    found = dict(given)
+    trunk = given.get("trunk_weights")
+    if trunk not in (None, "imagenet", "none"):
+        path = pathlib.Path(trunk).expanduser()
+        if not path.exists():
+            raise FileNotFoundError(
+                f"no file {path}; --trunk_weights wants imagenet, none or the "
+                f"path of weights"
+            )
+        found["trunk_weights"] = str(path.resolve())
+    kind, colon, path = given.get("saliency", "").partition(":")
+    if colon:
+        place = pathlib.Path(path).expanduser()
+        if not place.exists():
+            raise FileNotFoundError(f"--saliency={kind}:{path}: no {place}")
+        found["saliency"] = f"{kind}:{place.resolve()}"
+    return found
+
+
+def _known_stages(
+    more: Mapping[str, Sequence[str]],
+) -> dict[str, tuple[str, ...]]:
+    unknown = sorted(more.keys() - stages.MORE.keys())
+    if unknown:
+        raise InputError(
+            f"wanted further flags of {', '.join(stages.MORE)}; found "
+            f"{', '.join(unknown)}"
+        )
+    return {key: tuple(flags) for key, flags in more.items() if flags}
