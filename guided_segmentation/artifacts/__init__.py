@@ -1,13 +1,15 @@
 """The files that the binaries pass on; only this package knows their formats.
 
-Label maps and seeds are palette PNGs, saliency maps 8-bit PNGs, score maps and
-areas compressed npz, everything else JSON. Every write is atomic: a killed
-process leaves either the complete file or none.
+Label maps and seeds are palette PNGs, saliency maps 8-bit PNGs, score maps,
+probabilities and areas compressed npz, everything else JSON. Every write is
+atomic: a killed process leaves either the complete file or none.
 """
 
 from guided_segmentation.artifacts.arrays import (
     AREAS,
+    probabilities_writer,
     read_areas,
+    read_probabilities,
     read_score_maps,
     write_areas,
     write_score_maps,
@@ -51,10 +53,12 @@ __all__ = [
     "encode_label_map",
     "limit_pixels",
     "missing",
+    "probabilities_writer",
     "read_areas",
     "read_image",
     "read_json",
     "read_label_map",
+    "read_probabilities",
     "read_saliency_map",
     "read_score_maps",
     "read_size",

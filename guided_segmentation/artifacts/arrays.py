@@ -1,11 +1,17 @@
-"""Score maps and areas of images, as compressed npz files."""
+"""Score maps, probabilities and areas of images, as compressed npz files."""
 
+import contextlib
 import io
-from collections.abc import Mapping, Sequence
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from guided_segmentation.artifacts.atomic import Path, write_bytes
+from guided_segmentation.artifacts.atomic import (
+    Path,
+    replacing,
+    write_bytes,
+)
 from guided_segmentation.artifacts.files import existing
 from guided_segmentation.errors import InputError
 
@@ -44,6 +50,68 @@ def read_score_maps(path: Path) -> tuple[np.ndarray, np.ndarray]:
     names = ("score_maps", "classes")
     found = _read_npz(path, names, "score maps", "run bin/make_seeds again")
     return found["score_maps"], found["classes"]
+
+
+@contextlib.contextmanager
+def probabilities_writer(
+    path: Path, shape: tuple[int, int, int], classes: Sequence[str]
+) -> Iterator[Callable[[np.ndarray], None]]:
+    """Writes the class probabilities of one image strip by strip.
+
+    They are stored as float16, so that a strip is all that memory holds.
+
+    Args:
+      path: The npz file.
+      shape: Height, width and number of classes.
+      classes: Names of the classes by class index.
+
+    Yields:
+      A function that takes the next [some rows, width, num_classes] strip,
+      from the top to the bottom.
+
+    Raises:
+      ValueError: If the strips have another number of rows than `shape`.
+    """
+    header = {"descr": "<f2", "fortran_order": False, "shape": shape}
+    with (
+        replacing(path) as temporary,
+        zipfile.ZipFile(
+            temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=1
+        ) as archive,
+    ):
+        with archive.open("classes.npy", "w") as member:
+            np.lib.format.write_array(member, np.array(classes, str))
+        with archive.open("probabilities.npy", "w", force_zip64=True) as member:
+            np.lib.format.write_array_header_1_0(member, header)
+            rows = 0
+
+            def write(strip: np.ndarray) -> None:
+                nonlocal rows
+                rows += len(strip)
+                member.write(strip.astype("<f2").tobytes())
+
+            yield write
+        if rows != shape[0]:
+            raise ValueError(
+                f"{path}: wanted {shape[0]} rows of probabilities, got {rows}"
+            )
+
+
+def read_probabilities(path: Path) -> tuple[np.ndarray, list[str]]:
+    """Reads a file of `probabilities_writer`.
+
+    Returns:
+      [height, width, num_classes] float16 in [0, 1], and the names of the
+      classes by class index.
+
+    Raises:
+      FileNotFoundError: If there is no such file.
+      ValueError: If it is damaged or holds other arrays.
+    """
+    names = ("probabilities", "classes")
+    remedy = "run bin/segment_images again"
+    found = _read_npz(path, names, "probabilities", remedy)
+    return found["probabilities"], found["classes"].tolist()
 
 
 def write_areas(

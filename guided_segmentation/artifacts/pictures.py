@@ -175,7 +175,11 @@ def write_image(path: Path, image: np.ndarray) -> None:
 
 
 def encode_image(image: np.ndarray) -> bytes:
-    """Returns a [height, width, 3] uint8 RGB image as the bytes of a PNG."""
+    """Returns the bytes of a PNG.
+
+    Args:
+      image: [height, width, 3] uint8 RGB, or [height, width, 4] RGBA.
+    """
     return _png(Image.fromarray(image))
 
 

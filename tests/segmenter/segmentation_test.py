@@ -7,6 +7,7 @@ import tensorflow as tf
 from guided_segmentation import artifacts, crf, segmenter
 from guided_segmentation.datasets import schema
 from guided_segmentation.errors import InputError
+from guided_segmentation.segmenter import decision
 
 STRONG = crf.CrfSettings(
     bilateral_weight=10.0, bilateral_xy_px=20.0, num_steps=5
@@ -126,7 +127,7 @@ def test_the_next_photograph_is_predicted_while_one_is_refined(
         assert begun[min(index + 1, 2)].wait(timeout=30)
         return np.full(image.shape[:2], index, np.uint8)
 
-    monkeypatch.setattr(segmenter, "label_map", refine)
+    monkeypatch.setattr(decision, "label_map", refine)
     segmenter.segment_images(predict, source(), {tmp_path: STRONG})
     for index, image_id in enumerate(source().image_ids):
         label_map = artifacts.read_label_map(tmp_path / f"{image_id}.png")

@@ -1,0 +1,29 @@
+"""Label maps of a trained segmenter, at the size of the photographs.
+
+Source: Oh et al., CVPR 2017, section 6.1.
+"""
+
+from guided_segmentation.segmenter.decision import (
+    label_map,
+    margins,
+    present_only,
+)
+from guided_segmentation.segmenter.large import max_pixels
+from guided_segmentation.segmenter.margins_file import (
+    MARGINS_FILE,
+    read_margins,
+)
+from guided_segmentation.segmenter.overlays import OVERLAY_PX, overlay
+from guided_segmentation.segmenter.segmentation import segment_images
+
+__all__ = [
+    "MARGINS_FILE",
+    "OVERLAY_PX",
+    "label_map",
+    "margins",
+    "max_pixels",
+    "overlay",
+    "present_only",
+    "read_margins",
+    "segment_images",
+]

@@ -1,0 +1,78 @@
+"""From class probabilities to a label map, and how certain it is."""
+
+import numpy as np
+
+from guided_segmentation import crf
+
+
+def label_map(
+    image: np.ndarray,
+    probabilities: np.ndarray,
+    crf_settings: crf.CrfSettings | None = None,
+) -> np.ndarray:
+    """Decides the class of every pixel.
+
+    Args:
+      image: [height, width, 3] uint8 RGB.
+      probabilities: [height, width, num_classes] float32 in [0, 1].
+      crf_settings: Settings of crf-postproc; None takes the class of the
+        highest probability.
+
+    Returns:
+      [height, width] uint8 class indices.
+    """
+    if crf_settings is None:
+        return most_probable(probabilities)
+    return crf.postprocess(image, probabilities, crf_settings)
+
+
+def most_probable(probabilities: np.ndarray) -> np.ndarray:
+    """Takes the class of the highest probability; of equal ones the first.
+
+    Args:
+      probabilities: [height, width, num_classes] float32 in [0, 1].
+
+    Returns:
+      [height, width] uint8 class indices.
+    """
+    return probabilities.argmax(-1).astype(np.uint8)
+
+
+def present_only(
+    probabilities: np.ndarray, image_labels: np.ndarray
+) -> np.ndarray:
+    """Sets the probabilities of absent objects to zero.
+
+    Args:
+      probabilities: [height, width, num_classes] float32 in [0, 1].
+      image_labels: [num_objects] bool, which objects are present.
+
+    Returns:
+      [height, width, num_classes] float32; the background, class 0, and the
+      present objects keep their probabilities.
+    """
+    return probabilities * np.append(True, image_labels).astype(np.float32)
+
+
+def margins(probabilities: np.ndarray) -> np.ndarray:
+    """Computes by how much the most probable class of each pixel leads.
+
+    Args:
+      probabilities: [height, width, num_classes] float32 in [0, 1], of at
+        least two classes.
+
+    Returns:
+      [height, width] float32 in [0, 1]: the highest minus the second
+      probability.
+
+    Example:
+      >>> pixels = np.array([[[0.5, 0.25, 0.25], [0.25, 0.0, 0.75]]])
+      >>> margins(pixels).tolist()
+      [[0.25, 0.5]]
+    """
+    planes = np.moveaxis(probabilities, -1, 0)
+    highest, second = planes[0], np.zeros_like(planes[0])
+    for plane in planes[1:]:
+        second = np.maximum(second, np.minimum(highest, plane))
+        highest = np.maximum(highest, plane)
+    return highest - second

@@ -1,0 +1,87 @@
+"""Mean margins of images, in a CSV file beside their label maps."""
+
+import contextlib
+import csv
+import io
+import pathlib
+from collections.abc import Iterable, Sequence
+
+from guided_segmentation import artifacts
+
+MARGINS_FILE = "margins.csv"
+_HEADER = ("image_id", "mean_margin")
+
+
+class MarginsFile:
+    """The mean margin of each image, kept while label maps are made.
+
+    Rows are appended, so that a run that is stopped loses none. `close` sorts
+    them.
+    """
+
+    def __init__(self, folder: artifacts.Path):
+        """Reads what an earlier run left.
+
+        Args:
+          folder: Folder of the label maps.
+        """
+        self._path = pathlib.Path(folder, MARGINS_FILE)
+        self._margins = read_margins(folder)
+        self.close()  # A row that is incomplete must not be appended to.
+
+    def add(self, image_id: str, mean_margin: float) -> None:
+        """Appends the margin of one image, or replaces it.
+
+        Args:
+          image_id: Of the image.
+          mean_margin: Mean over its pixels, 0 to 1.
+        """
+        is_new = not self._path.exists()
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        rows = [_HEADER] if is_new else []
+        with self._path.open("a", encoding="utf-8", newline="") as file:
+            file.write(_text([*rows, (image_id, f"{mean_margin:.6f}")]))
+        self._margins[image_id] = round(mean_margin, 6)
+
+    def close(self) -> None:
+        """Writes the file anew: sorted, each image once."""
+        rows = sorted(self._margins.items())
+        if not rows:
+            return
+        lines = [(image_id, f"{margin:.6f}") for image_id, margin in rows]
+        artifacts.write_bytes(self._path, _text([_HEADER, *lines]).encode())
+
+
+def read_margins(folder: artifacts.Path) -> dict[str, float]:
+    """Reads the mean margins beside label maps.
+
+    Rows that a killed run left incomplete are passed over; of two rows of an
+    image the later one counts.
+
+    Args:
+      folder: Folder of the label maps.
+
+    Returns:
+      Mean margins by image id; none if there is no file.
+
+    Raises:
+      ValueError: If the file is not UTF-8.
+    """
+    path = pathlib.Path(folder, MARGINS_FILE)
+    if not path.exists():
+        return {}
+    found = {}
+    text = artifacts.read_text(path)
+    complete = text[: text.rfind("\n") + 1]
+    for row in csv.reader(io.StringIO(complete, newline="")):
+        with contextlib.suppress(ValueError):
+            image_id, margin = row
+            found[image_id] = float(margin)
+    return found
+
+
+def _text(rows: Iterable[Sequence[str]]) -> str:
+    """Returns rows as CSV; cells with commas or quotes are quoted."""
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer, lineterminator="\n").writerows(rows)
+    return buffer.getvalue()

@@ -1,0 +1,184 @@
+"""Segments the photographs of a source and writes what is wanted of them."""
+
+import contextlib
+import functools
+import pathlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent import futures
+
+import numpy as np
+import tqdm
+
+from guided_segmentation import artifacts, crf, labels
+from guided_segmentation.datasets import read_ahead, schema
+from guided_segmentation.errors import InputError
+from guided_segmentation.segmenter import decision, large
+from guided_segmentation.segmenter.margins_file import MarginsFile
+from guided_segmentation.segmenter.outputs import Outputs, Photograph
+
+
+def segment_images(
+    predict: Callable[[np.ndarray], np.ndarray],
+    source: schema.Source,
+    folders: Mapping[artifacts.Path, crf.CrfSettings | None],
+    *,
+    only_present: bool = False,
+    label_set: labels.LabelSet | None = None,
+    crf_max_pixels: int | None = None,
+    overlay_dir: artifacts.Path | None = None,
+    probabilities_dir: artifacts.Path | None = None,
+) -> dict[str, str]:
+    """Writes the missing label maps of a source.
+
+    Beside the label maps of each folder lie margins.csv, with the mean margin
+    of each image (highest minus second probability, before any CRF), and
+    class_names.txt.
+
+    A photograph of more than large.max_pixels is predicted at that size; its
+    probabilities are interpolated.
+
+    Args:
+      predict: What networks.prediction.dense or serving.client.connect
+        returns.
+      source: Photographs, with image-level labels if `only_present`.
+      folders: Folders for <image_id>.png, each with the settings of its
+        crf-postproc; None for no CRF. One prediction serves all folders.
+      only_present: Whether objects that the image-level labels exclude get
+        probability 0.
+      label_set: The classes of `predict`; None takes those of the source.
+      crf_max_pixels: Height times width of the largest photograph that
+        crf-postproc refines at its own size. A larger one is refined at this
+        size, and the label map is resized to the nearest neighbour. None
+        takes large.max_pixels.
+      overlay_dir: Folder for <image_id>.jpg: the label maps of the last
+        folder over their photographs. None writes none.
+      probabilities_dir: Folder for <image_id>.npz, which
+        artifacts.read_probabilities reads. None writes none.
+
+    Returns:
+      Why a photograph is unreadable, by image id; it gets no files.
+
+    Raises:
+      ValueError: If `predict` raises one; the name of the image is added.
+    """
+    label_set = label_set or source.label_set
+    most = large.max_pixels((label_set or labels.VOC).num_classes)
+    outputs = Outputs(
+        folders={pathlib.Path(name): each for name, each in folders.items()},
+        label_set=label_set,
+        crf_max_pixels=crf_max_pixels or most,
+        overlay_dir=overlay_dir and pathlib.Path(overlay_dir),
+        probabilities_dir=probabilities_dir and pathlib.Path(probabilities_dir),
+    )
+    outputs.write_class_names()
+    unreadable: dict[str, str] = {}
+    read = functools.partial(
+        read_ahead.photographs,
+        source,
+        unreadable=unreadable,
+        prepare=functools.partial(
+            _prepared, most=max(most, outputs.crf_max_pixels)
+        ),
+    )
+    _segment(predict, source, outputs, read, only_present, most)
+    _draw_overlays(source, outputs, read, unreadable)
+    return unreadable
+
+
+def _segment(
+    predict: Callable[[np.ndarray], np.ndarray],
+    source: schema.Source,
+    outputs: Outputs,
+    read: Callable[[list[str]], Iterator[tuple[str, Photograph]]],
+    only_present: bool,
+    most: int,
+) -> None:
+    """Predicts the images whose label maps are missing, and writes them."""
+    image_ids = [i for i in source.image_ids if outputs.wants_prediction(i)]
+    if not image_ids:
+        return
+    with contextlib.ExitStack() as stack:
+        files = [
+            stack.enter_context(contextlib.closing(MarginsFile(folder)))
+            for folder in outputs.folders
+        ]
+        predicted = _predict_ahead(predict, read(image_ids), most)
+        progress = tqdm.tqdm(
+            predicted, "segments", len(image_ids), unit="image"
+        )
+        for image_id, photograph, probabilities in progress:
+            if only_present:
+                image_labels = source.image_labels(image_id)
+                probabilities = decision.present_only(
+                    probabilities, image_labels
+                )
+            margin = outputs.write(image_id, photograph, probabilities)
+            for file in files:
+                file.add(image_id, margin)
+
+
+def _draw_overlays(
+    source: schema.Source,
+    outputs: Outputs,
+    read: Callable[[list[str]], Iterator[tuple[str, Photograph]]],
+    unreadable: Mapping[str, str],
+) -> None:
+    """Draws the overlays of label maps that were there before."""
+    image_ids = [
+        image_id
+        for image_id in source.image_ids
+        if image_id not in unreadable and outputs.wants_overlay(image_id)
+    ]
+    if not image_ids:
+        return
+    for image_id, photograph in tqdm.tqdm(
+        read(image_ids), "overlays", len(image_ids), unit="image"
+    ):
+        outputs.write_overlay(image_id, photograph.image)
+
+
+def _predict_ahead(
+    predict: Callable[[np.ndarray], np.ndarray],
+    photographs: Iterable[tuple[str, Photograph]],
+    most: int,
+) -> Iterator[tuple[str, Photograph, np.ndarray]]:
+    """Yields each photograph with its probabilities.
+
+    Predicts the next image in a thread while the caller refines this one: the
+    dense CRF holds Python's lock and uses one core.
+
+    Args:
+      predict: As `segment_images` takes it.
+      photographs: Image ids and photographs.
+      most: Height times width that is predicted at most.
+    """
+
+    def submit(image_id: str, photograph: Photograph) -> futures.Future:
+        image = large.reduced(photograph.image, most)
+        return pool.submit(_predicted, predict, image_id, image)
+
+    with futures.ThreadPoolExecutor(1) as pool:
+        previous = None
+        for image_id, photograph in photographs:
+            probabilities = submit(image_id, photograph)
+            if previous is not None:
+                yield *previous[:2], previous[2].result()
+            previous = image_id, photograph, probabilities
+        if previous is not None:
+            yield *previous[:2], previous[2].result()
+
+
+def _predicted(
+    predict: Callable[[np.ndarray], np.ndarray],
+    image_id: str,
+    image: np.ndarray,
+) -> np.ndarray:
+    try:
+        return np.asarray(predict(image[None])[0])
+    except InputError as error:
+        raise InputError(f"image {image_id!r}: {error}") from error
+
+
+def _prepared(image: np.ndarray, most: int) -> Photograph:
+    height, width = image.shape[:2]
+    return Photograph(large.reduced(image, most), height, width)
