@@ -173,3 +173,25 @@ def chosen(**given):
         "learning_rate": 1e-4, "crf_loss": "v2", "crf": "deeplab", "seed": 0,
     }  # fmt: skip
     return settings.Settings(**settings.checked({**defaults, **TINY, **given}))
+
+
+def middle(shape):
+    """[height, width] float32 saliency, whose middle stands out."""
+    height, width = shape
+    found = np.zeros(shape, np.float32)
+    found[height // 4 : -height // 4, width // 4 : -width // 4] = 1
+    return found
+
+
+def size_of(photos, image_id):
+    """Height and width of a photograph."""
+    return artifacts.read_size(photos.folder / f"{image_id}.jpg")
+
+
+def flags_of(given):
+    """Settings as flags of bin/make_masks."""
+    texts = {
+        name: ",".join(map(str, each)) if isinstance(each, list) else each
+        for name, each in given.items()
+    }
+    return [f"--{name}={text}" for name, text in texts.items()]
