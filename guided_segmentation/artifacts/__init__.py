@@ -21,6 +21,7 @@ from guided_segmentation.artifacts.atomic import (
 )
 from guided_segmentation.artifacts.files import missing
 from guided_segmentation.artifacts.pictures import (
+    HEIC_ENDINGS,
     MAX_PIXELS,
     decode_label_map,
     encode_image,
@@ -44,6 +45,7 @@ from guided_segmentation.artifacts.text import (
 
 __all__ = [
     "AREAS",
+    "HEIC_ENDINGS",
     "MAX_PIXELS",
     "Path",
     "decode_label_map",

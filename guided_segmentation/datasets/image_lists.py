@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from guided_segmentation import artifacts
-from guided_segmentation.datasets import image_files
+from guided_segmentation.datasets import image_checks, image_files
 from guided_segmentation.errors import InputError
 
 Path = artifacts.Path
@@ -41,5 +41,5 @@ def read_ids(path: Path, known: Iterable[str] = ()) -> tuple[str, ...]:
     )
     if not image_ids:
         raise InputError(f"{path}: wanted one image id per line, found none")
-    image_files.require_different(image_ids, path)
+    image_checks.require_different(image_ids, path)
     return image_ids
