@@ -20,6 +20,7 @@ from guided_segmentation.artifacts.atomic import (
     write_bytes,
 )
 from guided_segmentation.artifacts.files import missing
+from guided_segmentation.artifacts.headers import Header, read_header
 from guided_segmentation.artifacts.pictures import (
     HEIC_ENDINGS,
     MAX_PIXELS,
@@ -47,6 +48,7 @@ __all__ = [
     "AREAS",
     "HEIC_ENDINGS",
     "MAX_PIXELS",
+    "Header",
     "Path",
     "decode_label_map",
     "encode_image",
@@ -54,6 +56,7 @@ __all__ = [
     "limit_pixels",
     "missing",
     "read_areas",
+    "read_header",
     "read_image",
     "read_json",
     "read_label_map",

@@ -68,7 +68,7 @@ def read_size(path: Path) -> tuple[int, int]:
       FileNotFoundError: If there is no such file.
       ValueError: If it is not an image.
     """
-    with _opened(path) as image:
+    with opened(path) as image:
         # Versions of Pillow differ in when they turn a TIFF.
         turned = _turned(image) if image.format == "TIFF" else image
         orientation = turned.getexif().get(ExifTags.Base.Orientation)
@@ -86,7 +86,7 @@ def read_stored_size(path: Path) -> tuple[int, int]:
       FileNotFoundError: If there is no such file.
       ValueError: If it is not an image.
     """
-    with _opened(path) as image:
+    with opened(path) as image:
         return image.height, image.width
 
 
@@ -184,7 +184,14 @@ def encode_image(image: np.ndarray) -> bytes:
 
 
 @contextlib.contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
+def opened(path: Path) -> Iterator[Image.Image]:
+    """Opens an image file; its pixels are not read yet.
+
+    Raises:
+      FileNotFoundError: If there is no such file.
+      ValueError: If it is not an image, or one of too many pixels; or on any
+        error of Pillow while it is open.
+    """
     file = existing(path)
     if file.suffix.lower() in HEIC_ENDINGS:
         heic = extras.imported("pillow_heif", "heic", str(path))
@@ -210,7 +217,7 @@ def _opened(path: Path) -> Iterator[Image.Image]:
 
 def _upright(path: Path) -> Image.Image:
     """Reads the pixels of an image and turns it upright."""
-    with _opened(path) as image:
+    with opened(path) as image:
         image.load()
         return _turned(image)
 

@@ -169,6 +169,22 @@ def require_outside(output_dir: str | None) -> None:
         )
 
 
+def left_out() -> list[str]:
+    """Returns folders that are not searched for photographs."""
+    return [SALIENCY_DIR.value] if SALIENCY_DIR.value is not None else []
+
+
+def require_data_dir() -> str:
+    """Returns --data_dir.
+
+    Raises:
+      ValueError: If it is not given.
+    """
+    if DATA_DIR.value is None:
+        raise InputError(f"--dataset={DATASET.value} needs --data_dir")
+    return DATA_DIR.value
+
+
 def _open(only_photographs: bool, split: str) -> schema.Source:
     if DATASET.value == "synthetic":
         return synthetic.source(
@@ -176,7 +192,7 @@ def _open(only_photographs: bool, split: str) -> schema.Source:
         )
     if DATASET.value == "pascal_voc":
         return pascal_voc.source(
-            _data_dir(), split, image_labels=IMAGE_LABELS.value
+            require_data_dir(), split, image_labels=IMAGE_LABELS.value
         )
     if DATASET.value == "folder":
         return _open_folder(only_photographs)
@@ -200,11 +216,11 @@ def _open_folder(only_photographs: bool) -> schema.Source:
     if only_photographs and image_labels == folder.MASKS:
         image_labels = None
     return folder.source(
-        _data_dir(),
+        require_data_dir(),
         image_labels,
         untagged=None if only_photographs else UNTAGGED.value,
         masks_dir=MASKS_DIR.value,
-        without=[SALIENCY_DIR.value] if SALIENCY_DIR.value else [],
+        without=left_out(),
     )
 
 
@@ -215,7 +231,7 @@ def _open_boxes() -> schema.Source:
         )
     if DATASET.value == "msra":
         return msra.source(
-            _data_dir(),
+            require_data_dir(),
             exclude_ids=EXCLUDE_IDS.value,
             only_ids=ONLY_IDS.value,
         )
@@ -223,9 +239,3 @@ def _open_boxes() -> schema.Source:
         f"--dataset={DATASET.value} has no boxes; the saliency net learns "
         f"from msra or synthetic"
     )
-
-
-def _data_dir() -> str:
-    if DATA_DIR.value is None:
-        raise InputError(f"--dataset={DATASET.value} needs --data_dir")
-    return DATA_DIR.value

@@ -126,10 +126,10 @@ def _photographs(
             for image_id, path in photographs.items()
             if not is_mask(image_id)
         }
-    return photographs, found.passed_over(_Expected(data_dir, image_labels))
+    return photographs, found.passed_over(Expected(data_dir, image_labels))
 
 
-class _Expected:
+class Expected:
     """Names of files in a folder of photographs that need no mention."""
 
     def __init__(self, data_dir: Path, image_labels: str | None):
