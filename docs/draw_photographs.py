@@ -30,7 +30,7 @@ HEIGHT_PX = 150  # Of each picture.
 def main(argv: list[str]) -> None:
     """Draws a row for each photograph."""
     del argv
-    source = folder.source(FOLDERS["data"].value, TAGS.value)
+    source = folder.source(FOLDERS["data"].value, f"csv:{TAGS.value}")
     sheet = visualize.contact_sheet(
         [row(source, image_id) for image_id in source.image_ids], HEIGHT_PX
     )

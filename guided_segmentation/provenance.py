@@ -88,7 +88,7 @@ def record_or_check_maps(
         images whose inputs changed since.
     """
     folder = pathlib.Path(folder)
-    is_begun = any(folder.glob(f"*{suffix}"))
+    is_begun = any(folder.rglob(f"*{suffix}"))
     if is_begun and not (folder / SETTINGS_FILE).exists():
         return
     record_or_check(folder, settings, is_begun=is_begun)
@@ -117,7 +117,7 @@ def record_or_check_inputs(
             image_id
             for image_id, now in digests.items()
             if known.get(image_id, now) != now
-            and path.with_name(f"{image_id}{suffix}").exists()
+            and (path.parent / f"{image_id}{suffix}").exists()
         ]
         if changed:
             raise InputError(

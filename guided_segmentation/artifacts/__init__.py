@@ -22,7 +22,9 @@ from guided_segmentation.artifacts.atomic import (
     write_bytes,
 )
 from guided_segmentation.artifacts.files import missing
+from guided_segmentation.artifacts.headers import Header, read_header
 from guided_segmentation.artifacts.pictures import (
+    HEIC_ENDINGS,
     MAX_PIXELS,
     decode_label_map,
     encode_image,
@@ -46,7 +48,9 @@ from guided_segmentation.artifacts.text import (
 
 __all__ = [
     "AREAS",
+    "HEIC_ENDINGS",
     "MAX_PIXELS",
+    "Header",
     "Path",
     "decode_label_map",
     "encode_image",
@@ -55,6 +59,7 @@ __all__ = [
     "missing",
     "probabilities_writer",
     "read_areas",
+    "read_header",
     "read_image",
     "read_json",
     "read_label_map",

@@ -12,13 +12,15 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
-from guided_segmentation import labels
+from guided_segmentation import extras, labels
+from guided_segmentation.artifacts import palette_order
 from guided_segmentation.artifacts.atomic import Path, write_bytes
 from guided_segmentation.artifacts.files import existing
 from guided_segmentation.errors import InputError
 
 # Largest photograph that Pillow opens unless `limit_pixels` says otherwise.
 MAX_PIXELS = 178_956_970
+HEIC_ENDINGS = (".heic", ".heif")  # Of photographs of iPhones.
 
 # Values by which Pillow multiplies the indices of grey PNGs of 2 and 4 bits.
 _STRETCH = {2: 85, 4: 17}
@@ -66,7 +68,7 @@ def read_size(path: Path) -> tuple[int, int]:
       FileNotFoundError: If there is no such file.
       ValueError: If it is not an image.
     """
-    with _opened(path) as image:
+    with opened(path) as image:
         # Versions of Pillow differ in when they turn a TIFF.
         turned = _turned(image) if image.format == "TIFF" else image
         orientation = turned.getexif().get(ExifTags.Base.Orientation)
@@ -84,12 +86,14 @@ def read_stored_size(path: Path) -> tuple[int, int]:
       FileNotFoundError: If there is no such file.
       ValueError: If it is not an image.
     """
-    with _opened(path) as image:
+    with opened(path) as image:
         return image.height, image.width
 
 
 def read_label_map(path: Path) -> np.ndarray:
     """Reads class indices from a palette or one-channel PNG of up to 8 bits.
+
+    Grey levels that were saved as RGB are indices too.
 
     Returns:
       [height, width] uint8 class indices, 255 where ignored.
@@ -100,11 +104,11 @@ def read_label_map(path: Path) -> np.ndarray:
         instead of indices, or has VOC's colours at other indices than VOC.
     """
     wanted = "a label map (palette or 8-bit index PNG)"
-    upright = _upright(path)
+    upright = _grey_of_rgb(_upright(path), path)
     array = _one_channel(upright, path, ("P", "L", "1"), wanted)
     if upright.mode == "P":
         colours = np.array(upright.getpalette("RGB")).reshape(-1, 3)
-        _require_order(array, colours, path)
+        palette_order.require_order(array, colours, path)
     if array.dtype == bool:
         return array.astype(np.uint8)
     return array // np.uint8(_STRETCH.get(_grey_bits(path), 1))
@@ -184,8 +188,18 @@ def encode_image(image: np.ndarray) -> bytes:
 
 
 @contextlib.contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
+def opened(path: Path) -> Iterator[Image.Image]:
+    """Opens an image file; its pixels are not read yet.
+
+    Raises:
+      FileNotFoundError: If there is no such file.
+      ValueError: If it is not an image, or one of too many pixels; or on any
+        error of Pillow while it is open.
+    """
     file = existing(path)
+    if file.suffix.lower() in HEIC_ENDINGS:
+        heic = extras.imported("pillow_heif", "heic", str(path))
+        heic.register_heif_opener()
     try:
         with Image.open(file) as image:
             yield image
@@ -207,7 +221,7 @@ def _opened(path: Path) -> Iterator[Image.Image]:
 
 def _upright(path: Path) -> Image.Image:
     """Reads the pixels of an image and turns it upright."""
-    with _opened(path) as image:
+    with opened(path) as image:
         image.load()
         return _turned(image)
 
@@ -236,6 +250,20 @@ def _rgb(image: Image.Image, path: Path) -> Image.Image:
     return image.convert("RGB")
 
 
+def _grey_of_rgb(image: Image.Image, path: Path) -> Image.Image:
+    """Returns the grey levels of a label map that was saved as RGB."""
+    if image.mode not in ("RGB", "RGBA", "LA"):
+        return image
+    red, green, blue = np.moveaxis(np.asarray(image.convert("RGB")), -1, 0)
+    if (red != green).any() or (red != blue).any():
+        raise InputError(
+            f"{path}: wanted class indices (palette or 8-bit PNG), found "
+            f"colours (mode {image.mode}); put CVAT's labelmap.txt beside the "
+            f"masks, or save indices"
+        )
+    return Image.fromarray(red)
+
+
 def _one_channel(
     image: Image.Image, path: Path, modes: tuple[str, ...], wanted: str
 ) -> np.ndarray:
@@ -253,35 +281,6 @@ def _grey_bits(path: Path) -> int:
         header = file.read(26)
     is_grey_png = header[:4] == b"\x89PNG" and header[25] == 0
     return header[24] if is_grey_png else 8
-
-
-def _require_order(
-    indices: np.ndarray, colours: np.ndarray, path: Path
-) -> None:
-    """Checks that VOC's colours, if they are all used, have VOC's indices.
-
-    Args:
-      indices: [height, width] uint8.
-      colours: [length of the palette, 3] RGB.
-      path: The file, for the message.
-
-    Raises:
-      ValueError: If they have others. An editor that saves a palette image
-        again keeps its colours, but may number them anew.
-    """
-    used = np.flatnonzero(np.bincount(indices.ravel(), minlength=256))
-    used = used[used < len(colours)]
-    voc = {tuple(c): i for i, c in enumerate(labels.palette().tolist())}
-    found = [voc.get(tuple(c), -1) for c in colours[used].tolist()]
-    if -1 in found or found == used.tolist():
-        return
-    pairs = zip(used, found, strict=True)
-    index, meant = next((u, f) for u, f in pairs if u != f)
-    raise InputError(
-        f"{path}: wanted VOC's palette in VOC's order, found the colour of "
-        f"class {meant} at index {index}, as after saving in an editor; save "
-        f"VOC's indices, or remove the palette if these are right"
-    )
 
 
 def _png(image: Image.Image) -> bytes:

@@ -14,6 +14,7 @@ from guided_segmentation.datasets import (
     schema,
     synthetic,
 )
+from guided_segmentation.datasets.image_labels import joining, kinds
 from guided_segmentation.errors import InputError
 
 DATASET = flags.DEFINE_enum(
@@ -26,7 +27,7 @@ DATA_DIR = flags.DEFINE_string(
     "data_dir",
     None,
     "Folder of the data: it contains VOCdevkit or JPEGImages (pascal_voc), "
-    "Image and UserData (msra), or photographs (folder).",
+    "Image and UserData (msra), or photographs, also in sub-folders (folder).",
 )
 SPLIT = flags.DEFINE_string(
     "split",
@@ -37,8 +38,22 @@ SPLIT = flags.DEFINE_string(
 IMAGE_LABELS = flags.DEFINE_string(
     "image_labels",
     "masks",
-    "Where image-level labels come from: masks, xml or csv:PATH (pascal_voc); "
-    "csv:PATH (folder).",
+    f"Where image-level labels come from: {kinds.descriptions()}; masks (the "
+    f"classes of the label maps); xml (VOC's Annotations; pascal_voc).",
+)
+UNTAGGED = flags.DEFINE_enum(
+    "untagged",
+    "skip",
+    joining.UNTAGGED,
+    "Photographs without image-level labels are left out (skip), examples "
+    "without objects (background), or an error (folder).",
+)
+MASKS_DIR = flags.DEFINE_string(
+    "masks_dir",
+    None,
+    "Folder of true masks, named like the photographs: class indices; 0 and "
+    "255 for a single class; or the colours of CVAT's labelmap.txt or values "
+    "of Roboflow's _classes.csv beside them (folder).",
 )
 ONLY_IDS = flags.DEFINE_string(
     "only_ids",
@@ -75,7 +90,8 @@ def given(split: str | None = None) -> list[str]:
     Args:
       split: Value of --split in that command; None for its default.
     """
-    holders = (DATASET, DATA_DIR, IMAGE_LABELS, NUM_IMAGES, DATA_SEED)
+    holders = [DATASET, DATA_DIR, IMAGE_LABELS, UNTAGGED, MASKS_DIR]
+    holders += [NUM_IMAGES, DATA_SEED]
     told = [f"--{each.name}={each.value}" for each in holders if each.present]
     return told if split is None else [*told, f"--split={split}"]
 
@@ -131,7 +147,8 @@ def require_outside(output_dir: str | None) -> None:
       output_dir: Where maps go, or None.
 
     Raises:
-      ValueError: If it is the folder of the photographs.
+      ValueError: If it is the folder of the photographs, or one in it that
+        is searched for photographs.
     """
     if output_dir is None or DATA_DIR.value is None:
         return
@@ -143,11 +160,29 @@ def require_outside(output_dir: str | None) -> None:
         photographs = (root / "JPEGImages").resolve()
     else:
         return
-    if output == photographs:
+    if output == photographs or (
+        DATASET.value == "folder" and output.is_relative_to(photographs)
+    ):
         raise InputError(
             f"{output_dir}: wanted a folder for the output alone, found that "
-            f"of the photographs; choose another, such as {output}_maps"
+            f"of the photographs; choose another, such as {photographs}_maps"
         )
+
+
+def left_out() -> list[str]:
+    """Returns folders that are not searched for photographs."""
+    return [SALIENCY_DIR.value] if SALIENCY_DIR.value is not None else []
+
+
+def require_data_dir() -> str:
+    """Returns --data_dir.
+
+    Raises:
+      ValueError: If it is not given.
+    """
+    if DATA_DIR.value is None:
+        raise InputError(f"--dataset={DATASET.value} needs --data_dir")
+    return DATA_DIR.value
 
 
 def _open(only_photographs: bool, split: str) -> schema.Source:
@@ -157,21 +192,35 @@ def _open(only_photographs: bool, split: str) -> schema.Source:
         )
     if DATASET.value == "pascal_voc":
         return pascal_voc.source(
-            _data_dir(), split, image_labels=IMAGE_LABELS.value
+            require_data_dir(), split, image_labels=IMAGE_LABELS.value
         )
     if DATASET.value == "folder":
-        kind, _, path = IMAGE_LABELS.value.partition(":")
-        if not only_photographs and (kind != "csv" or not path):
-            raise InputError(
-                f"--dataset=folder wants --image_labels=csv:PATH, got "
-                f"--image_labels={IMAGE_LABELS.value}"
-            )
-        return folder.source(_data_dir(), path or None)
+        return _open_folder(only_photographs)
     if only_photographs:
         return saliency_source()
     raise InputError(
         "--dataset=msra has boxes, not image labels; bin/train_saliency and "
         "bin/make_saliency read it"
+    )
+
+
+def _open_folder(only_photographs: bool) -> schema.Source:
+    """Opens photographs, with image-level labels if they are needed."""
+    image_labels: str | None = IMAGE_LABELS.value
+    has_labels = image_labels != folder.MASKS or MASKS_DIR.value is not None
+    if not has_labels and not only_photographs:
+        raise InputError(
+            f"--dataset=folder wants --image_labels, one of "
+            f"{', '.join(kinds.forms())}; or --masks_dir"
+        )
+    if only_photographs and image_labels == folder.MASKS:
+        image_labels = None
+    return folder.source(
+        require_data_dir(),
+        image_labels,
+        untagged=None if only_photographs else UNTAGGED.value,
+        masks_dir=MASKS_DIR.value,
+        without=left_out(),
     )
 
 
@@ -182,7 +231,7 @@ def _open_boxes() -> schema.Source:
         )
     if DATASET.value == "msra":
         return msra.source(
-            _data_dir(),
+            require_data_dir(),
             exclude_ids=EXCLUDE_IDS.value,
             only_ids=ONLY_IDS.value,
         )
@@ -190,9 +239,3 @@ def _open_boxes() -> schema.Source:
         f"--dataset={DATASET.value} has no boxes; the saliency net learns "
         f"from msra or synthetic"
     )
-
-
-def _data_dir() -> str:
-    if DATA_DIR.value is None:
-        raise InputError(f"--dataset={DATASET.value} needs --data_dir")
-    return DATA_DIR.value

@@ -4,12 +4,11 @@ Each function returns a digest by image id, for provenance.record_or_check_maps
 and provenance.combined.
 """
 
-import os
 import pathlib
 
 from guided_segmentation import guides, provenance
 from guided_segmentation.command_line import data_flags, guide_flags
-from guided_segmentation.datasets import pascal_voc, schema
+from guided_segmentation.datasets import pascal_voc, schema, voc_files
 
 
 def photographs(source: schema.Source) -> dict[str, str]:
@@ -18,17 +17,13 @@ def photographs(source: schema.Source) -> dict[str, str]:
     Contents of ten thousand photographs are a gigabyte; files of equal name
     and size count as equal.
     """
-    if data_flags.DATASET.value not in ("folder", "pascal_voc"):
+    is_of_files = data_flags.DATASET.value in ("folder", "pascal_voc")
+    if not is_of_files or source.photograph is None:
         return dict.fromkeys(source.image_ids, source.digest)
-    folder = _data_dir()
-    if data_flags.DATASET.value == "pascal_voc":
-        folder = pascal_voc.find_root(folder) / "JPEGImages"
-    sizes = {
-        pathlib.Path(entry.name).stem: str(entry.stat().st_size)
-        for entry in os.scandir(folder)
-        if entry.is_file()
+    return {
+        image_id: str(source.photograph(image_id).stat().st_size)
+        for image_id in source.image_ids
     }
-    return {name: sizes.get(name, "") for name in source.image_ids}
 
 
 def image_labels(source: schema.Source) -> dict[str, str]:
@@ -52,12 +47,16 @@ def image_labels(source: schema.Source) -> dict[str, str]:
 
 def truth(source: schema.Source) -> dict[str, str]:
     """Digests the true label maps."""
+    if data_flags.DATASET.value == "folder" and source.label_map_file:
+        files = map(source.label_map_file, source.image_ids)
+        found = [provenance.file_digest(file) if file else "" for file in files]
+        return dict(zip(source.image_ids, found, strict=True))
     if data_flags.DATASET.value != "pascal_voc":
         return dict.fromkeys(source.image_ids, source.digest)
     root = pascal_voc.find_root(_data_dir())
     folders = [
         provenance.file_digests(source.image_ids, root / name)
-        for name in pascal_voc.LABEL_MAP_DIRS
+        for name in voc_files.LABEL_MAP_DIRS
     ]
     return {
         image_id: " ".join(filter(None, (each[image_id] for each in folders)))

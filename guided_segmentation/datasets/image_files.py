@@ -1,23 +1,27 @@
-"""Photographs by image id: finding, hashing and checking them.
+"""Names of photographs: endings, image ids, and what users call them.
 
-The image id of a photograph is its file name without the ending.
+The image id of a photograph is its path below the folder of the photographs,
+with slashes and without the ending.
 """
 
-import dataclasses
 import hashlib
 import json
 import os
 import pathlib
+import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Mapping
-
-import numpy as np
+from collections.abc import (
+    Callable,
+    Collection,
+    Iterable,
+    Mapping,
+)
 
 from guided_segmentation import artifacts
 from guided_segmentation.errors import InputError
 
 Path = artifacts.Path
-# Upper or lower case; Pillow reads all of them.
+# Upper or lower case; Pillow reads all of them, HEIC with the extra "heic".
 ENDINGS = (
     ".jpg",
     ".jpeg",
@@ -27,43 +31,21 @@ ENDINGS = (
     ".bmp",
     ".tif",
     ".tiff",
+    *artifacts.HEIC_ENDINGS,
 )
+_SLASHES = re.compile(r"[/\\]")
 _NUM_SHOWN = 5  # Names that a message lists.
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Folder:
-    """What a folder of photographs holds.
+def without_ending(name: str) -> str:
+    """Returns the name of a photograph, or a path of it, without its ending.
 
-    Attributes:
-      photographs: Files by image id, in the order of their names.
-      folders: Names of the folders in it, which are not searched.
-      broken_links: Names of photographs that link to no file.
-      others: Names of other files.
+    Example:
+      >>> without_ending("a/b.jpg"), without_ending("v1.2")
+      ('a/b', 'v1.2')
     """
-
-    photographs: dict[str, pathlib.Path]
-    folders: tuple[str, ...] = ()
-    broken_links: tuple[str, ...] = ()
-    others: tuple[str, ...] = ()
-
-    def passed_over(self, *expected: str) -> list[str]:
-        """Says what is no photograph, and why it is passed over.
-
-        Args:
-          *expected: Names of files that need not be mentioned.
-        """
-        others = [name for name in self.others if name not in expected]
-        found = {
-            "folders": self.folders,
-            "broken links": self.broken_links,
-            "files of other endings": others,
-        }
-        return [
-            f"{what}: {len(names)} ({listed(names)})"
-            for what, names in found.items()
-            if names
-        ]
+    stem, ending = os.path.splitext(name)
+    return stem if ending.lower() in ENDINGS else name
 
 
 def image_id(text: str) -> str:
@@ -80,8 +62,10 @@ def image_id(text: str) -> str:
 def matcher(image_ids: Iterable[str]) -> Callable[[str], str | None]:
     """Returns a function that finds the image that a user's text names.
 
-    A text is an id, a file name or a path. Letters may be composed (as most
-    systems write them) or decomposed (as macOS does).
+    A text is an id, a file name or a path, with slashes or backslashes.
+    Letters may be composed (as most systems write them) or decomposed (as
+    macOS does). A path may start above the folder of the photographs. A name
+    without a folder is that of a photograph in any sub-folder.
 
     Args:
       image_ids: The known ids.
@@ -89,48 +73,40 @@ def matcher(image_ids: Iterable[str]) -> Callable[[str], str | None]:
     Returns:
       A function from text to the id, or None if no image has that name. An id
       that ends like a file name, as "scan.jpg" of scan.jpg.jpg, is tried
-      before the text without its ending.
+      before the text without its ending. It raises ValueError if photographs
+      in several folders have that name.
 
     Example:
-      >>> match = matcher(["scan.jpg", "a"])
+      >>> match = matcher(["scan.jpg", "a", "more/c"])
       >>> match("photos/scan.jpg"), match("a.png"), match("b")
       ('scan.jpg', 'a', None)
+      >>> match("photos/more/c.jpg"), match("c.jpg"), match("less/c.jpg")
+      ('more/c', 'more/c', None)
     """
-    by_name = {_composed(name): name for name in image_ids}
+    by_id = {composed(name): name for name in image_ids}
+    by_last: dict[str, list[str]] = {}
+    for name, known in by_id.items():
+        by_last.setdefault(name.rpartition("/")[2], []).append(known)
 
     def match(text: str) -> str | None:
-        name = _composed(pathlib.PureWindowsPath(text).name)
-        return by_name.get(name) or by_name.get(image_id(name))
+        parts = [p for p in _SLASHES.split(composed(text)) if p]
+        for first in range(len(parts)):
+            tail = "/".join(parts[first:])
+            for name in (tail, without_ending(tail)):
+                if name in by_id:
+                    return by_id[name]
+        if len(parts) != 1:
+            return None
+        last = parts[0] if parts[0] in by_last else without_ending(parts[0])
+        found = by_last.get(last, [])
+        if len(found) > 1:
+            raise InputError(
+                f"{text!r} names {len(found)} photographs: {listed(found)}; "
+                f"write it with its folder"
+            )
+        return found[0] if found else None
 
     return match
-
-
-def find(data_dir: Path) -> Folder:
-    """Finds the photographs in a folder.
-
-    Args:
-      data_dir: The folder. Hidden files are ignored.
-
-    Raises:
-      FileNotFoundError: If there is no such folder.
-      ValueError: If it holds no photograph, two with the same id, or one
-        whose name is not UTF-8 or could be the id of another.
-    """
-    if not pathlib.Path(data_dir).is_dir():
-        raise FileNotFoundError(f"no folder {data_dir}")
-    kinds: dict[str, list[str]] = {"photographs": [], "folders": []}
-    kinds |= {"broken_links": [], "others": []}
-    with os.scandir(data_dir) as entries:
-        for entry in entries:
-            if not entry.name.startswith("."):
-                kinds[_kind(entry)].append(entry.name)
-    names = sorted(kinds.pop("photographs"))
-    if not names:
-        raise InputError(
-            f"{data_dir}: wanted photographs ({', '.join(ENDINGS)}), found none"
-        )
-    rest = {kind: tuple(sorted(found)) for kind, found in kinds.items()}
-    return Folder(photographs=_by_id(data_dir, names), **rest)
 
 
 def names_by_stem(
@@ -181,113 +157,8 @@ def digest(photographs: Mapping[str, pathlib.Path]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def require_existing(
-    photographs: Mapping[str, pathlib.Path], path: Path
-) -> None:
-    """Checks that the photograph of every image exists.
-
-    Args:
-      photographs: Expected files by image id.
-      path: The file that lists the images, for the message.
-
-    Raises:
-      FileNotFoundError: If one is missing.
-    """
-    missing = [i for i, file in photographs.items() if not file.is_file()]
-    if missing:
-        raise FileNotFoundError(
-            f"{path}: {len(missing)} of {len(photographs)} images have no "
-            f"photograph, the first is {missing[0]!r}: wanted "
-            f"{photographs[missing[0]]}; add them or remove them from the list"
-        )
-
-
-def require_different(image_ids: Iterable[str], path: Path) -> None:
-    """Checks that a file lists no image twice.
-
-    Args:
-      image_ids: The ids in the file.
-      path: The file, for the message.
-
-    Raises:
-      ValueError: If an id occurs twice.
-    """
-    seen = set()
-    for name in image_ids:
-        if name in seen:
-            raise InputError(
-                f"{path}: image {name!r} is listed twice; keep one of the "
-                f"entries"
-            )
-        seen.add(name)
-
-
-def require_size(
-    label_map: np.ndarray, path: Path, photograph: Path, image_id: str
-) -> None:
-    """Checks that a map has the size of its upright photograph.
-
-    Args:
-      label_map: [height, width] of any dtype, read from `path`.
-      path: The file of the map, for the message.
-      photograph: The file of the photograph; only its header is read.
-      image_id: For the message.
-
-    Raises:
-      ValueError: If the two differ in size.
-    """
-    size = artifacts.read_size(photograph)
-    if label_map.shape != size:
-        stored = artifacts.read_stored_size(photograph)
-        turned = label_map.shape == stored == size[::-1]
-        hint = " (its EXIF orientation is a quarter turn)" if turned else ""
-        raise InputError(
-            f"{path}: wanted the height and width of image {image_id!r}, "
-            f"{size}{hint}, found {label_map.shape}; replace one of the two"
-        )
-
-
-def _kind(entry: os.DirEntry) -> str:
-    """Field of Folder for an entry of the folder."""
-    if entry.is_dir():
-        return "folders"
-    if pathlib.Path(entry.name).suffix.lower() not in ENDINGS:
-        return "others"
-    return "photographs" if entry.is_file() else "broken_links"
-
-
-def _by_id(data_dir: Path, names: list[str]) -> dict[str, pathlib.Path]:
-    _require_utf8(data_dir, names)
-    taken: dict[str, str] = {}  # File names by composed id.
-    for name in names:
-        stem = _composed(pathlib.Path(name).stem)
-        if stem in taken:
-            raise InputError(
-                f"{data_dir}: {taken[stem]} and {name} would share the image "
-                f"id {stem!r}; rename one"
-            )
-        taken[stem] = name
-    for name in names:
-        if _composed(name) in taken:
-            raise InputError(
-                f"{data_dir}: {name!r} would be a photograph's file name and "
-                f"the image id of {taken[_composed(name)]}; rename one"
-            )
-    folder = pathlib.Path(data_dir)
-    return {pathlib.Path(name).stem: folder / name for name in names}
-
-
-def _require_utf8(data_dir: Path, names: list[str]) -> None:
-    wrong = [name for name in names if not _is_utf8(name)]
-    if wrong:
-        shown = listed(str(os.fsencode(name))[1:] for name in wrong)
-        raise InputError(
-            f"{data_dir}: wanted file names in UTF-8, found {len(wrong)} in "
-            f"another encoding: {shown}; rename them, for example with convmv"
-        )
-
-
-def _is_utf8(name: str) -> bool:
+def is_utf8(name: str) -> bool:
+    """Whether the name of a file is encoded in UTF-8."""
     try:
         name.encode()
     except UnicodeEncodeError:
@@ -295,5 +166,11 @@ def _is_utf8(name: str) -> bool:
     return True
 
 
-def _composed(text: str) -> str:
+def shown_bytes(name: str) -> str:
+    r"""Returns a name that is not UTF-8 with its bytes, as in 'caf\xe9'."""
+    return str(os.fsencode(name))[1:]
+
+
+def composed(text: str) -> str:
+    """Returns text with composed letters, as most systems write them."""
     return unicodedata.normalize("NFC", text)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from guided_segmentation import artifacts
-from guided_segmentation.datasets import image_files
+from guided_segmentation.datasets import image_checks, image_files
 from guided_segmentation.errors import InputError
 
 Path = artifacts.Path
@@ -30,16 +30,26 @@ def read_ids(path: Path, known: Iterable[str] = ()) -> tuple[str, ...]:
       FileNotFoundError: If there is no such file.
       ValueError: If it names no image, or one twice.
     """
+    image_ids = parse(path, known)
+    if not image_ids:
+        raise InputError(f"{path}: wanted one image id per line, found none")
+    image_checks.require_different(image_ids, path)
+    return image_ids
+
+
+def parse(path: Path, known: Iterable[str] = ()) -> tuple[str, ...]:
+    """Reads a list as `read_ids` does, also an empty one or one with repeats.
+
+    Args:
+      path: The list, a text file.
+      known: Ids of the images that exist.
+    """
     match = image_files.matcher(known)
     lines = map(str.strip, artifacts.read_text(path).splitlines())
-    image_ids = tuple(
+    return tuple(
         match(line)
         or match(line.split()[0])
         or image_files.image_id(line.split()[0])
         for line in lines
         if line
     )
-    if not image_ids:
-        raise InputError(f"{path}: wanted one image id per line, found none")
-    image_files.require_different(image_ids, path)
-    return image_ids

@@ -61,9 +61,10 @@ def check_label_maps(source: schema.Source) -> None:
     if source.label_map_file is None:
         return
     binary = None
-    for path in map(source.label_map_file, source.image_ids):
+    for image_id in source.image_ids:
+        path = source.label_map_file(image_id)
         if path is not None:
-            label_map = artifacts.read_label_map(path)
+            label_map = source.label_map(image_id)
             if not labels.ignores_object(label_map) and label_map.any():
                 return
             if label_map.any() and not label_map.all():

@@ -11,6 +11,7 @@ import numpy as np
 
 from guided_segmentation import artifacts
 from guided_segmentation.datasets import (
+    image_checks,
     image_files,
     image_lists,
     schema,
@@ -67,7 +68,7 @@ def source(
     root = pathlib.Path(data_dir)
     entries = _chosen(read_entries(root), exclude_ids, only_ids, root)
     photographs = {name: entries[name].photograph for name in entries}
-    image_files.require_existing(photographs, root / "UserData")
+    image_checks.require_existing(photographs, root / "UserData")
     boxes = {name: parse_boxes(entries[name]) for name in entries}
 
     def sized_boxes(image_id: str) -> np.ndarray:
@@ -77,7 +78,7 @@ def source(
     def label_map(image_id: str) -> np.ndarray:
         path = root / "masks" / f"{image_id}.png"
         truth = artifacts.read_saliency_map(path) >= 0.5
-        image_files.require_size(truth, path, photographs[image_id], image_id)
+        image_checks.require_size(truth, path, photographs[image_id], image_id)
         return truth.astype(np.uint8)
 
     return schema.Source(
@@ -115,7 +116,9 @@ def read_entries(data_dir: Path) -> list[Entry]:
         )
     entries = [entry for file in files for entry in _entries(file)]
     image_ids = (entry.image_id for entry in entries)
-    image_files.require_different(image_ids, pathlib.Path(data_dir, "UserData"))
+    image_checks.require_different(
+        image_ids, pathlib.Path(data_dir, "UserData")
+    )
     return entries
 
 

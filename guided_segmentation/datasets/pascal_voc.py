@@ -5,7 +5,7 @@ Source: Everingham et al., "The PASCAL Visual Object Classes Challenge 2012
 al., "Semantic contours from inverse detectors", ICCV 2011.
 """
 
-import dataclasses
+import functools
 import pathlib
 from collections.abc import Callable
 
@@ -13,49 +13,21 @@ import numpy as np
 
 from guided_segmentation import artifacts, labels
 from guided_segmentation.datasets import (
+    image_checks,
     image_files,
-    image_lists,
     label_files,
+    mask_tables,
     schema,
     voc_annotations,
+    voc_files,
 )
+from guided_segmentation.datasets.image_labels import joining, kinds
 from guided_segmentation.errors import InputError
 
 Path = artifacts.Path
 ROOTS = (".", "VOC2012", "VOCdevkit/VOC2012")  # Possible parents of JPEGImages.
-# VOC's own label maps come first: they are the truth that papers score by.
-LABEL_MAP_DIRS = ("SegmentationClass", "SegmentationClassAug")
 # The list of VOC and SBD together goes by two names.
 _SAME_SPLIT = {"trainaug": "train_aug", "train_aug": "trainaug"}
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class _Files:
-    """The files of a split.
-
-    Attributes:
-      root: The folder that holds JPEGImages.
-      photographs: The photograph of each image, by image id.
-      label_maps: The label map of each image that has one, by image id.
-    """
-
-    root: pathlib.Path
-    photographs: dict[str, pathlib.Path]
-    label_maps: dict[str, pathlib.Path]
-
-    def label_map(self, image_id: str) -> pathlib.Path:
-        """Returns the file of a label map, which must exist."""
-        if image_id not in self.label_maps:
-            raise FileNotFoundError(
-                f"no label map {image_id}.png of image {image_id!r} in "
-                f"{' or '.join(LABEL_MAP_DIRS)} of {self.root}; add it, or "
-                f"take image labels from xml or csv:PATH"
-            )
-        return self.label_maps[image_id]
-
-    def annotation(self, image_id: str) -> pathlib.Path:
-        """Returns the file of an annotation."""
-        return self.root / "Annotations" / f"{image_id}.xml"
 
 
 def source(
@@ -78,10 +50,10 @@ def source(
       image_labels: Where image-level labels come from. "masks": every object
         of the label map. "xml": every object in Annotations, including the
         difficult ones, as in the cls_labels.npy of later work; only with it
-        the split has Source.difficult. "csv:PATH": a file as
-        `label_files.csv_image_labels` takes it.
+        the split has Source.difficult. Or one of image_labels.kinds.forms(),
+        such as "csv:tags.csv".
       label_set: The classes. By default those of class_names.txt beside
-        JPEGImages, or VOC's.
+        JPEGImages, or of CVAT's labelmap.txt there, or VOC's.
 
     Returns:
       The split, its images in the order of the list. Its functions raise an
@@ -97,12 +69,16 @@ def source(
     """
     root = find_root(data_dir)
     ids_file = _ids_file(root, split)
-    files = _files(root, ids_file)
+    files = voc_files.find(root, ids_file)
     image_ids = tuple(files.photographs)
-    label_set = label_set or label_files.read_label_set(root) or labels.VOC
-    read_labels = _image_labels(image_labels, files, image_ids, label_set)
+    table = mask_tables.find(root)
+    label_set = label_set or default_label_set(root, table)
+    read_maps = functools.partial(_label_maps, files, label_set, table)
+    read_labels = _image_labels(
+        image_labels, files, image_ids, label_set, read_maps()
+    )
     is_told = image_labels != "masks"
-    read_truth = _label_maps(files, label_set, read_labels if is_told else None)
+    read_truth = read_maps(read_labels if is_told else None)
     return schema.Source(
         name=f"pascal_voc/{ids_file.stem}",
         digest=image_files.digest(files.photographs),
@@ -118,7 +94,7 @@ def source(
         label_set=label_set,
         photograph=files.photographs.__getitem__,
         label_map_file=files.label_maps.get if files.label_maps else None,
-        has_labels_in_memory=image_labels.startswith("csv:"),
+        has_labels_in_memory=kinds.is_one(image_labels),
     )
 
 
@@ -155,50 +131,10 @@ def _ids_file(root: pathlib.Path, split: str) -> pathlib.Path:
     )
 
 
-def _files(root: pathlib.Path, ids_file: pathlib.Path) -> _Files:
-    """Finds the files of the images in a list.
-
-    Raises:
-      FileNotFoundError: If a photograph is missing.
-      ValueError: If one image has two photographs.
-    """
-    names = image_files.names_by_stem(root / "JPEGImages", image_files.ENDINGS)
-    image_ids = image_lists.read_ids(ids_file, names)
-    for image_id in image_ids:
-        if len(names.get(image_id, ())) > 1:
-            raise InputError(
-                f"{root / 'JPEGImages'}: {' and '.join(names[image_id])} would "
-                f"share the image id {image_id!r}; rename one"
-            )
-    photographs = {
-        name: root / "JPEGImages" / names.get(name, [f"{name}.jpg"])[0]
-        for name in image_ids
-    }
-    image_files.require_existing(photographs, ids_file)
-    return _Files(
-        root=root,
-        photographs=photographs,
-        label_maps=_find_label_maps(root, image_ids),
-    )
-
-
-def _find_label_maps(
-    root: pathlib.Path, image_ids: tuple[str, ...]
-) -> dict[str, pathlib.Path]:
-    found: dict[str, pathlib.Path] = {}
-    for folder in reversed(LABEL_MAP_DIRS):
-        names = image_files.names_by_stem(root / folder, (".png",))
-        match = image_files.matcher(names)
-        for image_id in image_ids:
-            stem = match(image_id)
-            if stem is not None:
-                found[image_id] = root / folder / names[stem][0]
-    return found
-
-
 def _label_maps(
-    files: _Files,
+    files: voc_files.Files,
     label_set: labels.LabelSet,
+    table: mask_tables.Table | None,
     image_labels: Callable[[str], np.ndarray] | None = None,
 ) -> Callable[[str], np.ndarray]:
     """Returns a reader of label maps.
@@ -206,14 +142,16 @@ def _label_maps(
     Args:
       files: Of the split.
       label_set: The classes.
+      table: What the colours of the label maps mean; None if they hold class
+        indices.
       image_labels: From image id to [num_objects] bool, if they come from
         elsewhere than the label maps.
     """
 
     def label_map(image_id: str) -> np.ndarray:
         path = files.label_map(image_id)
-        array = artifacts.read_label_map(path)
-        image_files.require_size(
+        array = mask_tables.read_label_map(path, table, label_set)
+        image_checks.require_size(
             array, path, files.photographs[image_id], image_id
         )
         labels.check(array, label_set.num_classes, str(path))
@@ -232,27 +170,43 @@ def _label_maps(
 
 def _image_labels(
     where: str,
-    files: _Files,
+    files: voc_files.Files,
     image_ids: tuple[str, ...],
     label_set: labels.LabelSet,
+    label_map: Callable[[str], np.ndarray],
 ) -> Callable[[str], np.ndarray]:
     if where == "masks":
-        return _labels_of_masks(files, label_set)
+        return _labels_of_masks(label_map, label_set)
     if where == "xml":
         return _labels_of_xml(files, label_set)
-    kind, _, path = where.partition(":")
-    if kind == "csv" and path:
-        return label_files.csv_image_labels(path, image_ids, label_set)
-    raise InputError(
-        f"image_labels must be masks, xml or csv:PATH, got {where!r}"
-    )
+    if not kinds.is_one(where):
+        raise InputError(
+            f"image_labels: wanted masks, xml or one of "
+            f"{', '.join(kinds.forms())}, found {where!r}"
+        )
+    tags = joining.read(where, image_ids, label_set)
+    joining.select(tags, image_ids, untagged="error")
+    return joining.reader(tags, image_ids, label_set)
+
+
+def default_label_set(
+    root: Path, table: mask_tables.Table | None
+) -> labels.LabelSet:
+    """Returns the classes of class_names.txt or labelmap.txt, or VOC's.
+
+    Args:
+      root: The folder that holds JPEGImages.
+      table: What mask_tables.find returns for it.
+    """
+    label_set = label_files.read_label_set(root)
+    if label_set is None and table is not None:
+        return label_files.label_set_of(table.objects, table.path)
+    return label_set or labels.VOC
 
 
 def _labels_of_masks(
-    files: _Files, label_set: labels.LabelSet
+    label_map: Callable[[str], np.ndarray], label_set: labels.LabelSet
 ) -> Callable[[str], np.ndarray]:
-    label_map = _label_maps(files, label_set)
-
     def image_labels(image_id: str) -> np.ndarray:
         return labels.present(label_map(image_id), label_set.num_objects)
 
@@ -260,7 +214,7 @@ def _labels_of_masks(
 
 
 def _labels_of_xml(
-    files: _Files, label_set: labels.LabelSet
+    files: voc_files.Files, label_set: labels.LabelSet
 ) -> Callable[[str], np.ndarray]:
     def image_labels(image_id: str) -> np.ndarray:
         path = files.annotation(image_id)
@@ -271,7 +225,7 @@ def _labels_of_xml(
 
 
 def _difficult(
-    files: _Files, label_set: labels.LabelSet
+    files: voc_files.Files, label_set: labels.LabelSet
 ) -> Callable[[str], np.ndarray]:
     def difficult(image_id: str) -> np.ndarray:
         path = files.annotation(image_id)

@@ -11,6 +11,7 @@ import numpy as np
 
 from guided_segmentation import artifacts, labels
 from guided_segmentation.datasets import (
+    image_checks,
     image_files,
     label_files,
     pascal_voc,
@@ -52,7 +53,7 @@ def source(
     flags = np.array([list(map(c.get, image_ids)) for c in columns]).T
     rows = dict(zip(image_ids, flags, strict=True))
     photographs = {i: root / "JPEGImages" / f"{i}.jpg" for i in image_ids}
-    image_files.require_existing(photographs, paths[0])
+    image_checks.require_existing(photographs, paths[0])
 
     def is_flagged(flag: int) -> Callable[[str], np.ndarray]:
         return lambda image_id: rows[image_id] == flag
@@ -94,7 +95,7 @@ def _read_flags(path: pathlib.Path) -> dict[str, int]:
                 f"{' '.join(words)!r} in line {number}"
             )
     words = [each for each in lines if each]
-    image_files.require_different((name for name, _ in words), path)
+    image_checks.require_different((name for name, _ in words), path)
     return {name: int(flag) for name, flag in words}
 
 

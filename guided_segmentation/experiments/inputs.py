@@ -9,7 +9,13 @@ import pathlib
 from collections.abc import Iterator
 
 from guided_segmentation import artifacts, provenance
-from guided_segmentation.datasets import image_files, image_lists, pascal_voc
+from guided_segmentation.datasets import (
+    image_files,
+    image_lists,
+    pascal_voc,
+    voc_files,
+)
+from guided_segmentation.datasets.image_labels import kinds
 from guided_segmentation.errors import InputError
 from guided_segmentation.experiments.ledger import WORK_DIR, Stage
 from guided_segmentation.networks import weights
@@ -21,6 +27,7 @@ _FLAGS = frozenset(
         "data_dir",
         "exclude_ids",
         "image_labels",
+        "masks_dir",
         "only_ids",
         "predictions_dir",
         "saliency_dir",
@@ -40,7 +47,7 @@ _BY_IMAGE = frozenset(
         "Annotations",
         "JPEGImages",
         "SegmentationObject",
-        *pascal_voc.LABEL_MAP_DIRS,
+        *voc_files.LABEL_MAP_DIRS,
     }
 )
 _PHOTOGRAPHS = (".jpg", ".jpeg")
@@ -66,7 +73,7 @@ def digests(stage: Stage, work_dir: artifacts.Path) -> dict[str, str]:
     values = {name.removeprefix("--"): value for name, value in given.items()}
     found = {}
     for name in sorted(_FLAGS & values.keys()):
-        path = pathlib.Path(values[name].removeprefix("csv:")).expanduser()
+        path = _path(name, values[name])
         if binary in _READ_PHOTOGRAPHS and name == "image_labels":
             continue
         if (path / weights.WEIGHTS_FILE).is_file():
@@ -77,14 +84,22 @@ def digests(stage: Stage, work_dir: artifacts.Path) -> dict[str, str]:
             found[name] = provenance.file_digest(path)
         elif path.is_dir():
             ids = _ids(path, values.get("split", "train"))
+            is_searched = values.get("dataset") == "folder"
             files = {
                 os.path.relpath(file, path): file
                 for file in _files(path, pathlib.Path(work_dir))
-                if _is_read(file, path, binary, ids)
+                if _is_read(file, path, binary, ids, is_searched)
             }
             parts = [(name, _digest(file)) for name, file in files.items()]
             found[name] = provenance.digest([sorted(parts), sorted(ids or [])])
     return found
+
+
+def _path(flag: str, value: str) -> pathlib.Path:
+    """The file or folder of a flag's value, such as csv:tags.csv."""
+    if flag == "image_labels" and kinds.is_one(value):
+        value = value.partition(":")[2] or value
+    return pathlib.Path(value).expanduser()
 
 
 def _ids(data_dir: pathlib.Path, split: str) -> frozenset[str] | None:
@@ -120,8 +135,17 @@ def _is_read(
     folder: pathlib.Path,
     binary: str,
     ids: frozenset[str] | None,
+    is_searched: bool,
 ) -> bool:
-    """Whether a binary may read a file in a folder."""
+    """Whether a binary may read a file in a folder.
+
+    Args:
+      file: The file.
+      folder: The folder, or one above it.
+      binary: Name of the binary.
+      ids: Of the split of VOC; None for other data.
+      is_searched: Whether photographs may lie in sub-folders too.
+    """
     if ids is not None:
         if "ImageSets" in file.parts:
             return False  # The ids themselves are digested.
@@ -129,7 +153,7 @@ def _is_read(
             return False
     is_picture = file.suffix.lower() in image_files.ENDINGS
     is_photograph = file.suffix.lower() in _PHOTOGRAPHS or (
-        is_picture and file.parent == folder
+        is_picture and (is_searched or file.parent == folder)
     )
     return is_photograph or binary not in _READ_PHOTOGRAPHS
 

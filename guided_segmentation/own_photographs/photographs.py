@@ -133,7 +133,7 @@ def survey(
         photograph can.
     """
     artifacts.limit_pixels(max_pixels)
-    source = opened(data_dir, image_labels, untagged)
+    source = folder.source(data_dir, image_labels, untagged=untagged)
     with futures.ThreadPoolExecutor(_THREADS) as pool:
         found = list(pool.map(_read(source), source.image_ids))
     pairs = list(zip(source.image_ids, found, strict=True))
@@ -153,20 +153,6 @@ def survey(
         by_id=by_id,
         passed_over=tuple(passed_over),
     )
-
-
-def opened(
-    data_dir: artifacts.Path, image_labels: str, untagged: str
-) -> schema.Source:
-    """Opens the folder with its tags.
-
-    Args:
-      data_dir: As `survey` takes it.
-      image_labels: Likewise.
-      untagged: Likewise.
-    """
-    del untagged
-    return folder.source(data_dir, image_labels.removeprefix("csv:"))
 
 
 def _read(source: schema.Source):

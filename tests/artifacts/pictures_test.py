@@ -1,6 +1,7 @@
 import io
 import pathlib
 import struct
+import sys
 import tempfile
 import warnings
 import zlib
@@ -314,15 +315,53 @@ def test_vocs_colours_in_another_order_are_refused(tmp_path):
         artifacts.read_label_map(tmp_path / "a.png")
 
 
-@pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA"])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
 def test_a_label_map_of_colours_is_refused(tmp_path, red, mode):
     path = save(tmp_path / "2007_000032.png", red, mode)
     with pytest.raises(
         ValueError,
-        match=rf"2007_000032\.png: wanted a label map \(palette or 8-bit index "
-        rf"PNG\), found mode {mode}; convert it first",
+        match=rf"2007_000032\.png: wanted class indices \(palette or 8-bit "
+        rf"PNG\), found colours \(mode {mode}\); put CVAT's labelmap\.txt "
+        rf"beside the masks, or save indices",
     ):
         artifacts.read_label_map(path)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA"])
+def test_grey_levels_saved_as_colours_are_indices(tmp_path, mode):
+    path = tmp_path / "a.png"
+    Image.fromarray(np.array([[0, 1], [255, 7]], np.uint8)).convert(mode).save(
+        path
+    )
+    assert artifacts.read_label_map(path).tolist() == [[0, 1], [255, 7]]
+
+
+def test_a_photograph_of_an_iphone_is_read_upright(tmp_path):
+    pillow_heif = pytest.importorskip("pillow_heif")
+    upright = np.zeros((64, 96, 3), np.uint8)
+    upright[:32, :48] = (255, 0, 0)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # A quarter turn clockwise makes it upright.
+    path = tmp_path / "a.HEIC"
+    stored = Image.fromarray(np.rot90(upright))
+    pillow_heif.from_pillow(stored).save(path, exif=exif.tobytes(), quality=95)
+    image = artifacts.read_image(path)
+    assert (image.shape, artifacts.read_size(path)) == ((64, 96, 3), (64, 96))
+    assert image[16, 24, 0] > 200
+    assert image[48, 72, 0] < 50
+
+
+def test_without_its_package_a_photograph_of_an_iphone_is_refused(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    (tmp_path / "a.heic").write_bytes(b"of any content")
+    with pytest.raises(
+        ValueError,
+        match=r"a\.heic: wanted the package pillow_heif, found none; pip "
+        r"install 'guided_segmentation\[heic\]'",
+    ):
+        artifacts.read_image(tmp_path / "a.heic")
 
 
 def test_a_truncated_label_map_is_named(tmp_path):

@@ -36,9 +36,22 @@ SOURCE = schema.Source(name="x", image_ids=("a",), image=None)
             mock.call("/d", "val", image_labels="xml"),
         ),
         (
-            {"dataset": "folder", "data_dir": "/d", "image_labels": "csv:/c"},
+            {
+                "dataset": "folder",
+                "data_dir": "/d",
+                "image_labels": "csv:/c",
+                "untagged": "error",
+                "masks_dir": "/m",
+                "saliency_dir": "/s",
+            },
             folder,
-            mock.call("/d", "/c"),
+            mock.call(
+                "/d",
+                "csv:/c",
+                untagged="error",
+                masks_dir="/m",
+                without=["/s"],
+            ),
         ),
     ],
     ids=["synthetic", "pascal_voc", "folder"],
@@ -50,6 +63,22 @@ def test_flags_of_data_reach_the_reader(given, reader, told):
     ):
         assert data_flags.source() is SOURCE
     assert read.call_args == told
+
+
+def test_photographs_alone_need_no_tags():
+    with (
+        flagsaver.as_parsed(dataset="folder", data_dir="/d"),
+        stand_in(folder, "source", SOURCE) as read,
+    ):
+        assert data_flags.source(only_photographs=True) is SOURCE
+        with pytest.raises(
+            ValueError,
+            match=r"^--dataset=folder wants --image_labels, one of csv:PATH, "
+            r"folders, .*, voc:DIR; or --masks_dir$",
+        ):
+            data_flags.source()
+    told = mock.call("/d", None, untagged=None, masks_dir=None, without=[])
+    assert read.call_args_list == [told]
 
 
 def test_flags_of_boxes_reach_their_reader():
@@ -134,7 +163,7 @@ def test_the_largest_photograph_is_a_flag(photographs, monkeypatch):
 
 @pytest.mark.parametrize(
     ("dataset", "folder_of_photographs"),
-    [("folder", "."), ("pascal_voc", "JPEGImages")],
+    [("folder", "."), ("folder", "in/it"), ("pascal_voc", "JPEGImages")],
 )
 def test_output_among_the_photographs_is_refused(
     tmp_path, dataset, folder_of_photographs
@@ -142,7 +171,8 @@ def test_output_among_the_photographs_is_refused(
     (tmp_path / "JPEGImages").mkdir()
     output_dir = tmp_path / folder_of_photographs
     with flagsaver.as_parsed(dataset=dataset, data_dir=str(tmp_path)):
-        data_flags.require_outside(str(tmp_path / "maps"))
+        outside = "JPEGImages_maps" if dataset == "pascal_voc" else "../maps"
+        data_flags.require_outside(str(tmp_path / outside))
         data_flags.require_outside(None)
         with pytest.raises(
             ValueError,

@@ -35,18 +35,20 @@ def test_class_names_in_the_folder_are_the_default_label_set(
 ):
     path = label_file(tmp_path, "a,cat", "b,dog", "my cat,cat")
     (data_dir / "class_names.txt").write_text("dog\n\ncat\nbird\n")
-    source = folder.source(data_dir, path)
+    source = folder.source(data_dir, f"csv:{path}")
     assert source.label_set.objects == ("dog", "cat", "bird")
-    assert folder.source(data_dir, path, PETS).label_set is PETS
+    assert (
+        folder.source(data_dir, f"csv:{path}", label_set=PETS).label_set is PETS
+    )
 
 
 def test_the_label_set_is_that_of_voc_if_it_covers_the_csv(data_dir, tmp_path):
     path = label_file(tmp_path, "a,cat", "b,dog", "my cat,cat")
-    assert folder.source(data_dir, path).label_set is labels.VOC
+    assert folder.source(data_dir, f"csv:{path}").label_set is labels.VOC
 
 
 def test_other_names_in_the_csv_become_the_label_set(data_dir, tmp_path):
     path = label_file(tmp_path, "a,zebra cat", "b,gnu", "my cat,cat")
-    source = folder.source(data_dir, path)
+    source = folder.source(data_dir, f"csv:{path}")
     assert source.label_set.objects == ("cat", "gnu", "zebra")
     np.testing.assert_array_equal(source.image_labels("a"), [True, False, True])

@@ -348,13 +348,27 @@ def test_a_label_map_of_another_size_than_its_photograph_is_refused(root, part):
 
 def test_a_label_map_in_colours_is_refused(root):
     path = root / "SegmentationClassAug" / f"{IDS[0]}.png"
-    Image.new("RGB", (4, 3)).save(path)
+    Image.new("RGB", (4, 3), "red").save(path)
     source = pascal_voc.source(root, "train")
     with pytest.raises(
         ValueError,
-        match=rf"{IDS[0]}\.png: wanted a label map .* found mode RGB",
+        match=rf"{IDS[0]}\.png: wanted class indices .* found colours",
     ):
         source.label_map(IDS[0])
+
+
+def test_colours_of_cvat_are_read_by_its_label_map(root):
+    """CVAT's export "Segmentation mask 1.1" has VOC's layout."""
+    table = "background:0,0,0::\nstop sign:9,8,7::\n"
+    (root / "labelmap.txt").write_text(table)
+    for image_id in IDS:
+        path = root / "SegmentationClass" / f"{image_id}.png"
+        path.parent.mkdir(exist_ok=True)
+        Image.new("RGB", (4, 3), (9, 8, 7)).save(path)
+    source = pascal_voc.source(root, "train")
+    assert source.label_set.objects == ("stop sign",)
+    assert (source.label_map(IDS[0]) == 1).all()
+    assert source.image_labels(IDS[0]).tolist() == [True]
 
 
 def test_a_class_outside_the_label_set_is_refused(root):
@@ -429,7 +443,7 @@ def test_an_image_without_objects_is_an_example_of_none(root, tmp_path, where):
 def test_unknown_sources_of_image_labels_are_refused(root, where):
     with pytest.raises(
         ValueError,
-        match=rf"image_labels must be masks, xml or csv:PATH, got '{where}'",
+        match=rf"image_labels: wanted .*csv:PATH, .*voc:DIR, found '{where}'",
     ):
         pascal_voc.source(root, "train", where)
 

@@ -19,7 +19,7 @@ def write(path, text):
     return path
 
 
-@pytest.mark.parametrize("value", ["{}", "csv:{}"])
+@pytest.mark.parametrize("value", ["{}", "csv:{}", "coco:{}"])
 def test_a_file_is_digested_by_its_content(tmp_path, value):
     path = write(tmp_path / "tags.csv", "a,cat")
     flag = f"--image_labels={value.format(path)}"
@@ -35,6 +35,19 @@ def test_what_is_no_file_and_what_stages_make_is_left_out(tmp_path):
     flags = ("--image_labels=masks", "--seeds_dir={work_dir}/seeds", "--flip")
     nothing = ("--split=train", "--data_dir=", f"--data_dir={tmp_path}/no")
     assert digests(tmp_path, TRAIN, *flags, *nothing) == {}
+
+
+@pytest.mark.parametrize(
+    ("dataset", "is_read"), [("folder", True), ("x", False)]
+)
+def test_photographs_in_folders_are_read_of_own_photographs_alone(
+    tmp_path, dataset, is_read
+):
+    path = write(tmp_path / "photos/x/a.png", "1")
+    flags = (f"--data_dir={tmp_path}/photos", f"--dataset={dataset}")
+    before = digests(tmp_path, PHOTOGRAPHS, *flags)
+    write(path, "22")
+    assert (digests(tmp_path, PHOTOGRAPHS, *flags) != before) == is_read
 
 
 def test_a_run_is_digested_by_its_weights(tmp_path):

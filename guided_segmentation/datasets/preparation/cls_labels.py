@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from guided_segmentation import artifacts, labels, provenance
-from guided_segmentation.datasets import label_files
+from guided_segmentation.datasets.image_labels import table
 from guided_segmentation.datasets.preparation import originals, records
 from guided_segmentation.errors import InputError
 
@@ -49,7 +49,7 @@ def prepare(data_dir: Path, output_dir: Path) -> dict:
         path = originals.find(data_dir, _ORIGINAL)
     found = read(path)
     records.begin(output_dir, "cls_labels", (TAGS,))
-    lines = [",".join(label_files.CSV_HEADER)]
+    lines = [",".join(table.HEADER)]
     for image_id, present in found.items():
         names = [labels.VOC.objects[i] for i in np.flatnonzero(present)]
         lines.append(f"{image_id},{' '.join(names)}")

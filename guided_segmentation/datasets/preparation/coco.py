@@ -12,7 +12,8 @@ from collections.abc import Sequence
 import tqdm
 
 from guided_segmentation import artifacts, labels
-from guided_segmentation.datasets import image_files, label_files
+from guided_segmentation.datasets import image_files
+from guided_segmentation.datasets.image_labels import table
 from guided_segmentation.datasets.preparation import (
     checksums,
     coco_masks,
@@ -248,7 +249,7 @@ def _write_list(path: pathlib.Path, split: Split) -> None:
 
 
 def _csv(read: dict[str, Split]) -> bytes:
-    lines = [",".join(label_files.CSV_HEADER)]
+    lines = [",".join(table.HEADER)]
     for split in read.values():
         for image_id in split.images:
             names = " ".join(object_names(split, image_id))

@@ -4,7 +4,7 @@ import pickle
 import numpy as np
 import pytest
 
-from guided_segmentation.datasets import label_files
+from guided_segmentation.datasets.image_labels import table
 from guided_segmentation.datasets.preparation import cls_labels
 
 
@@ -49,7 +49,7 @@ def test_the_path_of_the_file_may_have_any_name(tmp_path):
     path = save(tmp_path, {"2007_000032": vector(1)})
     path = path.rename(tmp_path / "labels_of_irn.npy")
     cls_labels.prepare(path, tmp_path)
-    found = dict(label_files.read_rows(tmp_path / "image_labels.csv"))
+    found = dict(table.read(tmp_path / "image_labels.csv"))
     assert found == {"2007_000032": ["bicycle"]}
 
 

@@ -5,7 +5,8 @@ import official_archives as official
 import pytest
 
 from guided_segmentation import artifacts, labels
-from guided_segmentation.datasets import folder, label_files, pascal_voc
+from guided_segmentation.datasets import folder, pascal_voc
+from guided_segmentation.datasets.image_labels import table
 from guided_segmentation.datasets.preparation import coco
 
 INSTANCES = {
@@ -80,7 +81,7 @@ def test_categories_keep_the_order_of_their_ids(tmp_path):
 def test_tags_name_the_objects_of_every_image(tmp_path):
     record = prepare(write(tmp_path / "in"), tmp_path / "out")
     path = tmp_path / "out/image_labels.csv"
-    assert dict(label_files.read_rows(path)) == {
+    assert dict(table.read(path)) == {
         "000000000007": ["person", "traffic_light"],
         "000000000009": [],
     }
@@ -90,7 +91,7 @@ def test_tags_name_the_objects_of_every_image(tmp_path):
 def test_the_photographs_are_a_folder_of_their_own(tmp_path):
     prepare(write(tmp_path / "in"), tmp_path / "out")
     source = folder.source(
-        tmp_path / "out/JPEGImages", tmp_path / "out/image_labels.csv"
+        tmp_path / "out/JPEGImages", f"csv:{tmp_path}/out/image_labels.csv"
     )
     assert source.image_ids == ("000000000007", "000000000009")
     assert source.label_set.objects == ("person", "traffic_light")
@@ -115,7 +116,7 @@ def test_two_splits_share_photographs_and_tags(tmp_path):
     splits = "train2017", "val2017"
     record = prepare(tmp_path / "in", tmp_path / "out", splits)
     assert record["images"] == {"train2017": 2, "val2017": 2}
-    names = dict(label_files.read_rows(tmp_path / "out/image_labels.csv"))
+    names = dict(table.read(tmp_path / "out/image_labels.csv"))
     assert len(names) == 4
     for split in splits:
         assert len(pascal_voc.source(tmp_path / "out", split).image_ids) == 2
@@ -190,7 +191,7 @@ def test_a_crowd_is_ignored_but_counts_as_present(tmp_path):
     path = tmp_path / "out/SegmentationClass/000000000009.png"
     label_map = artifacts.read_label_map(path)
     assert (label_map[:, 1] == labels.IGNORE).all()
-    names = dict(label_files.read_rows(tmp_path / "out/image_labels.csv"))
+    names = dict(table.read(tmp_path / "out/image_labels.csv"))
     assert names["000000000009"] == ["person"]
 
 
