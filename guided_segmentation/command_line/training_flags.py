@@ -9,7 +9,7 @@ from absl import flags
 from guided_segmentation import images
 from guided_segmentation.command_line import network_flags
 from guided_segmentation.errors import InputError
-from guided_segmentation.networks import deeplab_v1, deeplab_v2
+from guided_segmentation.networks import deeplab_v1, deeplab_v2, vgg16
 from guided_segmentation.training import (
     optimizers,
     recipe,
@@ -152,6 +152,21 @@ POOLING = flags.DEFINE_enum(
     sorted(deeplab_v1.GRID_ORIGINS),
     "Windows of the first four pools in DeepLabv1-LargeFOV: 3x3, as in the "
     "paper, or 2x2, as in VGG16, for a trunk that is frozen.",
+)
+RANK = flags.DEFINE_integer(
+    "rank",
+    None,
+    "Rank of conv4 and conv5 in DeepLabv1-LargeFOV: each convolution becomes a "
+    "3x3 one to this many channels and a 1x1 one, fitted to those of "
+    "--trunk_weights. For small networks; not given: full convolutions, as in "
+    "the paper.",
+    lower_bound=1,
+)
+LAST_CONVOLUTION = flags.DEFINE_enum(
+    "last_convolution",
+    None,
+    [name for name in vgg16.CONVOLUTIONS if name.startswith("conv5")],
+    "Last convolution of the trunk in DeepLabv1-LargeFOV. Not given: conv5_3.",
 )
 DROPOUT = flags.DEFINE_float(
     "dropout",
@@ -298,11 +313,13 @@ def dense_network(num_classes: int, name: str = "deeplab_v1") -> dict:
 
 def of_deeplab() -> dict:
     """Returns the settings that only DeepLabv1-LargeFOV has."""
+    optional = (RANK, LAST_CONVOLUTION)
     return {
         "fc6_dilation": FC6_DILATION.value,
         "conv5_dilation": CONV5_DILATION.value,
         "stride": int(STRIDE.value),
         "pooling": POOLING.value,
+        **{each.name: each.value for each in optional if each.value},
     }
 
 

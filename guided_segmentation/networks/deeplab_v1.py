@@ -10,7 +10,7 @@ import keras
 from keras import layers
 
 from guided_segmentation.errors import InputError
-from guided_segmentation.networks import vgg16
+from guided_segmentation.networks import low_rank, vgg16
 from guided_segmentation.networks.dropout import ExampleDropout
 
 STRIDE = 8  # Pixels between neighbouring cells of the logits.
@@ -69,6 +69,8 @@ def features(
     stride: int = STRIDE,
     dense: bool = False,
     pooling: str = "3x3",
+    rank: int | None = None,
+    last_convolution: str = vgg16.CONVOLUTIONS[-1],
 ):
     """Applies DeepLabv1-LargeFOV up to fc7.
 
@@ -89,6 +91,9 @@ def features(
         equals that of the strided network. For predictions.
       pooling: Window of the first four pools: "3x3", the paper's, or "2x2",
         VGG16's own, which suits a frozen pretrained trunk.
+      rank: Rank of the convolutions of conv4 and conv5, as
+        low_rank.convolution takes it; None for full ones.
+      last_convolution: Of the trunk, in conv5; later ones are left out.
 
     Returns:
       The Keras tensor after fc7, [batch, cell rows, cell columns,
@@ -108,6 +113,8 @@ def features(
         width_multiplier=width_multiplier,
         pools=_pools(pooling, stride, pool4_stride),
         conv5_dilation=conv5_dilation // pool4_stride,
+        upper=low_rank.convolution(rank) if rank else None,
+        last=last_convolution,
     )
     return _head(x, head_channels, dropout, fc6_dilation // pool4_stride)
 

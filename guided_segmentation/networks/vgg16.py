@@ -33,6 +33,8 @@ def trunk(
     conv5_dilation: int = 1,
     relu: str | Callable = "relu",
     convolution: type[layers.Conv2D] = layers.Conv2D,
+    upper: Callable[..., Callable] | None = None,
+    last: str = CONVOLUTIONS[-1],
 ):
     """Applies the thirteen convolutions of VGG16.
 
@@ -45,6 +47,10 @@ def trunk(
       relu: Activation after every convolution. Seeders pass a ReLU with
         another gradient; the forward pass is the same.
       convolution: Class of the layers. Seeders pass one with another gradient.
+      upper: What builds the convolutions of conv4 and conv5 instead, with the
+        same arguments.
+      last: Name of the last convolution; later ones are left out, pools are
+        not.
 
     Returns:
       The Keras tensor after the fifth block, [batch, cell rows, cell columns,
@@ -52,8 +58,11 @@ def trunk(
     """
     x = image
     for block, (count, channels) in enumerate(BLOCKS, start=1):
+        build = upper if upper is not None and block > 3 else convolution
         for index in range(1, count + 1):
-            x = convolution(
+            if f"conv{block}_{index}" > last:
+                break
+            x = build(
                 scaled_channels(channels, width_multiplier),
                 3,
                 padding="same",

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import itertools
 import pathlib
 import platform
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from guided_segmentation.datasets import schema
 from guided_segmentation.networks import (
     builders,
     dropout,
+    low_rank,
     start_weights,
     weights,
 )
@@ -26,6 +28,8 @@ from guided_segmentation.training.recipe import Recipe
 # are about 500 pixels wide and the input 321, so a cell of 8 pixels spans 12.
 # Crops keep the scale of the photograph.
 _PHOTOGRAPH_PX_PER_INPUT_PX = {"whole": 1.5, "tight": 1.5, "crop": 1.0}
+
+_FIT_BATCHES = 8  # That low-rank layers are fitted to before the training.
 
 
 def train(
@@ -151,6 +155,9 @@ class _NetworkBuilder:
             for layer in lower.layers:
                 layer.trainable = False
             trained = upper if self._takes_features else self.whole
+        if recipe.network.get("rank"):
+            fitted = self._fit_low_rank(trained)
+            fresh = [name for name in fresh if name not in fitted]
         if recipe.data_dependent_init:
             batch = next(iter(self._make_batches(0)))
             start_weights.data_dependent_init(
@@ -160,6 +167,15 @@ class _NetworkBuilder:
                 is_classifier=not recipe.is_dense,
             )
         return trained
+
+    def _fit_low_rank(self, trained):
+        """Fits the low-rank layers to the pretrained trunk's."""
+        full = start_weights.pretrained(
+            self._recipe.trunk_weights, self._recipe.network["name"]
+        )
+        batches = itertools.islice(self._make_batches(0), _FIT_BATCHES)
+        inputs = tf.concat([batch["input"] for batch in batches], 0)
+        return low_rank.fit(trained, full, inputs)
 
 
 def _task(recipe, build_network, make_batches):
