@@ -76,6 +76,7 @@ def given(split: str | None = None) -> list[str]:
       split: Value of --split in that command; None for its default.
     """
     holders = (DATASET, DATA_DIR, IMAGE_LABELS, NUM_IMAGES, DATA_SEED)
+    holders += (ONLY_IDS, EXCLUDE_IDS)
     told = [f"--{each.name}={each.value}" for each in holders if each.present]
     return told if split is None else [*told, f"--split={split}"]
 
@@ -168,10 +169,10 @@ def _open(only_photographs: bool, split: str) -> schema.Source:
             )
         return folder.source(_data_dir(), path or None)
     if only_photographs:
-        return saliency_source()
+        return _open_boxes()
     raise InputError(
-        "--dataset=msra has boxes, not image labels; bin/train_saliency and "
-        "bin/make_saliency read it"
+        "--dataset=msra has boxes, not image labels; bin/train_saliency, "
+        "bin/make_saliency and bin/evaluate_saliency read it"
     )
 
 
