@@ -4,7 +4,6 @@ Each function returns a digest by image id, for provenance.record_or_check_maps
 and provenance.combined.
 """
 
-import os
 import pathlib
 
 from guided_segmentation import guides, provenance
@@ -13,22 +12,13 @@ from guided_segmentation.datasets import pascal_voc, schema
 
 
 def photographs(source: schema.Source) -> dict[str, str]:
-    """Digests the photographs by their sizes in bytes.
-
-    Contents of ten thousand photographs are a gigabyte; files of equal name
-    and size count as equal.
-    """
-    if data_flags.DATASET.value not in ("folder", "pascal_voc"):
+    """Digests the photographs, as provenance.sampled_digest does."""
+    if source.photograph is None:
         return dict.fromkeys(source.image_ids, source.digest)
-    folder = _data_dir()
-    if data_flags.DATASET.value == "pascal_voc":
-        folder = pascal_voc.find_root(folder) / "JPEGImages"
-    sizes = {
-        pathlib.Path(entry.name).stem: str(entry.stat().st_size)
-        for entry in os.scandir(folder)
-        if entry.is_file()
+    return {
+        image_id: provenance.sampled_digest(source.photograph(image_id))
+        for image_id in source.image_ids
     }
-    return {name: sizes.get(name, "") for name in source.image_ids}
 
 
 def image_labels(source: schema.Source) -> dict[str, str]:

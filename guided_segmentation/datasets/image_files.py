@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 
 import numpy as np
 
-from guided_segmentation import artifacts
+from guided_segmentation import artifacts, provenance
 from guided_segmentation.errors import InputError
 
 Path = artifacts.Path
@@ -168,7 +168,7 @@ def listed(names: Iterable[str]) -> str:
 
 
 def digest(photographs: Mapping[str, pathlib.Path]) -> str:
-    """Hashes the names and lengths of photographs, without reading them.
+    """Hashes the names of photographs and samples of their content.
 
     Args:
       photographs: Files by image id.
@@ -176,8 +176,11 @@ def digest(photographs: Mapping[str, pathlib.Path]) -> str:
     Returns:
       16 hexadecimal digits, which do not depend on the folder of the files.
     """
-    lengths = {name: path.stat().st_size for name, path in photographs.items()}
-    text = json.dumps(lengths, sort_keys=True)
+    samples = {
+        name: provenance.sampled_digest(path)
+        for name, path in photographs.items()
+    }
+    text = json.dumps(samples, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -7,7 +7,7 @@ al., "Semantic contours from inverse detectors", ICCV 2011.
 
 import dataclasses
 import pathlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from guided_segmentation.datasets import (
     label_files,
     schema,
     voc_annotations,
+    voc_photographs,
 )
 from guided_segmentation.errors import InputError
 
@@ -140,44 +141,6 @@ def find_root(data_dir: Path) -> pathlib.Path:
     )
 
 
-def find_photographs(
-    root: pathlib.Path,
-    image_ids: Sequence[str],
-    listed_in: Path,
-    names: Mapping[str, Sequence[str]] | None = None,
-) -> dict[str, pathlib.Path]:
-    """Finds the photographs of images in JPEGImages.
-
-    Args:
-      root: The folder that holds JPEGImages.
-      image_ids: Ids of the images.
-      listed_in: The file that lists them, for the message.
-      names: What image_files.names_by_stem returns of JPEGImages, if it is
-        known.
-
-    Returns:
-      Files of any of image_files.ENDINGS by image id, in the order given.
-
-    Raises:
-      FileNotFoundError: If a photograph is missing.
-      ValueError: If one image has two photographs.
-    """
-    folder = root / "JPEGImages"
-    if names is None:
-        names = image_files.names_by_stem(folder, image_files.ENDINGS)
-    for image_id in image_ids:
-        if len(names.get(image_id, ())) > 1:
-            raise InputError(
-                f"{folder}: {' and '.join(names[image_id])} would share the "
-                f"image id {image_id!r}; rename one"
-            )
-    photographs = {
-        name: folder / names.get(name, [f"{name}.jpg"])[0] for name in image_ids
-    }
-    image_files.require_existing(photographs, listed_in)
-    return photographs
-
-
 def _ids_file(root: pathlib.Path, split: str) -> pathlib.Path:
     lists = root / "ImageSets" / "Segmentation"
     paths = [lists / f"{split}.txt", pathlib.Path(split)]
@@ -204,7 +167,7 @@ def _files(root: pathlib.Path, ids_file: pathlib.Path) -> _Files:
     image_ids = image_lists.read_ids(ids_file, names)
     return _Files(
         root=root,
-        photographs=find_photographs(root, image_ids, ids_file, names),
+        photographs=voc_photographs.find(root, image_ids, ids_file, names),
         label_maps=_find_label_maps(root, image_ids),
     )
 

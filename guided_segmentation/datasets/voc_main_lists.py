@@ -15,6 +15,7 @@ from guided_segmentation.datasets import (
     label_files,
     pascal_voc,
     schema,
+    voc_photographs,
 )
 from guided_segmentation.errors import InputError
 
@@ -52,7 +53,7 @@ def source(
     image_ids = tuple(columns[0])
     flags = np.array([list(map(c.get, image_ids)) for c in columns]).T
     rows = dict(zip(image_ids, flags, strict=True))
-    photographs = pascal_voc.find_photographs(root, image_ids, paths[0])
+    photographs = voc_photographs.find(root, image_ids, paths[0])
 
     def is_flagged(flag: int) -> Callable[[str], np.ndarray]:
         return lambda image_id: rows[image_id] == flag
