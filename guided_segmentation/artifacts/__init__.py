@@ -20,6 +20,7 @@ from guided_segmentation.artifacts.atomic import (
     write_bytes,
 )
 from guided_segmentation.artifacts.files import missing
+from guided_segmentation.artifacts.masks import read_mask
 from guided_segmentation.artifacts.pictures import (
     MAX_PIXELS,
     decode_label_map,
@@ -28,7 +29,6 @@ from guided_segmentation.artifacts.pictures import (
     limit_pixels,
     read_image,
     read_label_map,
-    read_mask,
     read_saliency_map,
     read_size,
     read_stored_size,

@@ -148,26 +148,6 @@ def read_saliency_map(path: Path) -> np.ndarray:
     return levels.astype(np.float32) / 255
 
 
-def read_mask(path: Path) -> np.ndarray:
-    """Reads the mask of an object from a PNG of 1 or 8 bits.
-
-    Masks hold 0 and 255, or 0 and 1, or are smooth at the border; so they are
-    cut at half of their own maximum.
-
-    Returns:
-      [height, width] bool, True on the object; empty if the file is 0
-      everywhere.
-
-    Raises:
-      FileNotFoundError: If there is no such file.
-      ValueError: If it is not an image, is truncated, or is not grey.
-    """
-    wanted = "a mask (grey PNG of 1 or 8 bits)"
-    levels = _one_channel(_upright(path), path, ("L", "1"), wanted)
-    levels = levels.astype(np.int32)
-    return 2 * levels >= max(levels.max(), 1)
-
-
 def write_saliency_map(path: Path, saliency_map: np.ndarray) -> None:
     """Writes a [height, width] float map in [0, 1] as an 8-bit PNG."""
     write_bytes(path, _png(Image.fromarray(saliency_levels(saliency_map))))

@@ -176,10 +176,7 @@ def digest(photographs: Mapping[str, pathlib.Path]) -> str:
     Returns:
       16 hexadecimal digits, which do not depend on the folder of the files.
     """
-    samples = {
-        name: provenance.sampled_digest(path)
-        for name, path in photographs.items()
-    }
+    samples = {i: provenance.sampled_digest(p) for i, p in photographs.items()}
     text = json.dumps(samples, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

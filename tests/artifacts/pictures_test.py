@@ -336,36 +336,6 @@ def test_a_truncated_label_map_is_named(tmp_path):
 # Saliency maps.
 
 
-@pytest.mark.parametrize(
-    ("levels", "wanted"),
-    [
-        ([0, 1], [False, True]),
-        ([0, 127, 128, 255], [False, False, True, True]),
-        ([0, 49, 50, 100], [False, False, True, True]),
-        ([1, 2, 3], [False, True, True]),
-        ([0, 0], [False, False]),
-        ([False, True], [False, True]),
-    ],
-)
-def test_a_mask_is_cut_at_half_of_its_own_maximum(tmp_path, levels, wanted):
-    dtype = bool if isinstance(levels[0], bool) else np.uint8
-    Image.fromarray(np.array([levels], dtype)).save(tmp_path / "a.png")
-    mask = artifacts.read_mask(tmp_path / "a.png")
-    assert mask.dtype == bool
-    assert mask.tolist() == [wanted]
-
-
-@pytest.mark.parametrize("mode", ["RGB", "P"])
-def test_a_mask_of_colours_is_refused(tmp_path, mode):
-    Image.new(mode, (2, 2)).save(tmp_path / "a.png")
-    with pytest.raises(
-        ValueError,
-        match=rf"a\.png: wanted a mask \(grey PNG of 1 or 8 bits\), found "
-        rf"mode {mode}; convert it first",
-    ):
-        artifacts.read_mask(tmp_path / "a.png")
-
-
 def test_a_saliency_map_is_stored_to_within_half_a_level(tmp_path):
     saliency_map = np.linspace(0, 1, 1000).reshape(20, 50)
     artifacts.write_saliency_map(tmp_path / "a.png", saliency_map)
