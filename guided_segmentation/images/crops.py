@@ -28,8 +28,8 @@ def training_crop(
       seed: [2] int32; the same seed gives the same example.
       size: Side of the square in pixels.
       framing: Key of FRAMINGS.
-      scale: Factor by which the photograph is resized in addition to what
-        `framing` does. If the result is larger than the square, a random part
+      scale: [] float, factor by which the photograph is resized in addition
+        to what `framing` does. If the result is larger than the square, a random part
         is cut out; if it is smaller, it is padded by reflection.
 
     Returns:
