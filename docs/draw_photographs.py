@@ -9,6 +9,7 @@ from absl import app, flags
 
 from guided_segmentation import artifacts, visualize
 from guided_segmentation.datasets import folder
+from guided_segmentation.saliency import detector
 
 FOLDERS = {
     name: flags.DEFINE_string(
@@ -50,7 +51,7 @@ def row(source, image_id):
         name: artifacts.read_label_map(path(name))
         for name in ("seeds", "guides", "masks")
     }
-    saliency_map = artifacts.read_saliency_map(path("saliency"))
+    saliency_map = detector.read_relative(path("saliency"))
     return {
         f"tags: {tags}": image,
         "seeds": visualize.overlay(image, maps["seeds"]),

@@ -172,7 +172,7 @@ def check(label_map: np.ndarray, num_classes: int, where: str) -> np.ndarray:
       where: The file or image, for the message.
 
     Returns:
-      `label_map` itself.
+      `label_map` itself, [height, width] uint8.
 
     Raises:
       ValueError: If a pixel holds another value.

@@ -19,6 +19,7 @@ SETTINGS_FILE = "settings.json"
 INPUTS_FILE = "inputs.json"
 _UNCHECKED = ("versions", "command", "resumed")  # May differ when resumed.
 _CHUNK_BYTES = 2**20
+_SAMPLE_BYTES = 2**16  # Read at either end of a photograph.
 _DIGITS = 16  # Of a digest of one input; 64 bits.
 
 # Digest of each image's part of an input, such as its seeds: by name of the
@@ -174,6 +175,31 @@ def file_digest(path: artifacts.Path) -> str:
     except (FileNotFoundError, NotADirectoryError):
         return ""
     return _read_digest(os.fspath(path), found.st_size, found.st_mtime_ns)
+
+
+def sampled_digest(path: artifacts.Path) -> str:
+    """Returns a short digest of a large file's size, beginning and end.
+
+    It reads 64 KiB at either end, so most photographs whole: ten thousand take
+    1.2 s. An edited JPEG or PNG differs at least at its end, even if its size
+    is the same. A change in the middle alone of a large uncompressed file (BMP,
+    TIFF) goes unnoticed if the size stays.
+
+    A file is read again only if its size or time of change differs.
+
+    Raises:
+      FileNotFoundError: If there is no file.
+    """
+    found = os.stat(path)
+    return _sample(os.fspath(path), found.st_size, found.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=2**18)
+def _sample(path: str, size: int, modified_ns: int) -> str:
+    with open(path, "rb", buffering=0) as file:
+        content = f"{size} ".encode() + file.read(_SAMPLE_BYTES)
+        file.seek(max(_SAMPLE_BYTES, size - _SAMPLE_BYTES))
+        return digest(content + file.read(_SAMPLE_BYTES))
 
 
 @functools.lru_cache(maxsize=2**18)

@@ -111,6 +111,49 @@ def test_maps_from_elsewhere_are_accepted_without_settings(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
 
 
+@pytest.mark.parametrize("size", [10, 2**16, 2**16 + 1, 2**17, 10**6])
+@pytest.mark.parametrize("place", [0, -1])
+def test_an_edited_file_of_the_same_size_has_another_sample(
+    tmp_path, size, place
+):
+    path = tmp_path / "a.jpg"
+    content = bytearray(size)
+    path.write_bytes(content)
+    before = provenance.sampled_digest(path)
+    content[place] ^= 1
+    path.write_bytes(content)
+    os.utime(path, ns=(1, 1))
+    assert provenance.sampled_digest(path) != before
+
+
+def test_the_sample_of_a_small_file_is_all_of_it(tmp_path):
+    path = tmp_path / "a.jpg"
+    path.write_bytes(b"abc")
+    wanted = hashlib.sha256(b"3 abc").hexdigest()[:16]
+    assert provenance.sampled_digest(path) == wanted
+
+
+def test_no_bytes_are_read_twice_or_left_out_of_a_sample(tmp_path):
+    """Up to 128 KiB, which is the whole of a usual photograph."""
+    content = os.urandom(100_000)
+    (tmp_path / "a.jpg").write_bytes(content)
+    wanted = hashlib.sha256(b"100000 " + content).hexdigest()[:16]
+    assert provenance.sampled_digest(tmp_path / "a.jpg") == wanted
+
+
+def test_the_sample_does_not_depend_on_time_and_folder(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).write_bytes(b"abc")
+        os.utime(tmp_path / name, ns=(1, ord(name)))
+    found = {provenance.sampled_digest(tmp_path / name) for name in "ab"}
+    assert len(found) == 1
+
+
+def test_the_sample_of_no_file_is_an_error(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"a\.jpg"):
+        provenance.sampled_digest(tmp_path / "a.jpg")
+
+
 def test_the_digest_of_a_file_is_the_sha256_of_its_bytes(tmp_path):
     content = bytes(range(256)) * 5000  # More than one chunk.
     (tmp_path / "a").write_bytes(content)

@@ -23,6 +23,7 @@ from guided_segmentation.artifacts.atomic import (
 )
 from guided_segmentation.artifacts.files import missing
 from guided_segmentation.artifacts.headers import Header, read_header
+from guided_segmentation.artifacts.masks import read_mask
 from guided_segmentation.artifacts.pictures import (
     HEIC_ENDINGS,
     MAX_PIXELS,
@@ -63,6 +64,7 @@ __all__ = [
     "read_image",
     "read_json",
     "read_label_map",
+    "read_mask",
     "read_probabilities",
     "read_saliency_map",
     "read_score_maps",

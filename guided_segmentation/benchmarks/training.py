@@ -75,7 +75,8 @@ def step_seconds(
 
     Args:
       what: Recipe of the segmenter; its weights do not matter.
-      batch: One element of `batches`.
+      batch: One element of `batches`: "input" float32 and "target" uint8,
+        as training.inputs.batches returns them.
       settings: Number of steps, batch size and precision.
 
     Returns:

@@ -90,8 +90,9 @@ def given(split: str | None = None) -> list[str]:
     Args:
       split: Value of --split in that command; None for its default.
     """
-    holders = [DATASET, DATA_DIR, IMAGE_LABELS, UNTAGGED, MASKS_DIR]
-    holders += [NUM_IMAGES, DATA_SEED]
+    texts = (DATASET, DATA_DIR, IMAGE_LABELS, UNTAGGED, MASKS_DIR)
+    others = (NUM_IMAGES, DATA_SEED, ONLY_IDS, EXCLUDE_IDS)
+    holders = (*texts, *others)
     told = [f"--{each.name}={each.value}" for each in holders if each.present]
     return told if split is None else [*told, f"--split={split}"]
 
@@ -197,10 +198,10 @@ def _open(only_photographs: bool, split: str) -> schema.Source:
     if DATASET.value == "folder":
         return _open_folder(only_photographs)
     if only_photographs:
-        return saliency_source()
+        return _open_boxes()
     raise InputError(
-        "--dataset=msra has boxes, not image labels; bin/train_saliency and "
-        "bin/make_saliency read it"
+        "--dataset=msra has boxes, not image labels; bin/train_saliency, "
+        "bin/make_saliency and bin/evaluate_saliency read it"
     )
 
 

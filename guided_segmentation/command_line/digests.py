@@ -12,16 +12,11 @@ from guided_segmentation.datasets import pascal_voc, schema, voc_files
 
 
 def photographs(source: schema.Source) -> dict[str, str]:
-    """Digests the photographs by their sizes in bytes.
-
-    Contents of ten thousand photographs are a gigabyte; files of equal name
-    and size count as equal.
-    """
-    is_of_files = data_flags.DATASET.value in ("folder", "pascal_voc")
-    if not is_of_files or source.photograph is None:
+    """Digests the photographs, as provenance.sampled_digest does."""
+    if source.photograph is None:
         return dict.fromkeys(source.image_ids, source.digest)
     return {
-        image_id: str(source.photograph(image_id).stat().st_size)
+        image_id: provenance.sampled_digest(source.photograph(image_id))
         for image_id in source.image_ids
     }
 

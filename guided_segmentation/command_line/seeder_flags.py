@@ -10,6 +10,7 @@ from guided_segmentation.command_line import (
     network_flags,
     parsers,
     prediction_flags,
+    score_map_flags,
 )
 from guided_segmentation.datasets import schema
 from guided_segmentation.errors import InputError
@@ -24,6 +25,8 @@ from guided_segmentation.seeders import (
     views,
 )
 
+flags.adopt_module_key_flags(score_map_flags)
+
 SEEDER = flags.DEFINE_enum(
     "seeder",
     "cam",
@@ -34,15 +37,6 @@ SEEDER = flags.DEFINE_enum(
 )
 SEEDER_DIR = flags.DEFINE_string(
     "seeder_dir", None, "Folder of a finished run of bin/train_seeder."
-)
-DENSE_SCORES = flags.DEFINE_bool(
-    "dense_scores",
-    True,
-    "Score maps every 8 pixels, whatever the network was trained on; the finer "
-    "grid shows small objects better. --nodense_scores: on the grid of the "
-    "training, such as Table 6's 21x21 cells of gap_lowres. Only networks "
-    "trained at stride 16 differ; logits are always those of the training "
-    "(cam).",
 )
 BLUR_PX = flags.DEFINE_float(
     "blur_px",
@@ -115,7 +109,7 @@ def given() -> list[str]:
     holders = (
         SEEDER,
         SEEDER_DIR,
-        DENSE_SCORES,
+        score_map_flags.DENSE_SCORES,
         BLUR_PX,
         CONTRASTIVE,
         EXCITATION_LAYER,
@@ -151,13 +145,13 @@ def trained() -> tuple[views.Seeder, dict, dict]:
     is_cam = name == "cam"
     network, settings = network_flags.trained(
         SEEDER_DIR.value,
-        **({"dense": DENSE_SCORES.value} if is_cam else {}),
+        **({"dense": score_map_flags.DENSE_SCORES.value} if is_cam else {}),
         **backprop.METHODS.get(name, {}),
     )
     views_used = prediction_flags.views()
     record: dict[str, Any] = {"seeder": name, **views_used}
     if is_cam:
-        record["dense_scores"] = DENSE_SCORES.value
+        record["dense_scores"] = score_map_flags.DENSE_SCORES.value
     size = settings["input_size"]
     if name in backprop.METHODS:
         own: dict[str, Any] = {

@@ -7,18 +7,17 @@ import tensorflow as tf
 from absl import flags
 
 from guided_segmentation import images
-from guided_segmentation.command_line import network_flags
+from guided_segmentation.command_line import (
+    network_flags,
+    optimizer_flags,
+)
 from guided_segmentation.errors import InputError
 from guided_segmentation.networks import deeplab_v1, deeplab_v2, vgg16
-from guided_segmentation.training import (
-    optimizers,
-    recipe,
-    strategies,
-    trainer,
-)
+from guided_segmentation.training import recipe, strategies, trainer
+
+flags.adopt_module_key_flags(optimizer_flags)
 
 _TRAIN = trainer.TrainSettings
-_SGD = optimizers.OptimizerSettings
 
 WORK_DIR = flags.DEFINE_string(
     "work_dir",
@@ -35,49 +34,6 @@ BATCH_SIZE = flags.DEFINE_integer(
     _TRAIN.batch_size,
     "Images per step, over all replicas.",
     lower_bound=1,
-)
-OPTIMIZER = flags.DEFINE_enum(
-    "optimizer",
-    _SGD.algorithm,
-    list(optimizers.ALGORITHMS),
-    "sgd: with momentum and Caffe's learning rates, as in the paper; adam: "
-    "networks without pretrained weights learn faster at first.",
-)
-LEARNING_RATE = flags.DEFINE_float(
-    "learning_rate", _SGD.learning_rate, "Learning rate of the first step."
-)
-SCHEDULE = flags.DEFINE_enum(
-    "schedule",
-    _SGD.schedule,
-    list(optimizers.SCHEDULES),
-    "step: the learning rate drops to a tenth every lr_decay_steps; poly: it "
-    "falls to zero over all steps.",
-)
-LR_DECAY_STEPS = flags.DEFINE_integer(
-    "lr_decay_steps",
-    _SGD.lr_decay_steps,
-    "Steps between two drops of the learning rate (--schedule=step).",
-)
-MOMENTUM = flags.DEFINE_float("momentum", _SGD.momentum, "Momentum of SGD.")
-WEIGHT_DECAY = flags.DEFINE_float(
-    "weight_decay", _SGD.weight_decay, "Factor on the L2 penalty of kernels."
-)
-HEAD_LR_MULTIPLIER = flags.DEFINE_float(
-    "head_lr_multiplier",
-    _SGD.head_lr_multiplier,
-    "Factor on the learning rate of head_layers.",
-)
-HEAD_LAYERS = flags.DEFINE_list(
-    "head_layers",
-    list(_SGD.head_layers),
-    "Layers that start without pretrained weights.",
-)
-CLIP_NORM = flags.DEFINE_float(
-    "clip_norm",
-    _SGD.clip_norm,
-    "Largest norm of the gradient over all variables; 0 does not clip. "
-    "Networks without pretrained weights learn faster at first with it.",
-    lower_bound=0.0,
 )
 SEED = flags.DEFINE_integer(
     "seed",
@@ -224,33 +180,11 @@ def train_settings(**defaults: Any) -> trainer.TrainSettings:
       **defaults: Values of the flags of the schedule and the head, by name,
         that hold if the flags are not given.
     """
-    told: dict[str, Any] = {
-        holder.name: holder.value
-        if holder.present
-        else defaults.get(holder.name, holder.value)
-        for holder in (
-            NUM_STEPS,
-            BATCH_SIZE,
-            LEARNING_RATE,
-            SCHEDULE,
-            LR_DECAY_STEPS,
-            HEAD_LAYERS,
-        )
-    }
+    told = optimizer_flags.given_or_default((NUM_STEPS, BATCH_SIZE), defaults)
     return trainer.TrainSettings(
         num_steps=told["num_steps"],
         batch_size=told["batch_size"],
-        optimizer=optimizers.OptimizerSettings(
-            algorithm=OPTIMIZER.value,
-            learning_rate=told["learning_rate"],
-            schedule=told["schedule"],
-            lr_decay_steps=told["lr_decay_steps"],
-            momentum=MOMENTUM.value,
-            weight_decay=WEIGHT_DECAY.value,
-            head_lr_multiplier=HEAD_LR_MULTIPLIER.value,
-            head_layers=tuple(told["head_layers"]),
-            clip_norm=CLIP_NORM.value,
-        ),
+        optimizer=optimizer_flags.settings(**defaults),
         precision=network_flags.resolve_precision(WORK_DIR.value),
         seed=SEED.value,
         checkpoint_steps=CHECKPOINT_STEPS.value,

@@ -18,12 +18,15 @@ def order(image_labels: np.ndarray, count: int, seed: int) -> np.ndarray:
     far. A cycle therefore shows every class of the data, and shows it once
     where the images allow it.
 
+    Images without objects count as one more class: they teach what is not an
+    object, so each cycle has one of them if the data have any.
+
     The release draws only images that repeat no class, and starts a new cycle
     as soon as some class has none left; here every cycle is completed.
 
     Args:
-      image_labels: [images, num_objects] bool. An image without objects is
-        never drawn, and a class without images is skipped.
+      image_labels: [images, num_objects] bool. A class without images is
+        skipped.
       count: How many examples to draw; the last cycle may be cut off.
       seed: Determines the order. A larger `count` continues the same order.
 
@@ -44,14 +47,23 @@ def order(image_labels: np.ndarray, count: int, seed: int) -> np.ndarray:
             f"wanted an object to balance classes by, found none in the image "
             f"labels of {len(image_labels)} images; shuffle them instead"
         )
+    classes = _with_class_of_none(image_labels)
     rng = np.random.default_rng(seed)
     draws = np.zeros(len(image_labels), np.int64)
     indices: list[int] = []
     while len(indices) < count:
-        cycle = _cycle(image_labels, draws, rng)
+        cycle = _cycle(classes, draws, rng)
         draws[cycle] += 1
         indices += cycle
     return np.array(indices[:count], np.int64)
+
+
+def _with_class_of_none(image_labels: np.ndarray) -> np.ndarray:
+    """Adds a class, [images, num_objects + 1], if some image has no object."""
+    has_none = ~image_labels.any(1)
+    if not has_none.any():
+        return image_labels
+    return np.concatenate([image_labels, has_none[:, None]], axis=1)
 
 
 def _cycle(

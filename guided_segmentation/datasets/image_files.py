@@ -17,7 +17,7 @@ from collections.abc import (
     Mapping,
 )
 
-from guided_segmentation import artifacts
+from guided_segmentation import artifacts, provenance
 from guided_segmentation.errors import InputError
 
 Path = artifacts.Path
@@ -144,7 +144,7 @@ def listed(names: Iterable[str]) -> str:
 
 
 def digest(photographs: Mapping[str, pathlib.Path]) -> str:
-    """Hashes the names and lengths of photographs, without reading them.
+    """Hashes the names of photographs and samples of their content.
 
     Args:
       photographs: Files by image id.
@@ -152,8 +152,8 @@ def digest(photographs: Mapping[str, pathlib.Path]) -> str:
     Returns:
       16 hexadecimal digits, which do not depend on the folder of the files.
     """
-    lengths = {name: path.stat().st_size for name, path in photographs.items()}
-    text = json.dumps(lengths, sort_keys=True)
+    samples = {i: provenance.sampled_digest(p) for i, p in photographs.items()}
+    text = json.dumps(samples, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -49,8 +49,8 @@ def source(
 
     Args:
       data_dir: Holds Image/<digit>/*.jpg and UserData/*.txt. It may hold the
-        truth as masks/<image_id>.png, 8-bit grey, with values of at least
-        half of white on the object; it is for evaluation, not for training.
+        truth as masks/<image_id>.png, as artifacts.read_mask reads them; it
+        is for evaluation, not for training.
       exclude_ids: List of images to leave out, as `image_lists.read_ids`
         takes it.
       only_ids: List of images to keep; all others are left out.
@@ -77,7 +77,7 @@ def source(
 
     def label_map(image_id: str) -> np.ndarray:
         path = root / "masks" / f"{image_id}.png"
-        truth = artifacts.read_saliency_map(path) >= 0.5
+        truth = artifacts.read_mask(path)
         image_checks.require_size(truth, path, photographs[image_id], image_id)
         return truth.astype(np.uint8)
 
@@ -88,6 +88,7 @@ def source(
         image=lambda image_id: artifacts.read_image(photographs[image_id]),
         label_map=label_map if (root / "masks").is_dir() else None,
         boxes=sized_boxes,
+        photograph=photographs.__getitem__,
     )
 
 

@@ -24,7 +24,8 @@ def numpy_op(
 
     Args:
       function: Takes arrays (bytes for strings) and returns one array.
-      output: Shape and dtype of the array; None fits a dimension of any size.
+      output: Shape and dtype of the array, such as [None] int64; None fits a
+        dimension of any size.
 
     Returns:
       The same function on tensors. It must not be part of a SavedModel, whose
@@ -63,7 +64,8 @@ def read(
         the array of that key.
 
     Returns:
-      A function from an example with "image_id" to one with the parts added.
+      A function from an example with "image_id", [] string, to one with the
+      parts added, tensors of the shapes and dtypes in schema.EXAMPLE.
     """
     makers = {
         key: numpy_op(_of_text(function), schema.EXAMPLE[key])
@@ -158,7 +160,8 @@ def in_order(
       parts: As `read` takes them.
 
     Yields:
-      Examples with "image_id" as text and every part as an array.
+      Examples with "image_id" as text and every part as an array of the shape
+      and dtype in schema.EXAMPLE.
     """
     dataset = tf.data.Dataset.from_tensor_slices({"image_id": list(image_ids)})
     dataset = dataset.map(read(parts), 2, deterministic=True).prefetch(2)

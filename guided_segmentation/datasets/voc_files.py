@@ -8,11 +8,10 @@ import pathlib
 from collections.abc import Iterable
 
 from guided_segmentation.datasets import (
-    image_checks,
     image_files,
     image_lists,
+    voc_photographs,
 )
-from guided_segmentation.errors import InputError
 
 # VOC's own label maps come first: they are the truth that papers score by.
 LABEL_MAP_DIRS = ("SegmentationClass", "SegmentationClassAug")
@@ -60,20 +59,9 @@ def find(root: pathlib.Path, ids_file: pathlib.Path) -> Files:
     """
     names = image_files.names_by_stem(root / "JPEGImages", image_files.ENDINGS)
     image_ids = image_lists.read_ids(ids_file, names)
-    for image_id in image_ids:
-        if len(names.get(image_id, ())) > 1:
-            raise InputError(
-                f"{root / 'JPEGImages'}: {' and '.join(names[image_id])} would "
-                f"share the image id {image_id!r}; rename one"
-            )
-    photographs = {
-        name: root / "JPEGImages" / names.get(name, [f"{name}.jpg"])[0]
-        for name in image_ids
-    }
-    image_checks.require_existing(photographs, ids_file)
     return Files(
         root=root,
-        photographs=photographs,
+        photographs=voc_photographs.find(root, image_ids, ids_file, names),
         label_maps=find_label_maps(root, image_ids),
     )
 

@@ -16,6 +16,7 @@ from guided_segmentation.datasets import (
     label_files,
     pascal_voc,
     schema,
+    voc_photographs,
 )
 from guided_segmentation.errors import InputError
 
@@ -41,7 +42,8 @@ def source(
 
     Raises:
       FileNotFoundError: If a folder, a list or a photograph is missing.
-      ValueError: If a line has another form, or the lists differ in images.
+      ValueError: If a line has another form, the lists differ in images, or
+        one image has two photographs.
     """
     root = pascal_voc.find_root(data_dir)
     label_set = label_set or label_files.read_label_set(root) or labels.VOC
@@ -52,8 +54,7 @@ def source(
     image_ids = tuple(columns[0])
     flags = np.array([list(map(c.get, image_ids)) for c in columns]).T
     rows = dict(zip(image_ids, flags, strict=True))
-    photographs = {i: root / "JPEGImages" / f"{i}.jpg" for i in image_ids}
-    image_checks.require_existing(photographs, paths[0])
+    photographs = voc_photographs.find(root, image_ids, paths[0])
 
     def is_flagged(flag: int) -> Callable[[str], np.ndarray]:
         return lambda image_id: rows[image_id] == flag
@@ -66,6 +67,7 @@ def source(
         image_labels=is_flagged(PRESENT),
         difficult=is_flagged(DIFFICULT),
         label_set=label_set,
+        photograph=photographs.__getitem__,
     )
 
 

@@ -20,8 +20,9 @@ def evaluate(
     """Evaluates the classifier of a seeder on every image; needs no masks.
 
     Args:
-      seeder: Takes an image and indices of objects, here none, and returns
-        score maps and all logits. Logits are None if it does not classify.
+      seeder: Takes an image, [height, width, 3] uint8 RGB, and indices of
+        objects, here none; returns score maps and the [num_objects] float32
+        logits. Logits are None if it does not classify.
       source: Photographs, their image-level labels, and what is difficult if
         known.
 

@@ -90,6 +90,10 @@ def saliency(
 def truth(source: schema.Source) -> Callable[[str], np.ndarray]:
     """Returns the function that reads the true label map of an image.
 
+    Returns:
+      A function from image id to [height, width] uint8 class indices and
+      IGNORE.
+
     Raises:
       ValueError: If the data have no truth.
     """

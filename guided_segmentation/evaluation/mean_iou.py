@@ -176,7 +176,7 @@ def summary(
     """Returns the scores of a split, ready for JSON.
 
     Args:
-      counts: [num_classes, num_classes + 1] sum of `confusion`.
+      counts: [num_classes, num_classes + 1] int64, sum of `confusion`.
       label_set: The classes, for their names.
       images: Number of images counted.
 

@@ -42,7 +42,8 @@ def count(
     Args:
       truth: [height, width] uint8 label map; IGNORE is not counted.
       score_maps: [height, width, classes] float, unbounded.
-      classes: [classes] int, indices of the objects that may be predicted.
+      classes: [classes] int64 or uint8, indices of the objects that may be
+        predicted.
       num_classes: Number of classes, background included.
       where: The file or image, for the message.
 
@@ -103,7 +104,8 @@ def curves(counts: np.ndarray) -> dict:
     """Returns the precision-recall curves of Figure 3, ready for JSON.
 
     Args:
-      counts: Sum of `count`.
+      counts: [num_classes, num_classes, len(THRESHOLDS) + 1] int64 sum of
+        `count`.
 
     Returns:
       "thresholds", and under "fg" and "bg" the lists "precision" and
@@ -150,9 +152,10 @@ def evaluate(
     authors compute it over ImageSets/Main, as `classification.evaluate` does.
 
     Args:
-      seeder: Takes an image and indices of objects and returns score maps and
-        all logits, as cam.seeder makes it. Logits are None, and there is no
-        mAP, if it does not classify.
+      seeder: As cam.seeder makes it: takes an image, [height, width, 3]
+        uint8 RGB, and [n] int32 indices of objects; returns score maps,
+        [height, width, n] float32, and the [num_objects] float32 logits.
+        Logits are None, and there is no mAP, if it does not classify.
       source: Photographs, their image-level labels and their label maps, and
         what is difficult if known.
 

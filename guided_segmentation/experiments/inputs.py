@@ -59,7 +59,8 @@ def digests(stage: Stage, work_dir: artifacts.Path) -> dict[str, str]:
     """Returns a digest of each input of a stage that no other stage makes.
 
     Lists, CSVs, boxes, label maps, seeds, saliency maps and weights are
-    digested by their content, photographs by name and size.
+    digested by their content, photographs and large files by
+    provenance.sampled_digest.
 
     Args:
       stage: The stage.
@@ -161,5 +162,5 @@ def _is_read(
 def _digest(file: pathlib.Path) -> str:
     size = file.stat().st_size
     if file.suffix.lower() in _PHOTOGRAPHS or size > _MAX_BYTES:
-        return str(size)
+        return provenance.sampled_digest(file)
     return provenance.file_digest(file)

@@ -132,8 +132,8 @@ def background_without_objects(guide: Callable) -> Callable:
       guide: A function of guides.GUIDES that reads `image_labels`.
 
     Returns:
-      The function, which gives a label map of BACKGROUND where no object is
-      present.
+      The function, which gives a [height, width] uint8 label map of
+      BACKGROUND where no object is present.
     """
 
     @functools.wraps(guide)

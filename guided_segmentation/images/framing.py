@@ -34,7 +34,7 @@ def frame(image: tf.Tensor, size: int | tf.Tensor, framing: str) -> Framed:
 
     Args:
       image: [..., height, width, 3] uint8 or float RGB in [0, 255].
-      size: Network input size in pixels.
+      size: [] integer, network input size in pixels.
       framing: Key of FRAMINGS. With "crop" the photograph keeps its scale and
         is padded to at least `size` and to a multiple of 8 plus 1.
 
@@ -69,7 +69,7 @@ def crop_canvas(shape: tf.Tensor, size: int | tf.Tensor) -> tf.Tensor:
 
     Args:
       shape: [2] int32 height and width of the photograph.
-      size: Network input size in pixels.
+      size: [] integer, network input size in pixels.
 
     Returns:
       [2] int32 rows and columns.
@@ -115,7 +115,7 @@ def whole_label_map(label_map: tf.Tensor, size: int | tf.Tensor) -> tf.Tensor:
 
     Args:
       label_map: [height, width] uint8 class indices and IGNORE.
-      size: Network input size in pixels.
+      size: [] integer, network input size in pixels.
 
     Returns:
       [size, size] uint8, resized to the nearest neighbour and padded.

@@ -10,8 +10,8 @@ def resize_longer_side(
 
     Args:
       tensor: [..., height, width, channels] of any dtype and range.
-      size: New length of the longer side in pixels. The shorter side keeps
-        the aspect ratio, rounded to whole pixels.
+      size: [] integer, new length of the longer side in pixels. The shorter
+        side keeps the aspect ratio, rounded to whole pixels.
       method: "bilinear" or "nearest".
 
     Returns:
@@ -39,8 +39,8 @@ def reflect_pad(
 
     Args:
       tensor: [..., rows, columns, channels] of any dtype and range.
-      height: Rows wanted at least.
-      width: Columns wanted at least.
+      height: [] integer, rows wanted at least.
+      width: [] integer, columns wanted at least.
 
     Returns:
       [..., max(rows, height), max(columns, width), channels], dtype and range
@@ -80,7 +80,12 @@ def scaled_size(size: int, scale: float, stride: int = 8) -> int:
 
 
 def scaled(length: int | tf.Tensor, scale: float | tf.Tensor) -> tf.Tensor:
-    """Returns `length` pixels times `scale`, rounded, as an int32 scalar."""
+    """Returns `length` pixels times `scale`, rounded, [] int32.
+
+    Args:
+      length: [] integer or float.
+      scale: [] float.
+    """
     product = tf.cast(length, tf.float32) * tf.cast(scale, tf.float32)
     return tf.cast(tf.round(product), tf.int32)
 

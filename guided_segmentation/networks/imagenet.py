@@ -57,8 +57,10 @@ def read(path: artifacts.Path) -> dict[str, np.ndarray]:
       path: The .h5 file.
 
     Returns:
-      float32 arrays by name. Layers of VGG16 have Caffe's names (conv1_1 ...
-      fc7), those of ResNet101 Keras's (conv1_conv ... conv5_block3_3_bn).
+      float32 arrays by name, in the shapes of Keras: kernels [rows, columns,
+      inputs, outputs], all else [outputs]. Layers of VGG16 have Caffe's names
+      (conv1_1 ... fc7), those of ResNet101 Keras's (conv1_conv ...
+      conv5_block3_3_bn).
 
     Raises:
       OSError: If it is not an HDF5 file.

@@ -22,7 +22,8 @@ def as_trained(
       **views: "scales", "flip" and "fusion" of `dense`.
 
     Returns:
-      What `dense` returns.
+      What `dense` returns: a function from [batch, height, width, 3] uint8
+      RGB to [batch, height, width, num_classes] float32 probabilities.
     """
     return dense(
         network,

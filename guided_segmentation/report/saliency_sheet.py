@@ -64,7 +64,7 @@ def _pictures(
     """The photograph with its boxes, and its saliency map, by caption."""
     image = source.image(image_id)
     path = pathlib.Path(saliency_dir) / f"{image_id}.png"
-    saliency_map = detector.relative(artifacts.read_saliency_map(path))
+    saliency_map = detector.read_relative(path)
     outlined = image.copy()
     for box in source.boxes(image_id) if source.boxes else ():
         masks_page.draw_box(outlined, box, masks_page.BOX_COLOUR, 2)

@@ -10,6 +10,7 @@ from guided_segmentation import artifacts, labels, visualize
 from guided_segmentation.datasets import schema
 from guided_segmentation.evaluation import mean_iou
 from guided_segmentation.report import legend
+from guided_segmentation.saliency import detector
 
 EVENLY = "At equal intervals over the split"
 BEST = "Where G2 is best"
@@ -175,7 +176,7 @@ def _strip(
     def picture(caption: str, folder: artifacts.Path) -> Picture:
         path = pathlib.Path(folder, f"{image_id}.png")
         if caption == SALIENCY:
-            saliency_map = artifacts.read_saliency_map(path)
+            saliency_map = detector.read_relative(path)
             return Picture(visualize.heat(image, saliency_map))
         label_map = artifacts.read_label_map(path)
         return _labelled(image, label_map, truth, source.label_set.num_classes)

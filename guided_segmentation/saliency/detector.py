@@ -46,6 +46,25 @@ def relative(saliency_map: np.ndarray) -> np.ndarray:
     return saliency_map / max(saliency_map.max(), np.finfo(np.float32).tiny)
 
 
+def read_relative(path: artifacts.Path) -> np.ndarray:
+    """Reads a saliency map and divides it by its maximum over the image.
+
+    Every picture of a saliency map is drawn from it, so that the maps of
+    other detectors look as they are used.
+
+    Args:
+      path: An 8-bit grey PNG, as artifacts.read_saliency_map takes it.
+
+    Returns:
+      [height, width] float32 in [0, 1]; all zero if the map is.
+
+    Raises:
+      FileNotFoundError: If there is no such file.
+      ValueError: If it is no such PNG.
+    """
+    return relative(artifacts.read_saliency_map(path))
+
+
 def saliency_mask(
     saliency_map: np.ndarray, threshold: float = THRESHOLD
 ) -> np.ndarray:

@@ -132,7 +132,8 @@ def convert(
       name: Format, a key of RUN.
       module: As `onnx`.
       size: Network input size in pixels.
-      squares: As `tflite_int8`; other formats do not use them.
+      squares: As `tflite_int8`, [size, size, 3] uint8 each; other formats do
+        not use them.
 
     Raises:
       ValueError: As the function of the format does.

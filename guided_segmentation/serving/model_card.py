@@ -58,7 +58,15 @@ _SCORES = (
     "mae",
     "max_f",
 )
-_SCORED_WITH = ("predictions_dir", "saliency_dir", "seed_crf", "scales", "flip")
+_SCORED_WITH = (
+    "predictions_dir",
+    "saliency_dir",
+    "truth_dir",
+    "seed_crf",
+    "dense_scores",
+    "scales",
+    "flip",
+)
 _SETTINGS = (
     "source",
     "images",
@@ -140,7 +148,9 @@ def read_scores(path: artifacts.Path) -> dict:
             f"name what bin/evaluate_segmenter, evaluate_seeds or "
             f"evaluate_saliency wrote"
         )
-    used = {k: evaluation[k] for k in _SCORED_WITH if k in evaluation}
+    used = {
+        k: evaluation[k] for k in _SCORED_WITH if evaluation.get(k) is not None
+    }
     return {"data": evaluation["source"], **used, **found}
 
 

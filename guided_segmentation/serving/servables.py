@@ -2,8 +2,8 @@
 
 `serving_default` takes `image`, [batch, height, width, 3] uint8 RGB of any
 size. `serve_encoded` takes `image_bytes`, [batch] string: JPEGs or PNGs that
-have one size within a request; grey images become RGB, alpha is dropped. The
-pixels are those of artifacts.read_image, but an EXIF orientation is not
+have one upright size within a request; grey images become RGB, alpha is
+dropped. The pixels are those of artifacts.read_image: the EXIF orientation is
 applied. A seeder also takes `image_labels`, [batch, num_objects] bool, in both.
 
 Both are pure TensorFlow graphs without Python calls. The dense CRF is not
@@ -19,6 +19,7 @@ import tensorflow as tf
 from guided_segmentation.networks import prediction
 from guided_segmentation.saliency import detector
 from guided_segmentation.seeders import seeds, views
+from guided_segmentation.serving import exif
 
 IMAGE = tf.TensorSpec([None, None, None, 3], tf.uint8, "image")
 IMAGE_BYTES = tf.TensorSpec([None], tf.string, "image_bytes")
@@ -190,13 +191,13 @@ def seeder(
 
 
 def decode(image_bytes: tf.Tensor) -> tf.Tensor:
-    """Decodes JPEGs and PNGs of one size.
+    """Decodes JPEGs and PNGs of one size, and turns them upright.
 
     Args:
       image_bytes: [batch] string; the batch has at least one image.
 
     Returns:
-      [batch, height, width, 3] uint8 RGB.
+      [batch, height, width, 3] uint8 RGB, the pixels of artifacts.read_image.
 
     Raises:
       tf.errors.InvalidArgumentError: If the sizes differ, or one of the
@@ -222,12 +223,13 @@ def decode(image_bytes: tf.Tensor) -> tf.Tensor:
 
 
 def _decode_one(content):
-    """Decodes one image to the pixels that Pillow, and so training, sees."""
+    """Decodes one image to the upright pixels that training sees, Pillow's."""
     image = tf.cond(
         tf.io.is_jpeg(content),
         lambda: tf.io.decode_jpeg(content, 3, dct_method="INTEGER_ACCURATE"),
         lambda: tf.io.decode_image(content, 3, expand_animations=False),
     )
+    image = exif.upright(image, exif.orientation(content))
     return tf.ensure_shape(image, [None, None, 3])
 
 

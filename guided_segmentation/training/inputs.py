@@ -95,7 +95,8 @@ def batches(
       source: Photographs.
       target: As fine_tuning.train takes it.
       settings: How it is trained.
-      cached_features: What `frozen_features` returns; None crops photographs.
+      cached_features: What `frozen_features` returns, [images, 2, cell rows,
+        cell columns, channels] float16 for each scale; None crops photographs.
       first_step: 0, or the step of the checkpoint that training resumes.
 
     Returns:

@@ -30,7 +30,7 @@ class LossScale(tf.Module):
         """Changes the factor after a step.
 
         Args:
-          is_finite: Bool scalar, whether all gradients were finite.
+          is_finite: [] bool, whether all gradients were finite.
         """
         count = tf.where(is_finite, self._finite_steps + 1, 0)
         doubles = count >= GROWTH_STEPS
@@ -46,10 +46,10 @@ class LossScale(tf.Module):
 
 
 def are_finite(gradients: list[tf.Tensor]) -> tf.Tensor:
-    """Returns whether all gradients are finite, a bool scalar.
+    """Returns whether all gradients are finite, [] bool.
 
     Args:
-      gradients: Float tensors of any shapes.
+      gradients: Float tensors of any shape each.
     """
     each = [tf.reduce_all(tf.math.is_finite(tensor)) for tensor in gradients]
     return tf.reduce_all(each)

@@ -155,7 +155,8 @@ class LayerwiseOptimizer:
         """Updates the variables once.
 
         Args:
-          gradients: Of the loss over the global batch, one per variable.
+          gradients: Of the loss over the global batch, one per variable and
+            of its shape, float32.
           variables: The trainable variables of the network.
           num_replicas: Replicas that call this at once. Keras sums their
             gradients, so that each passes the fraction 1 / num_replicas.

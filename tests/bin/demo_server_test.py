@@ -26,6 +26,7 @@ SERVING = {
     "seed_threshold": "0.25",
     "host": "0.0.0.0",
     "port": "81",
+    "dense_scores": "false",
     "max_upload_mb": "3",
     "max_pixels": "4000",
     "longest_px": "50",
@@ -51,7 +52,9 @@ def test_flags_reach_what_demo_server_calls():
     with serving(scales="1,1.5", flip="true") as stand_ins:
         build, serve, seeder, dense, network = stand_ins
     looks = {"scales": [1.0, 1.5], "flip": True}
-    assert network.call_args_list == [*map(mock.call, ("/e", "/n", "/s"))]
+    seeder_call = mock.call("/e", dense=False)
+    others = map(mock.call, ("/n", "/s"))
+    assert network.call_args_list == [seeder_call, *others]
     assert seeder.call_args == mock.call("network", 65, **looks)
     seen = mock.call("network", size=65, framing="whole", **looks)
     assert dense.call_args_list == [seen, seen]
@@ -68,7 +71,9 @@ def test_the_demo_finds_the_networks_of_an_experiment():
     with serving(**none) as (*_, network):
         pass
     folders = ("/w/seeder", "/w/saliency", "/w/segmenter/g2")
-    assert network.call_args_list == [*map(mock.call, folders)]
+    assert [call.args for call in network.call_args_list] == [
+        (folder,) for folder in folders
+    ]
 
 
 def test_the_demo_wants_a_folder_for_every_network():
@@ -87,7 +92,7 @@ def test_the_demo_wants_networks_of_the_same_objects():
     others = mock.patch.object(
         network_flags,
         "trained",
-        side_effect=lambda folder: (
+        side_effect=lambda folder, **_: (
             "network",
             {**TRAINED, "objects": ["cat" if folder == "/s" else "dog"]},
         ),

@@ -1,5 +1,7 @@
 """bin/draw_figure: its flags and bad input."""
 
+from unittest import mock
+
 import numpy as np
 import programs
 import pytest
@@ -8,7 +10,9 @@ from damaged_data import IDS, error_of
 
 from guided_segmentation import artifacts
 from guided_segmentation.datasets import synthetic
+from guided_segmentation.networks import gap
 from guided_segmentation.report import figure_sheets
+from guided_segmentation.seeders import cam
 
 ROW = {"Image": np.zeros((20, 30, 3), np.uint8)}
 FOLDERS = {
@@ -73,6 +77,33 @@ def test_networks_of_figure_8_are_named_as_in_the_paper(tmp_path):
     _, image_ids, seeders = score_maps.call_args.args
     assert image_ids == ["train_000001"]
     assert list(seeders) == ["GAP-LowRes", "GAP-ROI", again]
+
+
+def test_figure_8_has_the_grid_of_each_networks_training(tmp_path):
+    """Table 6: half as many cells a side for GAP-LowRes."""
+    objects = list(synthetic.LABEL_SET.objects)
+    for name in ("gap_lowres", "gap_highres"):
+        programs.write_seeder(tmp_path / name, objects, name)
+    with (
+        mock.patch.object(cam, "seeder") as made,
+        calling(
+            "draw_figure",
+            stand_in(figure_sheets, "score_maps", [ROW]),
+            **FEW,
+            figure="8",
+            seeder_dirs=f"{tmp_path}/gap_lowres,{tmp_path}/gap_highres",
+            image_ids="",
+            num_pictures="1",
+            height="40",
+            guides_dir="",
+            predictions_dir="",
+            crf_dir="",
+            output=f"{tmp_path}/figure.png",
+        ),
+    ):
+        pass
+    networks = [call.args[0] for call in made.call_args_list]
+    assert [*map(gap.stride, networks)] == [16, 8]
 
 
 def test_figures_of_files_are_drawn(launcher, voc, tmp_path):

@@ -1,5 +1,7 @@
 """bin/evaluate_saliency: its flags and bad input."""
 
+from unittest import mock
+
 import numpy as np
 import pytest
 from binary_calls import FEW, assert_ends_well, calling, half_right, stand_in
@@ -19,11 +21,14 @@ from damaged_data import (
     shrink_saliency,
     shrink_truth,
 )
+from PIL import Image
 
 from guided_segmentation import (
     artifacts,
 )
 from guided_segmentation.datasets import (
+    layouts,
+    object_masks,
     synthetic,
 )
 from guided_segmentation.evaluation import (
@@ -47,22 +52,27 @@ def evaluate_saliency(launcher, voc, tmp_path):
     return call
 
 
-def test_flags_reach_what_evaluate_saliency_calls(tmp_path, capsys, launcher):
+def test_flags_reach_what_evaluate_saliency_calls(tmp_path, capsys):
     other = {"source": "synthetic/train", "mae": 0.25, "curve": {}}
     artifacts.write_json(tmp_path / "other.json", other)
     with calling(
         "evaluate_saliency",
         stand_in(folders, "saliency", half_right()),
         stand_in(figures, "saliency_curves"),
+        mock.patch.object(
+            object_masks, "with_truth", side_effect=lambda opened, _: opened
+        ),
         **FEW,
         saliency_dir="/m",
         output=f"{tmp_path}/maps.json",
         compare=f"{tmp_path}/other.json",
-    ) as (saliency, draw):
+        truth_dir="/t",
+    ) as (saliency, draw, truth):
         pass
     shown = capsys.readouterr()
     source, folder = saliency.call_args.args
     assert (source.name, folder) == ("synthetic/train", "/m")
+    assert truth.call_args == mock.call(source, "/t")
     written = artifacts.read_json(tmp_path / "maps.json")
     assert (written["iou"], written["saliency_dir"]) == (0.5, "/m")
     assert written["curve"]["recall"] == [1.0] + [0.5] * 255
@@ -74,11 +84,9 @@ def test_flags_reach_what_evaluate_saliency_calls(tmp_path, capsys, launcher):
     assert path == tmp_path / "maps.png"
     told = "IoU 50.0  IoU>0.6 0.0  MAE 50.0  max F 100.0"
     assert told in shown.out
-    assert_ends_well(
-        launcher,
-        shown.err,
-        f"scores of the saliency maps of 2 images are in {tmp_path}/maps.json, "
-        f"the curve in {tmp_path}/maps.png",
+    assert shown.err.endswith(
+        f"done: scores of the saliency maps of 2 images are in "
+        f"{tmp_path}/maps.json, the curve in {tmp_path}/maps.png\n"
     )
 
 
@@ -113,6 +121,94 @@ def test_saliency_of_drawn_scenes_is_scored_and_drawn(launcher, tmp_path):
     assert (tmp_path / "grey.png").read_bytes()[1:4] == b"PNG"
 
 
+@pytest.fixture
+def photographs(tmp_path):
+    """Two photographs in MSRA's layout, and saliency maps of 0 and 100."""
+    lines = ["2"]
+    for name in ("a", "b"):
+        path = tmp_path / "msra" / "Image" / "0" / f"{name}.jpg"
+        layouts.write_photograph(path, np.zeros((4, 8, 3), np.uint8))
+        lines += [rf"0\{name}.jpg", "8 4", "0 0 4 4;"]
+        halves = np.zeros((4, 8), np.uint8)
+        halves[:, :4] = 100
+        write_grey(tmp_path / "maps" / f"{name}.png", halves)
+    user_data = "\n".join(lines).encode()
+    artifacts.write_bytes(tmp_path / "msra" / "UserData" / "0.txt", user_data)
+    return tmp_path
+
+
+def write_grey(path, levels):
+    path.parent.mkdir(exist_ok=True)
+    Image.fromarray(levels).save(path)
+
+
+def write_masks(folder, maximum):
+    """The left half in `a`, the left quarter in `b`."""
+    for name, width in {"a": 4, "b": 2}.items():
+        mask = np.zeros((4, 8), np.uint8)
+        mask[:, :width] = maximum
+        write_grey(folder / f"{name}.png", mask)
+
+
+def score_msra(launcher, folder, *arguments):
+    return launcher.run(
+        "evaluate_saliency",
+        "--dataset=msra",
+        f"--data_dir={folder}/msra",
+        f"--saliency_dir={folder}/maps",
+        f"--output={folder}/scores.json",
+        *arguments,
+    )
+
+
+@pytest.mark.parametrize("maximum", [1, 100, 255])
+def test_photographs_of_msra_are_scored_by_masks(
+    launcher, photographs, maximum
+):
+    write_masks(photographs / "truth", maximum)
+    done = score_msra(launcher, photographs, f"--truth_dir={photographs}/truth")
+    assert done.returncode == 0, done.stderr
+    assert "data: msra, 2 images" in done.stderr
+    assert "; next:" not in done.stderr
+    scores = artifacts.read_json(photographs / "scores.json")
+    assert scores["iou"] == pytest.approx((1 + 1 / 2) / 2)
+    assert scores["truth_dir"] == f"{photographs}/truth"
+
+
+def test_photographs_of_msra_may_have_their_masks_beside_them(
+    launcher, photographs
+):
+    done = score_msra(launcher, photographs)
+    assert error_of(done) == (
+        f"error: wanted --truth_dir, or a folder masks beside Image in "
+        f"{photographs}/msra, to score msra against; found neither"
+    )
+    write_masks(photographs / "msra" / "masks", 1)
+    assert score_msra(launcher, photographs).returncode == 0
+    scores = artifacts.read_json(photographs / "scores.json")
+    assert scores["iou"] == pytest.approx(3 / 4)
+
+
+def test_guides_come_after_the_scores_of_a_split(tmp_path, capsys, launcher):
+    with calling(
+        "evaluate_saliency",
+        stand_in(folders, "saliency", half_right()),
+        stand_in(figures, "saliency_curves"),
+        **FEW,
+        saliency_dir="/m",
+        output=f"{tmp_path}/maps.json",
+        compare="",
+        truth_dir="",
+    ):
+        pass
+    assert_ends_well(
+        launcher,
+        capsys.readouterr().err,
+        f"scores of the saliency maps of 2 images are in {tmp_path}/maps.json, "
+        f"the curve in {tmp_path}/maps.png",
+    )
+
+
 def test_good_saliency_gives_scores_and_a_figure(evaluate_saliency, tmp_path):
     done = evaluate_saliency()
     assert done.returncode == 0, done.stderr
@@ -138,7 +234,12 @@ SALIENCY_DAMAGE = [
     (forget_all_truth, ["--image_labels=csv:{csv}"], ["no true label maps"]),
     (ignore_all_truth, (), ["nothing to score: none of 2 images"]),
     (leave_as_it_is, ["--split=trian"], ["no split 'trian'"]),
-    (leave_as_it_is, ["--dataset=msra"], ["has boxes, not image labels"]),
+    (leave_as_it_is, ["--dataset=msra"], ["no UserData/*.txt in"]),
+    (
+        leave_as_it_is,
+        ["--truth_dir=nowhere"],
+        ["nowhere: wanted a mask <image_id>.png of each of 2", IDS[0]],
+    ),
     (
         leave_as_it_is,
         ["--output={csv}"],

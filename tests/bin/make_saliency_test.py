@@ -49,7 +49,9 @@ def test_flags_reach_what_make_saliency_calls(launcher, capsys):
     )
 
 
-def test_maps_of_the_boxes_own_images_need_no_image_labels(tmp_path):
+def test_maps_of_the_boxes_own_images_need_no_image_labels(
+    launcher, capsys, tmp_path
+):
     with (
         calling(
             "make_saliency",
@@ -66,6 +68,12 @@ def test_maps_of_the_boxes_own_images_need_no_image_labels(tmp_path):
         ),
     ):
         pass
+    shown = capsys.readouterr().err
+    assert shown.count("data: ") == 1
+    done = shown[shown.index("done: ") :]
+    made = f"in {tmp_path}/maps, some in {tmp_path}/sheet.png"
+    assert_ends_well(launcher, done, f"saliency maps of 3 images are {made}")
+    assert "evaluate_saliency --dataset=msra" in shown
     assert len(list((tmp_path / "maps").glob("*.png"))) == 3
     assert artifacts.read_image(tmp_path / "sheet.png").ndim == 3
 

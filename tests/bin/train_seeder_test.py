@@ -17,6 +17,7 @@ from binary_calls import (
 )
 from damaged_data import TINY, error_of, write_network
 
+from guided_segmentation.command_line import training_flags
 from guided_segmentation.datasets import (
     layouts,
     synthetic,
@@ -27,9 +28,8 @@ from guided_segmentation.training import (
 
 
 def test_the_flags_of_training_are_all_tested_here():
-    module = "guided_segmentation.command_line.training_flags"
     with programs.loaded("train_seeder"):
-        defined = flags.FLAGS.flags_by_module_dict()[module]
+        defined = flags.FLAGS.get_key_flags_for_module(training_flags)
     assert {flag.name for flag in defined} == TRAINING.keys()
 
 

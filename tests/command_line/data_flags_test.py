@@ -92,7 +92,8 @@ def test_flags_of_boxes_reach_their_reader():
         with pytest.raises(
             ValueError,
             match=r"^--dataset=msra has boxes, not image labels; "
-            r"bin/train_saliency and bin/make_saliency read it$",
+            r"bin/train_saliency, bin/make_saliency and "
+            r"bin/evaluate_saliency read it$",
         ):
             data_flags.source()
     assert read.call_args == mock.call("/d", exclude_ids="/e", only_ids="/o")

@@ -67,6 +67,8 @@ def test_every_cycle_has_the_one_image_of_a_rare_class():
 def test_a_cycle_shows_every_class_and_every_image_adds_one(rows, seed):
     found = class_balance.order(rows, 60, seed)
     assert (found.shape, found.dtype) == ((60,), np.int64)
+    has_none = ~rows.any(1, keepdims=True)
+    rows = np.hstack([rows, has_none])  # A class of their own.
     parts = cycles(found, rows)
     assert len(parts) >= 60 // rows.shape[1]
     for part in parts:
@@ -97,10 +99,22 @@ def test_another_seed_gives_another_order():
     assert (first != other).any()
 
 
-def test_images_without_an_object_are_never_drawn():
+def test_each_cycle_has_one_image_without_objects():
+    """They take turns: all four are drawn in four cycles of two images."""
     rows = np.zeros((5, 3), bool)
     rows[2, 1] = True
-    np.testing.assert_array_equal(class_balance.order(rows, 4, 0), [2] * 4)
+    found = class_balance.order(rows, 8, seed=0).reshape(4, 2)
+    assert (found == 2).sum(1).tolist() == [1, 1, 1, 1]
+    assert sorted(found[found != 2]) == [0, 1, 3, 4]
+
+
+def test_images_without_objects_do_not_crowd_out_rare_classes():
+    rows = np.zeros((100, 2), bool)
+    rows[:2] = np.eye(2)
+    found = class_balance.order(rows, 300, seed=0).reshape(100, 3)
+    assert (found == 0).any(1).all()
+    assert (found == 1).any(1).all()
+    assert ((found > 1).sum(1) == 1).all()
 
 
 def test_labels_without_any_object_are_refused():

@@ -282,6 +282,16 @@ def test_masks_become_zeros_and_ones(data_dir):
     np.testing.assert_array_equal(label_map[:, 0], [1, 1, 0, 0])
 
 
+@pytest.mark.parametrize("maximum", [1, 100, 255])
+def test_masks_are_cut_at_half_of_their_own_maximum(data_dir, maximum):
+    (data_dir / "masks").mkdir()
+    levels = np.zeros((4, 8), np.uint8)
+    levels[1:3] = maximum
+    Image.fromarray(levels).save(data_dir / "masks" / "0001.png")
+    label_map = msra.source(data_dir).label_map("0001")
+    np.testing.assert_array_equal(label_map[:, 0], [0, 1, 1, 0])
+
+
 def test_a_mask_of_another_size_is_refused(data_dir):
     (data_dir / "masks").mkdir()
     Image.new("L", (3, 3)).save(data_dir / "masks" / "0001.png")

@@ -1,15 +1,12 @@
 import os
 import pathlib
-import string
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from PIL import Image
 
 from guided_segmentation import artifacts, labels
-from guided_segmentation.datasets import image_lists, pascal_voc, schema
+from guided_segmentation.datasets import pascal_voc, schema
 
 IDS = ("2007_000032", "2007_000039", "2008_000002")
 DATA = os.environ.get("GUIDED_SEGMENTATION_DATA")
@@ -115,45 +112,6 @@ def test_a_missing_folder_is_refused_with_the_places_searched(tmp_path):
 
 
 # Lists of ids.
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "2007_000032",
-        "  2007_000032 \r",
-        "/JPEGImages/2007_000032.jpg /SegmentationClassAug/2007_000032.png",
-        "2007_000032 0 14",
-        "2007_000032 -1",
-        "2007_000032.jpg 5",
-        r"JPEGImages\2007_000032.JPG",
-        "\ufeff2007_000032",
-    ],
-)
-def test_every_usual_form_of_a_list_names_the_image(tmp_path, line):
-    path = tmp_path / "list.txt"
-    path.write_bytes(f"{line}\n\n".encode())
-    assert image_lists.read_ids(path) == ("2007_000032",)
-
-
-@pytest.mark.parametrize("image_id", ["0042", "2007_000032", "1e5", "a.b"])
-def test_an_id_stays_text(tmp_path, image_id):
-    (tmp_path / "list.txt").write_text(image_id)
-    assert image_lists.read_ids(tmp_path / "list.txt") == (image_id,)
-
-
-@settings(deadline=None)
-@given(
-    ids=st.lists(
-        st.text(string.ascii_letters + string.digits + "_-", min_size=1),
-        min_size=1,
-        unique=True,
-    )
-)
-def test_the_order_of_a_list_is_kept(tmp_path_factory, ids):
-    path = tmp_path_factory.mktemp("lists") / "list.txt"
-    path.write_text("\n".join(ids))
-    assert image_lists.read_ids(path) == tuple(ids)
 
 
 @pytest.mark.parametrize(
@@ -532,15 +490,3 @@ def test_a_real_photograph_is_as_large_as_its_label_map():
     for image_id in source.image_ids[:10]:
         size = source.image(image_id).shape[:2]
         assert source.label_map(image_id).shape == size
-
-
-@needs_data
-def test_the_official_lists_have_their_published_lengths():
-    lists = pathlib.Path(DATA, "voc2012_lists")
-    counts = {p.stem: len(image_lists.read_ids(p)) for p in lists.glob("*.txt")}
-    assert counts == {
-        "train": 1464,
-        "val": 1449,
-        "test": 1456,
-        "train_aug": 10582,
-    }

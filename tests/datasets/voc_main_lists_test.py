@@ -102,6 +102,25 @@ def test_an_image_is_listed_once(root):
         voc_main_lists.source(root, "val", PETS)
 
 
+def test_photographs_may_have_any_ending(root):
+    folder = root / "JPEGImages"
+    (folder / "2007_000001.jpg").rename(folder / "2007_000001.JPEG")
+    found = voc_main_lists.source(root, "val", PETS)
+    assert found.image("2007_000001").shape == (4, 6, 3)
+    assert found.photograph("2007_000001").name == "2007_000001.JPEG"
+
+
+def test_two_photographs_of_one_image_are_refused(root):
+    path = root / "JPEGImages" / "2007_000001.png"
+    layouts.write_photograph(path, np.zeros((4, 6, 3), np.uint8))
+    with pytest.raises(
+        ValueError,
+        match=r"2007_000001\.jpg and 2007_000001\.png would share the image "
+        r"id '2007_000001'; rename one",
+    ):
+        voc_main_lists.source(root, "val", PETS)
+
+
 def test_every_listed_photograph_exists(root):
     (root / "JPEGImages" / "2007_000002.jpg").unlink()
     with pytest.raises(FileNotFoundError, match="1 of 3 images have no photo"):

@@ -35,6 +35,17 @@ def test_strips_show_seeds_saliency_guides_and_truth(folders):
     assert strip.objects == ((2, "rook"),)
 
 
+def test_a_saliency_map_of_any_maximum_looks_the_same(folders):
+    def shown(maximum):
+        levels = np.zeros(source().image("<0>").shape[:2])
+        levels[:, :2] = maximum / 255
+        path = folders / "saliency" / "<0>.png"
+        artifacts.write_saliency_map(path, levels)
+        return all_strips(folders)["train"][0].pictures["Saliency"].pixels
+
+    np.testing.assert_array_equal(shown(100), shown(255))
+
+
 def test_strips_of_predictions_show_each_segmenter(folders):
     strip = all_strips(folders)["val"][0]
     assert list(strip.pictures) == [

@@ -67,6 +67,19 @@ def test_a_card_has_scores_with_intervals(tmp_path):
     assert "| miou | 0.512 [0.500, 0.525] |" in card(found)
 
 
+def test_scores_of_seeds_say_on_which_grid(tmp_path):
+    """The model may use another, such as the default of 8 pixels."""
+    scores = {
+        "mp": 0.5,
+        "source": "s",
+        "dense_scores": False,
+        "truth_dir": None,
+    }
+    artifacts.write_json(tmp_path / "seeds.json", scores)
+    found = model_card.read_scores(tmp_path / "seeds.json")
+    assert found == {"data": "s", "dense_scores": False, "mp": "0.500"}
+
+
 @pytest.mark.parametrize("other", [SETTINGS["network"], [1, 2], {"source": 1}])
 def test_a_file_without_scores_is_refused(tmp_path, other):
     artifacts.write_json(tmp_path / "other.json", other)
