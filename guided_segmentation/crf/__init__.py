@@ -4,7 +4,7 @@ Source: Krahenbuhl and Koltun, "Efficient inference in fully connected CRFs
 with Gaussian edge potentials", NIPS 2011.
 """
 
-from guided_segmentation.crf.dense import infer, postprocess
+from guided_segmentation.crf.postprocessing import postprocess
 from guided_segmentation.crf.settings import (
     DEEPLAB,
     MILD,
@@ -15,6 +15,7 @@ from guided_segmentation.crf.settings import (
     CrfSettings,
     named,
 )
+from guided_segmentation.crf.workers import infer
 
 __all__ = [
     "DEEPLAB",
