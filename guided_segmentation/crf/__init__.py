@@ -15,7 +15,13 @@ from guided_segmentation.crf.settings import (
     CrfSettings,
     named,
 )
-from guided_segmentation.crf.workers import infer
+from guided_segmentation.crf.workers import (
+    default_num_workers,
+    infer,
+    map_in_order,
+    num_workers,
+    use_workers,
+)
 
 __all__ = [
     "DEEPLAB",
@@ -25,7 +31,11 @@ __all__ = [
     "SEC",
     "SETTINGS",
     "CrfSettings",
+    "default_num_workers",
     "infer",
+    "map_in_order",
     "named",
+    "num_workers",
     "postprocess",
+    "use_workers",
 ]

@@ -1,19 +1,22 @@
 """Dense CRFs in worker processes, one for each core.
 
 pydensecrf holds Python's lock, so that threads run one CRF at a time. Within
-`use`, every call of `infer` goes to a worker process, and calls from several
-threads run side by side. Arrays travel through shared memory. Results are
-those of `dense.infer`, bit for bit.
+`use_workers`, every call of `infer` goes to a worker process, and calls from
+several threads run side by side. Arrays travel through shared memory. Results
+are those of `dense.infer`, bit for bit.
 """
 
+import collections
 import contextlib
 import functools
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent import futures
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import shared_memory
+from typing import TypeVar
 
 import loky
 import numpy as np
@@ -21,8 +24,10 @@ import numpy as np
 from guided_segmentation.crf import dense
 from guided_segmentation.crf.settings import DEEPLAB, CrfSettings
 
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 _PARENT_CHECK_SECONDS = 1.0
-_pool: "Pool | None" = None  # Of the innermost `use`.
+_pool: "Pool | None" = None  # Of the innermost `use_workers`.
 
 
 def infer(
@@ -31,7 +36,7 @@ def infer(
     settings: CrfSettings = DEEPLAB,
     mask: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Returns what `dense.infer` does, from a worker within `use`.
+    """Returns what `dense.infer` does, from a worker within `use_workers`.
 
     Args:
       image: [height, width, 3] uint8 RGB.
@@ -61,18 +66,19 @@ def default_num_workers() -> int:
 
 
 @contextlib.contextmanager
-def use(num_workers: int | None = None) -> Iterator[None]:
+def use_workers(count: int | None = None) -> Iterator[None]:
     """Has all CRFs of the process run in workers until the context ends.
 
     Workers start with the first CRF. They end with the context, and by
     themselves if this process is killed.
 
     Args:
-      num_workers: Number of workers; 0 runs CRFs in this process. None takes
+      count: Number of workers; 0 runs CRFs in this process. None takes
         `default_num_workers`.
     """
     global _pool
-    count = default_num_workers() if num_workers is None else num_workers
+    if count is None:
+        count = default_num_workers()
     before = _pool
     _pool = Pool(count) if count else None
     try:
@@ -81,6 +87,38 @@ def use(num_workers: int | None = None) -> Iterator[None]:
         if _pool is not None:
             _pool.close()
         _pool = before
+
+
+def num_workers() -> int:
+    """Returns the workers of the innermost `use_workers`; 0 without any."""
+    return 0 if _pool is None else _pool.num_workers
+
+
+def map_in_order(
+    function: Callable[[_Item], _Result], items: Iterable[_Item]
+) -> Iterator[_Result]:
+    """Calls a function that runs CRFs for several items side by side.
+
+    Args:
+      function: Called in threads, one more than there are workers; without
+        workers in this thread.
+      items: What it takes. As many as there are threads are taken ahead.
+
+    Yields:
+      What `function` returns, in the order of the items.
+    """
+    if not num_workers():
+        yield from map(function, items)
+        return
+    num_threads = num_workers() + 1
+    with futures.ThreadPoolExecutor(num_threads) as threads:
+        waiting: collections.deque[futures.Future] = collections.deque()
+        for item in items:
+            waiting.append(threads.submit(function, item))
+            if len(waiting) > num_threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 class Pool:
@@ -92,7 +130,7 @@ class Pool:
         Args:
           num_workers: How many, at least 1.
         """
-        self._num_workers = num_workers
+        self.num_workers = num_workers
         self._lock = threading.Lock()
         self._one_retry = threading.Lock()
         self._executor: loky.ProcessPoolExecutor | None = None
@@ -163,7 +201,7 @@ class Pool:
     def _started(self) -> "loky.ProcessPoolExecutor":
         with self._lock:
             if self._executor is None:
-                self._executor = _executor(self._num_workers)
+                self._executor = _executor(self.num_workers)
             return self._executor
 
     def _drop(self, broken: "loky.ProcessPoolExecutor") -> None:

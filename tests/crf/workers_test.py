@@ -25,7 +25,7 @@ def problem(seed, num_classes=3, dtype=np.float32):
 def test_workers_give_the_same_bits_from_several_threads():
     problems = [problem(k, 2 + k % 4) for k in range(12)]
     wanted = [dense.infer(*each) for each in problems]
-    with workers.use(2), futures.ThreadPoolExecutor(4) as threads:
+    with workers.use_workers(2), futures.ThreadPoolExecutor(4) as threads:
         found = list(threads.map(lambda each: crf.infer(*each), problems))
     for one, other in zip(found, wanted, strict=True):
         np.testing.assert_array_equal(one, other)
@@ -35,7 +35,7 @@ def test_workers_give_the_same_bits_from_several_threads():
 def test_masks_settings_and_types_reach_the_worker(dtype):
     image, energy = problem(1, dtype=dtype)
     mask = image[..., 0] > 90
-    with workers.use(1):
+    with workers.use_workers(1):
         found = crf.infer(image, energy, crf.MILD, mask)
     np.testing.assert_array_equal(
         found, dense.infer(image, energy, crf.MILD, mask)
@@ -47,13 +47,13 @@ def test_postprocessing_uses_the_workers(monkeypatch):
     image, energy = problem(2)
     wanted = crf.postprocess(image, energy)
     monkeypatch.setattr(dense, "infer", None)  # Of this process alone.
-    with workers.use(1):
+    with workers.use_workers(1):
         np.testing.assert_array_equal(crf.postprocess(image, energy), wanted)
 
 
 def test_no_worker_is_this_process(monkeypatch):
     monkeypatch.setattr(dense, "infer", lambda *given: len(given))
-    with workers.use(0):
+    with workers.use_workers(0):
         assert crf.infer(*problem(0)) == 4
     assert crf.infer(*problem(0)) == 4
 
@@ -61,7 +61,7 @@ def test_no_worker_is_this_process(monkeypatch):
 def test_bad_input_is_refused_as_without_workers():
     image, energy = problem(3)
     energy[0, 0, 0] = np.nan
-    with workers.use(1), pytest.raises(ValueError) as raised:
+    with workers.use_workers(1), pytest.raises(ValueError) as raised:
         crf.infer(image, energy)
     assert str(raised.value).startswith("energies must be finite, got 1 that")
 
@@ -93,7 +93,7 @@ def test_a_dead_worker_is_replaced_and_its_image_tried_once_more(
 ):
     monkeypatch.setattr(workers, "_infer_shared", die_at(7, 1, str(tmp_path)))
     problems = [starting_with(value, value) for value in (1, 7, 2, 3)]
-    with workers.use(2), futures.ThreadPoolExecutor(4) as threads:
+    with workers.use_workers(2), futures.ThreadPoolExecutor(4) as threads:
         found = list(threads.map(lambda each: crf.infer(*each), problems))
     assert len(list(tmp_path.iterdir())) == 1
     for one, each in zip(found, problems, strict=True):
@@ -104,7 +104,7 @@ def test_an_image_that_kills_twice_is_told_from_the_others(
     monkeypatch, tmp_path
 ):
     monkeypatch.setattr(workers, "_infer_shared", die_at(7, 99, str(tmp_path)))
-    with workers.use(2), futures.ThreadPoolExecutor(4) as threads:
+    with workers.use_workers(2), futures.ThreadPoolExecutor(4) as threads:
         killer = threads.submit(crf.infer, *starting_with(7, 0))
         others = [
             threads.submit(crf.infer, *starting_with(1, k)) for k in (1, 2)
@@ -127,7 +127,7 @@ ORPHANS = """
     import numpy as np
     from guided_segmentation.crf import workers
 
-    with workers.use(2):
+    with workers.use_workers(2):
         workers.infer(np.zeros((9, 9, 3), np.uint8), np.zeros((9, 9, 2)))
         pool = workers._pool._executor._processes
         print(*pool, flush=True)
@@ -171,3 +171,36 @@ def test_there_is_a_worker_for_each_core_but_not_for_one(monkeypatch):
     monkeypatch.delattr(os, "sched_getaffinity")
     monkeypatch.setattr(os, "cpu_count", lambda: 5)
     assert workers.default_num_workers() == 5
+
+
+def test_items_stay_in_order_and_few_are_taken_ahead():
+    taken = []
+
+    def items():
+        for k in range(20):
+            taken.append(k)
+            yield k
+
+    def slow_first(k):
+        time.sleep(0.2 if k % 4 == 0 else 0)
+        return k * k
+
+    with workers.use_workers(2):
+        found = workers.map_in_order(slow_first, items())
+        assert next(found) == 0
+        assert len(taken) <= 5
+        assert list(found) == [k * k for k in range(1, 20)]
+
+
+def test_items_are_taken_one_by_one_without_workers():
+    taken = iter(range(3))
+    found = workers.map_in_order(lambda k: -k, taken)
+    assert (next(found), next(taken), next(found)) == (0, 1, -2)
+
+
+def test_contexts_nest():
+    with workers.use_workers(2):
+        with workers.use_workers(0):
+            assert workers.num_workers() == 0
+        assert workers.num_workers() == 2
+    assert workers.num_workers() == 0
