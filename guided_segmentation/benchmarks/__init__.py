@@ -18,6 +18,7 @@ import tensorflow as tf
 
 from guided_segmentation.benchmarks import (
     crf_loss_suite,
+    crf_suite,
     formats_suite,
     guide_suite,
     input_suite,
@@ -30,6 +31,7 @@ from guided_segmentation.errors import InputError
 
 SUITES = {
     "guides": guide_suite.measure,
+    "crf": crf_suite.measure,
     "input": input_suite.measure,
     "crf_loss": crf_loss_suite.measure,
     "seeds": seed_suite.measure,
@@ -96,6 +98,10 @@ def table(results: dict) -> str:
         if "images_with_crf" in found:
             fraction = found["images_with_crf"]
             lines.append(f"  the CRF runs in {fraction:.0%} of the images")
+        lines += [
+            f"  {group}: G2 is {ratio:.1f} times as fast as the plain version"
+            for group, ratio in found.get("g2_to_plain", {}).items()
+        ]
         lines += _serving_lines(found)
     return "\n".join(lines)
 

@@ -4,7 +4,7 @@ Source: Krahenbuhl and Koltun, "Efficient inference in fully connected CRFs
 with Gaussian edge potentials", NIPS 2011.
 """
 
-from guided_segmentation.crf.dense import infer, postprocess
+from guided_segmentation.crf.postprocessing import postprocess
 from guided_segmentation.crf.settings import (
     DEEPLAB,
     MILD,
@@ -15,6 +15,13 @@ from guided_segmentation.crf.settings import (
     CrfSettings,
     named,
 )
+from guided_segmentation.crf.workers import (
+    default_num_workers,
+    infer,
+    map_in_order,
+    num_workers,
+    use_workers,
+)
 
 __all__ = [
     "DEEPLAB",
@@ -24,7 +31,11 @@ __all__ = [
     "SEC",
     "SETTINGS",
     "CrfSettings",
+    "default_num_workers",
     "infer",
+    "map_in_order",
     "named",
+    "num_workers",
     "postprocess",
+    "use_workers",
 ]

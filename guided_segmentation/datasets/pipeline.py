@@ -151,20 +151,24 @@ def training_batches(
 
 
 def in_order(
-    image_ids: list[str], parts: Mapping[str, Callable[[str], np.ndarray]]
+    image_ids: list[str],
+    parts: Mapping[str, Callable[[str], np.ndarray]],
+    num_threads: int = 2,
 ) -> Iterator[dict]:
     """Yields each example once, in order; reads up to a few ahead.
 
     Args:
       image_ids: Ids of the images.
       parts: As `read` takes them.
+      num_threads: How many examples are read side by side.
 
     Yields:
       Examples with "image_id" as text and every part as an array of the shape
       and dtype in schema.EXAMPLE.
     """
     dataset = tf.data.Dataset.from_tensor_slices({"image_id": list(image_ids)})
-    dataset = dataset.map(read(parts), 2, deterministic=True).prefetch(2)
+    dataset = dataset.map(read(parts), num_threads, deterministic=True)
+    dataset = dataset.prefetch(2)
     for example in _without_autotune(dataset).as_numpy_iterator():
         yield {**example, "image_id": example["image_id"].decode()}
 

@@ -66,8 +66,8 @@ def gains(
     Args:
       classifier: Scores the whole image and each region.
       image: [height, width, 3] uint8 RGB.
-      regions: [height, width] int32 numbers of the salient regions, from 1 on;
-        0 outside.
+      regions: [height, width] integer numbers of the salient regions, from 1
+        on; 0 outside.
 
     Returns:
       [num_regions, num_objects] float differences of logits, unbounded.

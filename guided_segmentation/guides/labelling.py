@@ -15,7 +15,7 @@ from collections.abc import Callable
 import numpy as np
 import tqdm
 
-from guided_segmentation import artifacts, guides, labels
+from guided_segmentation import artifacts, crf, guides, labels
 from guided_segmentation.datasets import pipeline, schema
 from guided_segmentation.errors import InputError
 from guided_segmentation.saliency import detector
@@ -118,7 +118,8 @@ def make_guides(
     missing = artifacts.missing(source.image_ids, output_dir)
     if not missing:
         return
-    made = pipeline.in_order(missing, {"label_map": label})
+    num_threads = max(2, crf.num_workers() + 1)
+    made = pipeline.in_order(missing, {"label_map": label}, num_threads)
     for example in tqdm.tqdm(made, "guides", len(missing), unit="image"):
         path = pathlib.Path(output_dir) / f"{example['image_id']}.png"
         artifacts.write_label_map(path, example["label_map"])

@@ -29,6 +29,7 @@ from guided_segmentation.guides.evidence import (
 from guided_segmentation.guides.regions import (
     SeedComponents,
     intersecting,
+    look_up,
     salient_regions,
     seed_components,
 )
@@ -162,7 +163,7 @@ def label_regions(
     Args:
       image: [height, width, 3] uint8 RGB.
       seeds: [height, width] uint8 class indices.
-      regions: [height, width] int32 numbers of the salient regions.
+      regions: [height, width] integer numbers of the salient regions.
       categories: Object classes by number of the region, as `seed_categories`
         returns them.
       settings: Of which those of `divide` are used.
@@ -171,12 +172,11 @@ def label_regions(
       [height, width] uint8 label map; IGNORE outside all regions and in those
       of 0 categories.
     """
-    guide = np.full(regions.shape, IGNORE, np.uint8)
+    single = [c[0] if c.size == 1 else IGNORE for c in categories]
+    guide = look_up(np.array(single, np.uint8), regions)
     for number, classes in enumerate(categories):
-        region = regions == number
-        if classes.size == 1:
-            guide[region] = classes[0]
-        elif classes.size >= 2:
+        if classes.size >= 2:
+            region = regions == number
             guide[region] = divide(image, seeds, region, classes, settings)
     return guide
 
@@ -203,8 +203,11 @@ def keep_isolated_seeds(
     is_isolated = ~intersects.any(axis=0)
     is_isolated &= components.classes != BACKGROUND
     is_isolated[0] = False  # Number 0 is outside all components.
-    numbers, classes = components
-    return np.where(is_isolated[numbers], classes[numbers], guide)
+    if not is_isolated.any():
+        return guide
+    # They are IGNORE in the guide, which is above all classes.
+    isolated = np.where(is_isolated, components.classes, np.uint8(IGNORE))
+    return np.minimum(guide, look_up(isolated, components.numbers))
 
 
 def mark_background(
@@ -230,5 +233,5 @@ def mark_background(
       [height, width] uint8 label map.
     """
     is_background = components.classes == BACKGROUND
-    is_outside = is_background[components.numbers] & ~saliency_mask
-    return np.where(is_outside, np.uint8(BACKGROUND), guide)
+    is_outside = look_up(is_background, components.numbers) & ~saliency_mask
+    return guide * ~is_outside  # BACKGROUND is 0.

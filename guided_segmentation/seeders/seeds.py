@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import tqdm
 
-from guided_segmentation import artifacts, labels
+from guided_segmentation import artifacts, crf, labels
 from guided_segmentation.datasets import pipeline, schema
 from guided_segmentation.errors import InputError
 
@@ -144,9 +144,9 @@ def make_seeds(
     if not missing:
         return
     examples = _with_objects(seeder, source, missing, class_threshold)
-    for image_id, image, objects in tqdm.tqdm(
-        examples, "seeds", len(missing), unit="image"
-    ):
+
+    def make(example: tuple[str, np.ndarray, np.ndarray]) -> None:
+        image_id, image, objects = example
         maps = np.asarray(seeder(image, objects.astype(np.int32))[0])
         classes = (objects + 1).astype(np.uint8)
         if image_id in no_maps:
@@ -155,6 +155,10 @@ def make_seeds(
         if image_id in no_seeds:
             path = pathlib.Path(output_dir, f"{image_id}.png")
             artifacts.write_label_map(path, seeds(maps, classes, threshold))
+
+    made = crf.map_in_order(make, examples)
+    for _ in tqdm.tqdm(made, "seeds", len(missing), unit="image"):
+        pass
 
 
 def _with_objects(

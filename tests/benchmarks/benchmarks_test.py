@@ -54,6 +54,21 @@ def test_the_binary_measures_every_suite_and_writes_what_it_prints(tmp_path):
     assert of_formats["max_difference"]["onnx"] < 1e-4
     sizes = of_formats["size_bytes"]
     assert sizes["tflite_int8"] < sizes["tflite_float16"] < sizes["onnx"]
+    compared = subprocess.run(
+        [
+            *done.args,
+            "--suite=guides",
+            f"--compare={path}",
+            f"--output={tmp_path / 'again.json'}",
+        ],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    if compared.returncode:  # The machine may be slower by chance.
+        assert "slower:\nguides: " in compared.stderr
+    else:
+        assert f"nothing is slower than in {path}" in compared.stdout
     for found in results["suites"].values():
         first, *others = found["images_per_second"].items()
         assert found["times_as_fast"] == pytest.approx(
