@@ -95,7 +95,9 @@ def num_workers() -> int:
 
 
 def map_in_order(
-    function: Callable[[_Item], _Result], items: Iterable[_Item]
+    function: Callable[[_Item], _Result],
+    items: Iterable[_Item],
+    alone: Callable[[_Item], bool] = lambda item: False,
 ) -> Iterator[_Result]:
     """Calls a function that runs CRFs for several items side by side.
 
@@ -103,6 +105,7 @@ def map_in_order(
       function: Called in threads, one more than there are workers; without
         workers in this thread.
       items: What it takes. As many as there are threads are taken ahead.
+      alone: Whether no other item runs beside this one, for lack of memory.
 
     Yields:
       What `function` returns, in the order of the items.
@@ -114,9 +117,13 @@ def map_in_order(
     with futures.ThreadPoolExecutor(num_threads) as threads:
         waiting: collections.deque[futures.Future] = collections.deque()
         for item in items:
-            waiting.append(threads.submit(function, item))
-            if len(waiting) > num_threads:
+            is_alone = alone(item)
+            while waiting and (is_alone or len(waiting) > num_threads):
                 yield waiting.popleft().result()
+            if is_alone:
+                yield function(item)
+            else:
+                waiting.append(threads.submit(function, item))
         while waiting:
             yield waiting.popleft().result()
 

@@ -97,22 +97,28 @@ def _segment(
     image_ids = [i for i in source.image_ids if outputs.wants_prediction(i)]
     if not image_ids:
         return
+
+    def write(each: tuple[str, Photograph, np.ndarray]) -> tuple[str, float]:
+        image_id, photograph, probabilities = each
+        if only_present:
+            image_labels = source.image_labels(image_id)
+            probabilities = decision.present_only(probabilities, image_labels)
+        return image_id, outputs.write(image_id, photograph, probabilities)
+
+    def is_large(each: tuple[str, Photograph, np.ndarray]) -> bool:
+        num_pixels = each[1].image[..., 0].size
+        return num_pixels * (crf.num_workers() + 1) > most
+
     with contextlib.ExitStack() as stack:
         files = [
             stack.enter_context(contextlib.closing(MarginsFile(folder)))
             for folder in outputs.folders
         ]
         predicted = _predict_ahead(predict, read(image_ids), most)
-        progress = tqdm.tqdm(
-            predicted, "segments", len(image_ids), unit="image"
-        )
-        for image_id, photograph, probabilities in progress:
-            if only_present:
-                image_labels = source.image_labels(image_id)
-                probabilities = decision.present_only(
-                    probabilities, image_labels
-                )
-            margin = outputs.write(image_id, photograph, probabilities)
+        written = crf.map_in_order(write, predicted, alone=is_large)
+        for image_id, margin in tqdm.tqdm(
+            written, "segments", len(image_ids), unit="image"
+        ):
             for file in files:
                 file.add(image_id, margin)
 

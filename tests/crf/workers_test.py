@@ -188,8 +188,25 @@ def test_items_stay_in_order_and_few_are_taken_ahead():
     with workers.use_workers(2):
         found = workers.map_in_order(slow_first, items())
         assert next(found) == 0
-        assert len(taken) <= 5
+        assert len(taken) <= 6
         assert list(found) == [k * k for k in range(1, 20)]
+
+
+def test_nothing_runs_beside_an_item_that_runs_alone():
+    running, beside = [], {}
+
+    def run(k):
+        running.append(k)
+        time.sleep(0.05)
+        beside[k] = len(running)
+        running.remove(k)
+        return k
+
+    with workers.use_workers(2):
+        found = workers.map_in_order(run, range(9), alone=lambda k: k % 4 == 2)
+        assert list(found) == list(range(9))
+    assert beside[2] == beside[6] == 1
+    assert max(beside.values()) > 1
 
 
 def test_items_are_taken_one_by_one_without_workers():
