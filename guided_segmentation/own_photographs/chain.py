@@ -8,11 +8,12 @@ from typing import Any
 
 from guided_segmentation import artifacts, provenance
 from guided_segmentation.errors import InputError
-from guided_segmentation.experiments import inputs as stage_inputs
-from guided_segmentation.experiments import ledger as ledgers
 from guided_segmentation.experiments import runner
+from guided_segmentation.experiments.ledger import Ledger
 from guided_segmentation.own_photographs import (
     binaries,
+    decide,
+    earlier,
     job,
     page,
     photographs,
@@ -56,7 +57,7 @@ def make_masks(
     more: Mapping[str, Sequence[str]] | None = None,
     command: str = "guided_segmentation.make_masks",
     bin_dir: artifacts.Path | None = None,
-    probe: job.Probe | None = None,
+    probe: decide.Probe | None = None,
     **given: Any,
 ) -> Made | None:
     """Makes masks of tagged photographs, and a segmenter on the way.
@@ -103,12 +104,11 @@ def make_masks(
     found = photographs.survey(
         data_dir, image_labels, untagged=untagged, max_pixels=max_pixels
     )
-    todo = job.make(request, found, probe or probe_call.run)
-    done = done_stages(todo)
-    print(plan_text.text(todo, done), flush=True)
+    todo = decide.decide(request, found, probe or probe_call.run)
+    print(plan_text.text(todo), flush=True)
     if dry_run:
         return None
-    _run(todo, done, pathlib.Path(bin_dir or binaries.folder()), command)
+    _run(todo, pathlib.Path(bin_dir or binaries.folder()), command)
     _remove_features(out)
     return Made(
         page=page.write(todo, command),
@@ -119,34 +119,16 @@ def make_masks(
     )
 
 
-def done_stages(todo: job.Job) -> frozenset[str]:
-    """Returns the names of the stages that are done.
-
-    Args:
-      todo: What is to be done.
-    """
-    out = todo.request.output_dir
-    ledger = ledgers.Ledger(out)
-    found = {x.name: stage_inputs.digests(x, out) for x in todo.stages}
-    prints = ledgers.fingerprints(todo.stages, found)
-    done = {x.name for x in todo.stages if ledger.is_done(x, prints[x.name])}
-    for stage in todo.stages:  # What a stage that is not done feeds.
-        if not done.issuperset(stage.needs):
-            done.discard(stage.name)
-    return frozenset(done - ({"segment_images"} if todo.missing else set()))
-
-
-def _run(todo, done, bin_dir, command):
+def _run(todo, bin_dir, command):
     """Runs the stages that are not done."""
 
-    def prepare(ledger: ledgers.Ledger) -> None:
+    def prepare(ledger: Ledger) -> None:
         _write_sets(todo)
-        if todo.state == "new":
-            record = todo.record(command)
+        if todo.state != "resumed":
             path = todo.request.output_dir / provenance.SETTINGS_FILE
-            artifacts.write_json(path, record)
+            artifacts.write_json(path, todo.record(command))
         if todo.missing:
-            ledger.reopen("segment_images")
+            ledger.reopen(job.MASKS)
         if not ledger.records.get("export_model", {}).get("done"):
             model = todo.request.output_dir / "model"
             shutil.rmtree(model, ignore_errors=True)
@@ -156,7 +138,7 @@ def _run(todo, done, bin_dir, command):
         todo.request.output_dir,
         bin_dir,
         prepare=prepare,
-        forecast=plan_text.forecast(todo, done),
+        forecast=plan_text.forecast(todo),
     )
 
 
@@ -169,8 +151,8 @@ def _write_sets(todo: job.Job) -> None:
     for image_id in todo.changed:
         (out / "masks" / f"{image_id}.png").unlink(missing_ok=True)
     sets.write(out / stages.ALL, todo.photographs)
-    content = job.content(todo.photographs)
-    artifacts.write_json(out / "data" / "masks.json", content)
+    content = earlier.content(todo.photographs)
+    artifacts.write_json(out / earlier.CONTENT_FILE, content)
 
 
 def _remove_features(out: pathlib.Path) -> None:
