@@ -12,7 +12,8 @@ import numpy as np
 
 from guided_segmentation.exports.instances import Instance
 
-_TOLERANCE_PX = 0.75  # By which the outline is simplified.
+_TOLERANCE_PX = 0.5  # By which the outline of a large region is simplified.
+_LARGE = 5000  # Its pixels.
 _MAX_COMPARED = 2000  # Corners of each side, to find a short bridge.
 
 
@@ -35,9 +36,9 @@ def polygon(instance: Instance) -> np.ndarray:
     contours, hierarchy = cv2.findContours(
         mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE
     )
+    tolerance = _TOLERANCE_PX if instance.area >= _LARGE else 0.0
     simple = [
-        cv2.approxPolyDP(contour, _TOLERANCE_PX, True)[:, 0]
-        for contour in contours
+        cv2.approxPolyDP(contour, tolerance, True)[:, 0] for contour in contours
     ]
     is_hole = hierarchy[0, :, 3] >= 0
     outline = next(

@@ -52,7 +52,8 @@ def reduced(image: np.ndarray, most: int) -> np.ndarray:
     if height * width <= most:
         return image
     scale = (most / (height * width)) ** 0.5
-    size = max(1, int(width * scale)), max(1, int(height * scale))
+    # A long row of pixels would still have too many of them.
+    size = [min(most, max(1, int(side * scale))) for side in (width, height)]
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
 
 
