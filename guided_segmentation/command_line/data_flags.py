@@ -97,7 +97,10 @@ def given(split: str | None = None) -> list[str]:
 
 
 def source(
-    only_photographs: bool = False, split: str | None = None
+    only_photographs: bool = False,
+    split: str | None = None,
+    *,
+    check_photographs: bool = True,
 ) -> schema.Source:
     """Opens the data set that the flags name, checks it and says what it is.
 
@@ -106,6 +109,8 @@ def source(
     Args:
       only_photographs: Whether image-level labels are not needed.
       split: Replaces --split.
+      check_photographs: Whether an unreadable photograph is an error. If not,
+        the caller passes over it.
 
     Raises:
       ValueError: If a flag that the data set needs is missing, or files are
@@ -113,7 +118,8 @@ def source(
     """
     artifacts.limit_pixels(MAX_PIXELS.value)
     opened = _open(only_photographs, split or SPLIT.value)
-    inspection.check_files(opened, label_maps=not only_photographs)
+    if check_photographs:
+        inspection.check_files(opened, label_maps=not only_photographs)
     counts = None
     if not only_photographs:
         inspection.check_label_maps(opened)

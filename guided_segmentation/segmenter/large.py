@@ -10,9 +10,12 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-# Probabilities of a photograph that are held at once: 2 megapixels of VOC's 21
-# classes, 168 MB a copy.
-_MAX_VALUES = 42_000_000
+# Memory of a photograph that is predicted while another one is refined, at most
+# and by pixel: the CRF's filter alone, and all copies of one class.
+_MAX_BYTES = 900_000_000
+_BYTES_OF_A_PIXEL = 275
+_BYTES_OF_A_CLASS = 40
+_MIN_PIXELS = 250_000  # About a photograph of VOC.
 _STRIP_VALUES = 2**23
 
 
@@ -23,9 +26,15 @@ def max_pixels(num_classes: int) -> int:
       num_classes: Classes of the network, background included.
 
     Returns:
-      Height times width: 2 megapixels with 21 classes, more with fewer.
+      Height times width: 0.8 megapixels with 21 classes, more with fewer; at
+      least 250,000.
+
+    Example:
+      >>> max_pixels(21), max_pixels(2), max_pixels(255)
+      (807174, 2535211, 250000)
     """
-    return _MAX_VALUES // num_classes
+    bytes_of_a_pixel = _BYTES_OF_A_PIXEL + _BYTES_OF_A_CLASS * num_classes
+    return max(_MIN_PIXELS, _MAX_BYTES // bytes_of_a_pixel)
 
 
 def reduced(image: np.ndarray, most: int) -> np.ndarray:
@@ -43,7 +52,8 @@ def reduced(image: np.ndarray, most: int) -> np.ndarray:
     if height * width <= most:
         return image
     scale = (most / (height * width)) ** 0.5
-    size = max(1, int(width * scale)), max(1, int(height * scale))
+    # A long row of pixels would still have too many of them.
+    size = [min(most, max(1, int(side * scale))) for side in (width, height)]
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
 
 
