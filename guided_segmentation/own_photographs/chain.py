@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from guided_segmentation import artifacts, provenance
+from guided_segmentation import artifacts, exports, provenance
 from guided_segmentation.errors import InputError
 from guided_segmentation.experiments import runner
 from guided_segmentation.experiments.ledger import Ledger
@@ -35,6 +35,7 @@ class Made:
       model: Folder of the SavedModel.
       segmenter: Folder of the training run, for bin/segment_images.
       count: Number of masks.
+      exports: Files or folders for other tools.
     """
 
     page: pathlib.Path
@@ -42,6 +43,7 @@ class Made:
     model: pathlib.Path
     segmenter: pathlib.Path
     count: int
+    exports: tuple[pathlib.Path, ...] = ()
 
 
 def make_masks(
@@ -54,6 +56,7 @@ def make_masks(
     minutes: float | None = None,
     untagged: str = "skip",
     max_pixels: int = artifacts.MAX_PIXELS,
+    export: Sequence[str] = (),
     more: Mapping[str, Sequence[str]] | None = None,
     command: str = "guided_segmentation.make_masks",
     bin_dir: artifacts.Path | None = None,
@@ -75,6 +78,7 @@ def make_masks(
       untagged: What becomes of photographs without tags: skip, background or
         error.
       max_pixels: Larger photographs are passed over.
+      export: Formats for other tools, keys of exports.KINDS.
       more: Further flags of stages, by the keys of own_photographs.MORE.
       command: What the records and the page call this call.
       bin_dir: Folder of the binaries; by default those of this package.
@@ -91,6 +95,7 @@ def make_masks(
       InterruptedError: If a signal stops it; the same call goes on.
     """
     out = pathlib.Path(output_dir)
+    _require_formats(export)
     _require_apart(pathlib.Path(data_dir), out)
     request = job.Request(
         data_dir=pathlib.Path(data_dir),
@@ -116,6 +121,7 @@ def make_masks(
         model=out / "model" / "segmenter" / "1",
         segmenter=out / "segmenter",
         count=len(todo.photographs),
+        exports=tuple(_export(todo, kind) for kind in export),
     )
 
 
@@ -153,6 +159,24 @@ def _write_sets(todo: job.Job) -> None:
     sets.write(out / stages.ALL, todo.photographs)
     content = earlier.content(todo.photographs)
     artifacts.write_json(out / earlier.CONTENT_FILE, content)
+
+
+def _export(todo: job.Job, kind: str) -> pathlib.Path:
+    """Writes the masks for another tool; returns where."""
+    out = todo.request.output_dir
+    path = out / "exports" / exports.KINDS[kind]
+    label_set = todo.photographs.label_set
+    exports.write(kind, page.source(todo), out / "masks", label_set, path)
+    return path
+
+
+def _require_formats(export: Sequence[str]) -> None:
+    unknown = [kind for kind in export if kind not in exports.KINDS]
+    if unknown:
+        raise InputError(
+            f"--export: wanted some of {', '.join(exports.KINDS)}, found "
+            f"{', '.join(unknown)}"
+        )
 
 
 def _remove_features(out: pathlib.Path) -> None:
