@@ -17,6 +17,7 @@ _BYTES_OF_A_PIXEL = 275
 _BYTES_OF_A_CLASS = 40
 _MIN_PIXELS = 250_000  # About a photograph of VOC.
 _STRIP_VALUES = 2**23
+_MAX_CHANNELS = 100  # OpenCV 5 resizes up to 128.
 
 
 def max_pixels(num_classes: int) -> int:
@@ -132,5 +133,9 @@ def enlarged(label_map: np.ndarray, height: int, width: int) -> np.ndarray:
 def _widened(strip: np.ndarray, width: int) -> np.ndarray:
     """Interpolates [rows, columns, num_classes] float32 along the columns."""
     rows, _, num_classes = strip.shape
-    wide = cv2.resize(strip, (width, rows), interpolation=cv2.INTER_LINEAR)
-    return wide.reshape(rows, width, num_classes)
+    wide = np.empty((rows, width, num_classes), strip.dtype)
+    for first in range(0, num_classes, _MAX_CHANNELS):
+        part = strip[..., first : first + _MAX_CHANNELS]
+        part = cv2.resize(part, (width, rows), interpolation=cv2.INTER_LINEAR)
+        wide[..., first : first + _MAX_CHANNELS] = part.reshape(rows, width, -1)
+    return wide
