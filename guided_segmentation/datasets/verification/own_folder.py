@@ -41,7 +41,11 @@ def layout(
     """
     left_out = [*without, *([] if masks_dir is None else [masks_dir])]
     found = photograph_folders.search(data_dir, left_out)
-    photographs = found.photographs
+    photographs = {
+        image_id: path
+        for image_id, path in found.photographs.items()
+        if image_files.is_utf8(image_id)
+    }
     if masks_dir is not None:
         is_mask = mask_folders.beside(photographs)
         photographs = {i: p for i, p in photographs.items() if not is_mask(i)}
@@ -88,9 +92,6 @@ def _check_names(
         (f"{image_files.shown_bytes(n)}: not in UTF-8" for n in wrong),
     )
     names = [n for n in found.names if image_files.is_utf8(n)]
-    listed.photographs = {
-        i: p for i, p in listed.photographs.items() if image_files.is_utf8(i)
-    }
     clashes = photograph_folders.clashes(names)
     listed.add("file_names", (f"{a} and {b} {why}" for a, b, why in clashes))
     listed.add("case_twins", _case_twins(listed.photographs))
