@@ -51,7 +51,7 @@ def photos(tmp_path, num_objects):
 def test_classes_go_through_all_stages(launcher, photos, num_objects):
     data = ["--dataset=folder", f"--data_dir={photos}/photos"]
     data += [f"--image_labels=csv:{photos}/tags.csv"]
-    data += [f"--masks_dir={photos}/masks"]
+    data += [f"--truth_dir={photos}/masks"]
 
     def run(binary, *flags):
         done = launcher.run(binary, *data, *flags)

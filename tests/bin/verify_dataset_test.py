@@ -18,7 +18,7 @@ def call(drawn, tmp_path):
         dataset="folder",
         data_dir=str(drawn.photos),
         image_labels=f"csv:{drawn.tags}",
-        masks_dir=str(drawn.masks),
+        truth_dir=str(drawn.masks),
         output=f"{tmp_path}/page.html",
         json=f"{tmp_path}/page.json",
         splits="train",

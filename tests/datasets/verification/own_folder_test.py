@@ -19,7 +19,7 @@ EXIF[0x0112] = 6  # Stored on its side.
 
 def found_in(drawn):
     layout = own_folder.layout(
-        drawn.photos, f"csv:{drawn.tags}", masks_dir=drawn.masks
+        drawn.photos, f"csv:{drawn.tags}", truth_dir=drawn.masks
     )
     return verify.verify(layout)
 
