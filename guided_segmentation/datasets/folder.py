@@ -20,6 +20,7 @@ from guided_segmentation.errors import InputError
 
 Path = artifacts.Path
 MASKS = "masks"  # Image-level labels of the masks.
+_TABLES = (mask_tables.COLOURS_FILE, mask_tables.VALUES_FILE)
 
 
 def source(
@@ -133,11 +134,7 @@ class Expected:
     """Names of files in a folder of photographs that need no mention."""
 
     def __init__(self, data_dir: Path, image_labels: str | None):
-        self.names = {
-            "class_names.txt",
-            mask_tables.COLOURS_FILE,
-            mask_tables.VALUES_FILE,
-        }
+        self.names = {"class_names.txt"}
         kind, _, path = (image_labels or "").partition(":")
         self.ending = {"labelme": ".json", "voc": ".xml"}.get(kind, "\0")
         inside = pathlib.Path(path).resolve()
@@ -146,7 +143,9 @@ class Expected:
             self.names.add(inside.relative_to(root).as_posix())
 
     def __contains__(self, name: object) -> bool:
-        return name in self.names or str(name).endswith(self.ending)
+        is_table = str(name).rpartition("/")[2] in _TABLES
+        is_named = name in self.names or str(name).endswith(self.ending)
+        return is_table or is_named
 
 
 def _known_label_set(
