@@ -48,8 +48,8 @@ UNTAGGED = flags.DEFINE_enum(
     "Photographs without image-level labels are left out (skip), examples "
     "without objects (background), or an error (folder).",
 )
-MASKS_DIR = flags.DEFINE_string(
-    "masks_dir",
+TRUTH_DIR = flags.DEFINE_string(
+    "truth_dir",
     None,
     "Folder of true masks, named like the photographs: class indices; 0 and "
     "255 for a single class; or the colours of CVAT's labelmap.txt or values "
@@ -90,8 +90,8 @@ def given(split: str | None = None) -> list[str]:
     Args:
       split: Value of --split in that command; None for its default.
     """
-    holders = [DATASET, DATA_DIR, IMAGE_LABELS, UNTAGGED, MASKS_DIR]
-    holders += [NUM_IMAGES, DATA_SEED]
+    of_folder = (IMAGE_LABELS, UNTAGGED, TRUTH_DIR)
+    holders = (DATASET, DATA_DIR, *of_folder, NUM_IMAGES, DATA_SEED)
     told = [f"--{each.name}={each.value}" for each in holders if each.present]
     return told if split is None else [*told, f"--split={split}"]
 
@@ -213,11 +213,11 @@ def _open(only_photographs: bool, split: str) -> schema.Source:
 def _open_folder(only_photographs: bool) -> schema.Source:
     """Opens photographs, with image-level labels if they are needed."""
     image_labels: str | None = IMAGE_LABELS.value
-    has_labels = image_labels != folder.MASKS or MASKS_DIR.value is not None
+    has_labels = image_labels != folder.MASKS or TRUTH_DIR.value is not None
     if not has_labels and not only_photographs:
         raise InputError(
             f"--dataset=folder wants --image_labels, one of "
-            f"{', '.join(kinds.forms())}; or --masks_dir"
+            f"{', '.join(kinds.forms())}; or --truth_dir"
         )
     if only_photographs and image_labels == folder.MASKS:
         image_labels = None
@@ -225,7 +225,7 @@ def _open_folder(only_photographs: bool) -> schema.Source:
         require_data_dir(),
         image_labels,
         untagged=None if only_photographs else UNTAGGED.value,
-        masks_dir=MASKS_DIR.value,
+        truth_dir=TRUTH_DIR.value,
         without=left_out(),
     )
 

@@ -1,0 +1,84 @@
+"""bin/verify_dataset: its flags, its last line and its exit code."""
+
+import pytest
+from binary_calls import calling
+from drawn_folders import DrawnFolder
+
+from guided_segmentation import artifacts
+
+
+@pytest.fixture
+def drawn(tmp_path):
+    return DrawnFolder(tmp_path / "drawn").draw()
+
+
+def call(drawn, tmp_path):
+    return calling(
+        "verify_dataset",
+        dataset="folder",
+        data_dir=str(drawn.photos),
+        image_labels=f"csv:{drawn.tags}",
+        truth_dir=str(drawn.masks),
+        output=f"{tmp_path}/page.html",
+        json=f"{tmp_path}/page.json",
+        splits="train",
+    )
+
+
+def test_a_faultless_data_set_ends_well(drawn, tmp_path, capsys):
+    with call(drawn, tmp_path):
+        pass
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last == (
+        f"done: 0 errors, 0 warnings, 0 notes in 40 images; see "
+        f"{tmp_path}/page.html"
+    )
+    assert "Nothing wrong" in (tmp_path / "page.html").read_text()
+    content = artifacts.read_json(tmp_path / "page.json")
+    assert content["findings"] == []
+    assert content["command"].startswith("verify_dataset") or content["command"]
+
+
+def test_warnings_alone_end_well(drawn, tmp_path, capsys):
+    drawn.tag("train/97", "wasp")
+    with call(drawn, tmp_path):
+        pass
+    *_, told, last = capsys.readouterr().err.splitlines()
+    assert told == "warning: Image-level labels without photograph: 1"
+    assert last.startswith("done: 0 errors, 1 warning, 0 notes")
+
+
+def test_errors_end_with_1_after_the_page_is_written(drawn, tmp_path, capsys):
+    drawn.photo("train/00").write_text("no image")
+    with pytest.raises(SystemExit) as ended, call(drawn, tmp_path):
+        pass
+    assert ended.value.code == 1
+    assert (
+        "error: Photographs that cannot be read: 1" in capsys.readouterr().err
+    )
+    assert (
+        "train/00.jpg: wanted an image" in (tmp_path / "page.html").read_text()
+    )
+
+
+def test_data_without_files_are_refused(launcher):
+    done = launcher.run("verify_dataset", "--dataset=synthetic", "--data_dir=.")
+    assert done.returncode == 1
+    assert done.stderr == (
+        "error: --dataset=synthetic: wanted folder or pascal_voc, the data "
+        "sets of photographs with labels\n"
+    )
+    done = launcher.run("verify_dataset", "--dataset=folder")
+    assert done.stderr == "error: --dataset=folder needs --data_dir\n"
+
+
+def test_lists_reach_the_reader_of_voc(launcher, voc, tmp_path):
+    done = launcher.run(
+        "verify_dataset",
+        "--dataset=pascal_voc",
+        f"--data_dir={voc.root}",
+        "--splits=absent",
+        f"--output={tmp_path}/page.html",
+    )
+    assert done.returncode == 1
+    assert "no list absent.txt" in done.stderr
