@@ -9,6 +9,11 @@ import pytest
 from guided_segmentation import exports
 from guided_segmentation.exports.instances import instances
 
+# Of pycocotools 2.0 where it decodes, with NumPy 2.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:__array__ implementation:DeprecationWarning"
+)
+
 
 @pytest.fixture
 def read_back(tmp_path):
