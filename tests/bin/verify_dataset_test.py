@@ -1,10 +1,53 @@
 """bin/verify_dataset: its flags, its last line and its exit code."""
 
+from unittest import mock
+
 import pytest
-from binary_calls import calling
+from binary_calls import calling, stand_in
 from drawn_folders import DrawnFolder
 
 from guided_segmentation import artifacts
+from guided_segmentation.datasets.verification import (
+    layouts,
+    own_folder,
+    verify,
+    voc_folder,
+)
+
+NOTHING = layouts.Layout(name="x", photographs={}, splits={})
+
+
+@pytest.mark.parametrize(
+    ("dataset", "module", "told"),
+    [
+        ("pascal_voc", voc_folder, mock.call("/d", ["train", "val"], "csv:/c")),
+        (
+            "folder",
+            own_folder,
+            mock.call("/d", "csv:/c", truth_dir="/m", without=["/s"]),
+        ),
+    ],
+)
+def test_flags_reach_what_verify_dataset_calls(tmp_path, dataset, module, told):
+    found = verify.Verification(layout=NOTHING, findings=[], class_counts={})
+    with calling(
+        "verify_dataset",
+        stand_in(module, "layout", NOTHING),
+        stand_in(verify, "verify", found),
+        dataset=dataset,
+        data_dir="/d",
+        image_labels="csv:/c",
+        truth_dir="/m",
+        saliency_dir="/s",
+        splits="train,val",
+        output=f"{tmp_path}/page.html",
+        json=f"{tmp_path}/page.json",
+    ) as (read, check):
+        pass
+    assert read.call_args == told
+    assert check.call_args == mock.call(NOTHING)
+    assert (tmp_path / "page.html").exists()
+    assert artifacts.read_json(tmp_path / "page.json")["dataset"] == "x"
 
 
 @pytest.fixture
@@ -36,7 +79,7 @@ def test_a_faultless_data_set_ends_well(drawn, tmp_path, capsys):
     assert "Nothing wrong" in (tmp_path / "page.html").read_text()
     content = artifacts.read_json(tmp_path / "page.json")
     assert content["findings"] == []
-    assert content["command"].startswith("verify_dataset") or content["command"]
+    assert "--dataset=folder" in content["command"]
 
 
 def test_warnings_alone_end_well(drawn, tmp_path, capsys):
