@@ -277,7 +277,7 @@ def half_right():
 def assert_ends_well(launcher, shown, made):
     """Checks the line that says what was made, and the command it names."""
     *before, line = shown.strip().splitlines()
-    assert all(each.startswith("data: ") for each in before)
+    assert all(each.startswith(("data: ", "classes: ")) for each in before)
     found, _, command = line.partition("; next: ")
     assert found == f"done: {made}"
     binary, *arguments = shlex.split(command)

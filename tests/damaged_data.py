@@ -110,7 +110,9 @@ def colour_truth(voc):
 
 
 def colour_seeds(voc):
-    Image.new("RGB", SIZE[::-1]).save(voc.root / "seeds" / f"{IDS[1]}.png")
+    Image.new("RGB", SIZE[::-1], "red").save(
+        voc.root / "seeds" / f"{IDS[1]}.png"
+    )
 
 
 def invent_true_class(voc):

@@ -49,9 +49,9 @@ def launcher():
 
 @pytest.fixture(scope="module")
 def flagfiles(tmp_path_factory):
-    """The flagfiles that the reader of "Your own photographs" writes."""
+    """The flagfiles that the reader of "Step by step" writes."""
     folder = tmp_path_factory.mktemp("flags")
-    page = ROOT / "docs" / "start" / "own_photographs.md"
+    page = ROOT / "docs" / "start" / "step_by_step.md"
     contents = re.findall(r"```text\n(--.*?)```", page.read_text(), re.DOTALL)
     for name, content in zip(("photos", "small"), contents, strict=True):
         (folder / f"{name}.flags").write_text(content)

@@ -96,18 +96,32 @@ def done(made: str, binary: str | None = None, *arguments: str) -> None:
     print(line, file=sys.stderr)
 
 
-def run(main: Callable[[list[str]], None]) -> None:
-    """Runs a binary; bad input ends it with one line and exit code 1."""
+def run(
+    main: Callable[[list[str]], None], *, takes_arguments: bool = False
+) -> None:
+    """Runs a binary; bad input ends it with one line and exit code 1.
+
+    Args:
+      main: As `guarded` takes it.
+      takes_arguments: Whether the command line may hold more than flags.
+    """
     flags.FLAGS.register_key_flag_for_module(sys.argv[0], flags.FLAGS["debug"])
-    absl_app.run(functools.partial(guarded, main), flags_parser=_parse)
+    call = functools.partial(guarded, main, takes_arguments=takes_arguments)
+    absl_app.run(call, flags_parser=_parse)
 
 
-def guarded(main: Callable[[list[str]], None], argv: list[str]) -> None:
+def guarded(
+    main: Callable[[list[str]], None],
+    argv: list[str],
+    *,
+    takes_arguments: bool = False,
+) -> None:
     """Calls `main`; reports bad input in one line instead of a traceback.
 
     Args:
       main: Takes what is left of the command line without its flags.
-      argv: Name of the binary, and nothing else.
+      argv: Name of the binary, then the arguments that are no flags.
+      takes_arguments: Whether there may be such arguments.
 
     Raises:
       SystemExit: On any error. With one line on an InputError or an OSError,
@@ -116,7 +130,7 @@ def guarded(main: Callable[[list[str]], None], argv: list[str]) -> None:
         other error, and with --debug on every error.
     """
     try:
-        if argv[1:]:
+        if argv[1:] and not takes_arguments:
             raise InputError(
                 f"wanted flags only, found {' '.join(argv[1:])!r}; write "
                 f"--name=value"

@@ -48,8 +48,8 @@ UNTAGGED = flags.DEFINE_enum(
     "Photographs without image-level labels are left out (skip), examples "
     "without objects (background), or an error (folder).",
 )
-MASKS_DIR = flags.DEFINE_string(
-    "masks_dir",
+TRUTH_DIR = flags.DEFINE_string(
+    "truth_dir",
     None,
     "Folder of true masks, named like the photographs: class indices; 0 and "
     "255 for a single class; or the colours of CVAT's labelmap.txt or values "
@@ -90,7 +90,7 @@ def given(split: str | None = None) -> list[str]:
     Args:
       split: Value of --split in that command; None for its default.
     """
-    texts = (DATASET, DATA_DIR, IMAGE_LABELS, UNTAGGED, MASKS_DIR)
+    texts = (DATASET, DATA_DIR, IMAGE_LABELS, UNTAGGED, TRUTH_DIR)
     others = (NUM_IMAGES, DATA_SEED, ONLY_IDS, EXCLUDE_IDS)
     holders = (*texts, *others)
     told = [f"--{each.name}={each.value}" for each in holders if each.present]
@@ -98,7 +98,10 @@ def given(split: str | None = None) -> list[str]:
 
 
 def source(
-    only_photographs: bool = False, split: str | None = None
+    only_photographs: bool = False,
+    split: str | None = None,
+    *,
+    check_photographs: bool = True,
 ) -> schema.Source:
     """Opens the data set that the flags name, checks it and says what it is.
 
@@ -107,6 +110,8 @@ def source(
     Args:
       only_photographs: Whether image-level labels are not needed.
       split: Replaces --split.
+      check_photographs: Whether an unreadable photograph is an error. If not,
+        the caller passes over it.
 
     Raises:
       ValueError: If a flag that the data set needs is missing, or files are
@@ -114,7 +119,8 @@ def source(
     """
     artifacts.limit_pixels(MAX_PIXELS.value)
     opened = _open(only_photographs, split or SPLIT.value)
-    inspection.check_files(opened, label_maps=not only_photographs)
+    if check_photographs:
+        inspection.check_files(opened, label_maps=not only_photographs)
     counts = None
     if not only_photographs:
         inspection.check_label_maps(opened)
@@ -208,11 +214,11 @@ def _open(only_photographs: bool, split: str) -> schema.Source:
 def _open_folder(only_photographs: bool) -> schema.Source:
     """Opens photographs, with image-level labels if they are needed."""
     image_labels: str | None = IMAGE_LABELS.value
-    has_labels = image_labels != folder.MASKS or MASKS_DIR.value is not None
+    has_labels = image_labels != folder.MASKS or TRUTH_DIR.value is not None
     if not has_labels and not only_photographs:
         raise InputError(
             f"--dataset=folder wants --image_labels, one of "
-            f"{', '.join(kinds.forms())}; or --masks_dir"
+            f"{', '.join(kinds.forms())}; or --truth_dir"
         )
     if only_photographs and image_labels == folder.MASKS:
         image_labels = None
@@ -220,7 +226,7 @@ def _open_folder(only_photographs: bool) -> schema.Source:
         require_data_dir(),
         image_labels,
         untagged=None if only_photographs else UNTAGGED.value,
-        masks_dir=MASKS_DIR.value,
+        truth_dir=TRUTH_DIR.value,
         without=left_out(),
     )
 

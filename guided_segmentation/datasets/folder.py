@@ -20,6 +20,7 @@ from guided_segmentation.errors import InputError
 
 Path = artifacts.Path
 MASKS = "masks"  # Image-level labels of the masks.
+_TABLES = (mask_tables.COLOURS_FILE, mask_tables.VALUES_FILE)
 
 
 def source(
@@ -28,7 +29,7 @@ def source(
     *,
     untagged: str | None = "skip",
     label_set: labels.LabelSet | None = None,
-    masks_dir: Path | None = None,
+    truth_dir: Path | None = None,
     without: Iterable[Path] = (),
 ) -> schema.Source:
     """Opens a folder of photographs and its sub-folders.
@@ -49,7 +50,7 @@ def source(
         every name in the image-level labels is one of them, or else these
         names in alphabetical order. Write class_names.txt so that a misspelt
         name is an error.
-      masks_dir: Folder of masks, the truth, as mask_folders.find takes it. A
+      truth_dir: Folder of masks, the truth, as mask_folders.find takes it. A
         table beside them says what their colours mean.
       without: Folders in `data_dir` that hold no photographs.
 
@@ -63,19 +64,19 @@ def source(
         an object that is not in the label set.
     """
     photographs, passed_over = _photographs(
-        data_dir, image_labels, masks_dir, without
+        data_dir, image_labels, truth_dir, without
     )
-    table = mask_tables.find(masks_dir) if masks_dir is not None else None
+    table = mask_tables.find(truth_dir) if truth_dir is not None else None
     known = label_set or _known_label_set(data_dir, table)
     if image_labels in (None, MASKS):
         used = _Labels(tuple(photographs), None, known or labels.VOC, [])
     else:
         used = _of_tags(image_labels, tuple(photographs), known, untagged)
     masks = None
-    if masks_dir is not None:
-        files, alone = mask_folders.find(masks_dir, photographs)
+    if truth_dir is not None:
+        files, alone = mask_folders.find(truth_dir, photographs)
         masks = mask_folders.Masks(files, photographs, used.label_set, table)
-        passed_over += _without_photograph(alone, masks_dir)
+        passed_over += _without_photograph(alone, truth_dir)
     if image_labels == MASKS:
         used = _of_masks(masks, used, untagged)
     return schema.Source(
@@ -112,14 +113,14 @@ class _Labels(NamedTuple):
 def _photographs(
     data_dir: Path,
     image_labels: str | None,
-    masks_dir: Path | None,
+    truth_dir: Path | None,
     without: Iterable[Path],
 ) -> tuple[dict[str, pathlib.Path], list[str]]:
     """Finds the photographs, and says what else is in their folder."""
-    left_out = [*without, *([] if masks_dir is None else [masks_dir])]
+    left_out = [*without, *([] if truth_dir is None else [truth_dir])]
     found = photograph_folders.find(data_dir, left_out)
     photographs = found.photographs
-    if masks_dir is not None and _is_same(masks_dir, data_dir):
+    if truth_dir is not None and _is_same(truth_dir, data_dir):
         is_mask = mask_folders.beside(photographs)
         photographs = {
             image_id: path
@@ -133,11 +134,7 @@ class Expected:
     """Names of files in a folder of photographs that need no mention."""
 
     def __init__(self, data_dir: Path, image_labels: str | None):
-        self.names = {
-            "class_names.txt",
-            mask_tables.COLOURS_FILE,
-            mask_tables.VALUES_FILE,
-        }
+        self.names = {"class_names.txt"}
         kind, _, path = (image_labels or "").partition(":")
         self.ending = {"labelme": ".json", "voc": ".xml"}.get(kind, "\0")
         inside = pathlib.Path(path).resolve()
@@ -146,7 +143,9 @@ class Expected:
             self.names.add(inside.relative_to(root).as_posix())
 
     def __contains__(self, name: object) -> bool:
-        return name in self.names or str(name).endswith(self.ending)
+        is_table = str(name).rpartition("/")[2] in _TABLES
+        is_named = name in self.names or str(name).endswith(self.ending)
+        return is_table or is_named
 
 
 def _known_label_set(
@@ -206,11 +205,11 @@ def _of_masks(
     return given._replace(image_ids=used, read=read, told=told)
 
 
-def _without_photograph(names: list[str], masks_dir: Path) -> list[str]:
+def _without_photograph(names: list[str], truth_dir: Path) -> list[str]:
     if not names:
         return []
     return [
-        f"masks of {masks_dir} without photograph: {len(names)} "
+        f"masks of {truth_dir} without photograph: {len(names)} "
         f"({image_files.listed(names)})"
     ]
 

@@ -47,20 +47,28 @@ def find(folder: Path) -> Table | None:
     """Reads the table of a folder of masks.
 
     Args:
-      folder: It, or the folder that it lies in, may hold labelmap.txt or
-        _classes.csv.
+      folder: It, the folder that it lies in, or else its folders may hold
+        labelmap.txt or _classes.csv.
 
     Returns:
       The table, or None if there is none.
 
     Raises:
-      ValueError: If a line of it cannot be read, or two mean the same pixels.
+      ValueError: If a line of it cannot be read, two lines mean the same
+        pixels, or the tables of several folders differ.
     """
-    for place in (pathlib.Path(folder), pathlib.Path(folder).resolve().parent):
-        for name, parse in ((COLOURS_FILE, _colours), (VALUES_FILE, _values)):
-            path = place / name
-            if path.is_file():
-                return _table(path, parse(path), name == COLOURS_FILE)
+    root = pathlib.Path(folder)
+    for name, parse in ((COLOURS_FILE, _colours), (VALUES_FILE, _values)):
+        above = [root / name, root.resolve().parent / name]
+        paths = [path for path in above if path.is_file()][:1]
+        paths = paths or sorted(root.glob(f"*/{name}"))
+        tables = [
+            _table(path, parse(path), name == COLOURS_FILE) for path in paths
+        ]
+        for table in tables:
+            _require_same(table, tables[0])
+        if tables:
+            return tables[0]
     return None
 
 
@@ -95,6 +103,15 @@ def read_label_map(
     if strange.any():
         raise _strange_pixel(path, table, codes, strange)
     return _indices(table, label_set)[places]
+
+
+def _require_same(table: Table, first: Table) -> None:
+    """Checks that the folders of a data set have one table."""
+    if table.names != first.names:
+        raise InputError(
+            f"{table.path}: wanted the classes of {first.path}, found others; "
+            f"give the folders one by one"
+        )
 
 
 def _indices(table: Table, label_set: labels.LabelSet) -> np.ndarray:

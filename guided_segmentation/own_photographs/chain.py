@@ -6,13 +6,14 @@ import shutil
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from guided_segmentation import artifacts, provenance
+from guided_segmentation import artifacts, exports, provenance
 from guided_segmentation.errors import InputError
-from guided_segmentation.experiments import inputs as stage_inputs
-from guided_segmentation.experiments import ledger as ledgers
 from guided_segmentation.experiments import runner
+from guided_segmentation.experiments.ledger import Ledger
 from guided_segmentation.own_photographs import (
     binaries,
+    decide,
+    earlier,
     job,
     page,
     photographs,
@@ -34,6 +35,7 @@ class Made:
       model: Folder of the SavedModel.
       segmenter: Folder of the training run, for bin/segment_images.
       count: Number of masks.
+      exports: Files or folders for other tools.
     """
 
     page: pathlib.Path
@@ -41,6 +43,7 @@ class Made:
     model: pathlib.Path
     segmenter: pathlib.Path
     count: int
+    exports: tuple[pathlib.Path, ...] = ()
 
 
 def make_masks(
@@ -53,10 +56,11 @@ def make_masks(
     minutes: float | None = None,
     untagged: str = "skip",
     max_pixels: int = artifacts.MAX_PIXELS,
+    export: Sequence[str] = (),
     more: Mapping[str, Sequence[str]] | None = None,
     command: str = "guided_segmentation.make_masks",
     bin_dir: artifacts.Path | None = None,
-    probe: job.Probe | None = None,
+    probe: decide.Probe | None = None,
     **given: Any,
 ) -> Made | None:
     """Makes masks of tagged photographs, and a segmenter on the way.
@@ -74,6 +78,7 @@ def make_masks(
       untagged: What becomes of photographs without tags: skip, background or
         error.
       max_pixels: Larger photographs are passed over.
+      export: Formats for other tools, keys of exports.KINDS.
       more: Further flags of stages, by the keys of own_photographs.MORE.
       command: What the records and the page call this call.
       bin_dir: Folder of the binaries; by default those of this package.
@@ -90,6 +95,7 @@ def make_masks(
       InterruptedError: If a signal stops it; the same call goes on.
     """
     out = pathlib.Path(output_dir)
+    _require_formats(export)
     _require_apart(pathlib.Path(data_dir), out)
     request = job.Request(
         data_dir=pathlib.Path(data_dir),
@@ -103,12 +109,11 @@ def make_masks(
     found = photographs.survey(
         data_dir, image_labels, untagged=untagged, max_pixels=max_pixels
     )
-    todo = job.make(request, found, probe or probe_call.run)
-    done = done_stages(todo)
-    print(plan_text.text(todo, done), flush=True)
+    todo = decide.decide(request, found, probe or probe_call.run)
+    print(plan_text.text(todo), flush=True)
     if dry_run:
         return None
-    _run(todo, done, pathlib.Path(bin_dir or binaries.folder()), command)
+    _run(todo, pathlib.Path(bin_dir or binaries.folder()), command)
     _remove_features(out)
     return Made(
         page=page.write(todo, command),
@@ -116,37 +121,20 @@ def make_masks(
         model=out / "model" / "segmenter" / "1",
         segmenter=out / "segmenter",
         count=len(todo.photographs),
+        exports=tuple(_export(todo, kind) for kind in export),
     )
 
 
-def done_stages(todo: job.Job) -> frozenset[str]:
-    """Returns the names of the stages that are done.
-
-    Args:
-      todo: What is to be done.
-    """
-    out = todo.request.output_dir
-    ledger = ledgers.Ledger(out)
-    found = {x.name: stage_inputs.digests(x, out) for x in todo.stages}
-    prints = ledgers.fingerprints(todo.stages, found)
-    done = {x.name for x in todo.stages if ledger.is_done(x, prints[x.name])}
-    for stage in todo.stages:  # What a stage that is not done feeds.
-        if not done.issuperset(stage.needs):
-            done.discard(stage.name)
-    return frozenset(done - ({"segment_images"} if todo.missing else set()))
-
-
-def _run(todo, done, bin_dir, command):
+def _run(todo, bin_dir, command):
     """Runs the stages that are not done."""
 
-    def prepare(ledger: ledgers.Ledger) -> None:
+    def prepare(ledger: Ledger) -> None:
         _write_sets(todo)
-        if todo.state == "new":
-            record = todo.record(command)
+        if todo.state != "resumed":
             path = todo.request.output_dir / provenance.SETTINGS_FILE
-            artifacts.write_json(path, record)
+            artifacts.write_json(path, todo.record(command))
         if todo.missing:
-            ledger.reopen("segment_images")
+            ledger.reopen(job.MASKS)
         if not ledger.records.get("export_model", {}).get("done"):
             model = todo.request.output_dir / "model"
             shutil.rmtree(model, ignore_errors=True)
@@ -156,7 +144,7 @@ def _run(todo, done, bin_dir, command):
         todo.request.output_dir,
         bin_dir,
         prepare=prepare,
-        forecast=plan_text.forecast(todo, done),
+        forecast=plan_text.forecast(todo),
     )
 
 
@@ -169,8 +157,26 @@ def _write_sets(todo: job.Job) -> None:
     for image_id in todo.changed:
         (out / "masks" / f"{image_id}.png").unlink(missing_ok=True)
     sets.write(out / stages.ALL, todo.photographs)
-    content = job.content(todo.photographs)
-    artifacts.write_json(out / "data" / "masks.json", content)
+    content = earlier.content(todo.photographs)
+    artifacts.write_json(out / earlier.CONTENT_FILE, content)
+
+
+def _export(todo: job.Job, kind: str) -> pathlib.Path:
+    """Writes the masks for another tool; returns where."""
+    out = todo.request.output_dir
+    path = out / "exports" / exports.KINDS[kind]
+    label_set = todo.photographs.label_set
+    exports.write(kind, page.source(todo), out / "masks", label_set, path)
+    return path
+
+
+def _require_formats(export: Sequence[str]) -> None:
+    unknown = [kind for kind in export if kind not in exports.KINDS]
+    if unknown:
+        raise InputError(
+            f"--export: wanted some of {', '.join(exports.KINDS)}, found "
+            f"{', '.join(unknown)}"
+        )
 
 
 def _remove_features(out: pathlib.Path) -> None:

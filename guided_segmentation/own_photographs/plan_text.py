@@ -15,14 +15,13 @@ _DOES = {
 }
 
 
-def text(job: Job, done: frozenset[str] = frozenset()) -> str:
+def text(job: Job) -> str:
     """Returns the plan.
 
     Args:
       job: What is to be done.
-      done: Names of stages that are done already.
     """
-    lines = [*_found(job), "", *_todo(job, done)]
+    lines = [*_found(job), "", *_todo(job)]
     if job.state != "trained":
         lines += ["", *_settings(job)]
     warning = automatic.memory_warning(
@@ -31,15 +30,14 @@ def text(job: Job, done: frozenset[str] = frozenset()) -> str:
     return "\n".join([*lines, *([warning] if warning else [])])
 
 
-def forecast(job: Job, done: frozenset[str]) -> estimate.Forecast:
+def forecast(job: Job) -> estimate.Forecast:
     """Returns the estimated seconds of the stages that are to run.
 
     Args:
       job: What is to be done.
-      done: As `text` takes it.
     """
     return estimate.Forecast(
-        {name: s for name, s in job.seconds.items() if name not in done}
+        {name: s for name, s in job.seconds.items() if name not in job.done}
     )
 
 
@@ -57,7 +55,7 @@ def _found(job):
     yield f"machine: {job.machine}"
 
 
-def _todo(job, done):
+def _todo(job):
     if job.state == "trained":
         yield (
             f"to do: the segmenter of {job.num_learned} photographs is there; "
@@ -74,12 +72,12 @@ def _todo(job, done):
     seconds = job.seconds
     for stage in job.stages:
         name = stage.name
-        about = "done" if name in done else rounded(seconds.get(name, 0.0))
+        about = "done" if name in job.done else rounded(seconds.get(name, 0.0))
         does = _DOES[name]
         if name == "make_guides" and not job.settings.has_seeder:
             does = "saliency with the tag becomes label maps"
         yield f"  {name:16} {does:45} {about:>10}"
-    total = sum(s for name, s in seconds.items() if name not in done)
+    total = sum(s for name, s in seconds.items() if name not in job.done)
     disk = estimate.disk_gb(job.settings, job.num_learned, len(job.photographs))
     memory = estimate.memory_gb(job.settings, job.photographs)
     yield (

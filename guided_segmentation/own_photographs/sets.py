@@ -5,8 +5,7 @@ if the user gave them, their saliency maps. The photographs that the networks
 learned from stay the same while the user's folder grows.
 """
 
-import csv
-import io
+import json
 import os
 import pathlib
 import shutil
@@ -15,7 +14,7 @@ from guided_segmentation import artifacts, provenance
 from guided_segmentation.own_photographs.photographs import Photographs
 
 PHOTOGRAPHS = "photographs"
-TAGS = "tags.csv"
+TAGS = "metadata.jsonl"
 SALIENCY = "saliency"
 
 
@@ -66,7 +65,7 @@ def write(
     _link(folder / PHOTOGRAPHS, links)
     names = "\n".join(photographs.label_set.objects) + "\n"
     _write_text(folder / PHOTOGRAPHS / "class_names.txt", names)
-    _write_text(folder / TAGS, _tags(photographs))
+    _write_text(folder / TAGS, _tags(photographs, files))
     if saliency_dir:
         maps = {
             f"{image_id}.png": pathlib.Path(saliency_dir, f"{image_id}.png")
@@ -75,20 +74,19 @@ def write(
         _link(folder / SALIENCY, maps)
 
 
-def _tags(photographs: Photographs) -> str:
-    """The CSV of the tags; names with separators are quoted."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["image_id", "labels"])
-    for image_id, photograph in photographs.by_id.items():
-        writer.writerow([image_id, "; ".join(map(_quoted, photograph.tags))])
-    return text.getvalue()
-
-
-def _quoted(name: str) -> str:
-    if not any(separator in name for separator in ",;|"):
-        return name
-    return f"'{name}'" if '"' in name else f'"{name}"'
+def _tags(photographs: Photographs, files: dict[str, pathlib.Path]) -> str:
+    """One JSON object a photograph, which holds names of any characters."""
+    lines = [
+        json.dumps(
+            {
+                "file_name": f"{image_id}{files[image_id].suffix}",
+                "labels": photograph.tags,
+            },
+            ensure_ascii=False,
+        )
+        for image_id, photograph in photographs.by_id.items()
+    ]
+    return "\n".join([*lines, ""])
 
 
 def _link(folder: pathlib.Path, links: dict[str, pathlib.Path]) -> None:

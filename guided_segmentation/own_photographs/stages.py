@@ -183,7 +183,7 @@ def _data(folder):
     return [
         "--dataset=folder",
         f"--data_dir={WORK_DIR}/{folder}/{sets.PHOTOGRAPHS}",
-        f"--image_labels=csv:{WORK_DIR}/{folder}/{sets.TAGS}",
+        f"--image_labels=jsonl:{WORK_DIR}/{folder}/{sets.TAGS}",
     ]
 
 

@@ -1,14 +1,32 @@
 """Draws figures of the paper from the scores of runs, as PNG files."""
 
 import io
+import warnings
 from collections.abc import Mapping, Sequence
 
+import matplotlib
 import numpy as np
-from matplotlib import colors, figure
+from matplotlib import colors, figure, font_manager
 from matplotlib.axes import Axes
 
 from guided_segmentation import artifacts
 
+MAX_ANNOTATED = 60  # Classes of a confusion matrix with a number in each cell.
+# The first has Latin, Greek and Cyrillic letters; the others have more.
+_FONTS = (
+    "DejaVu Sans",
+    "Noto Sans CJK SC",
+    "Noto Sans CJK JP",
+    "Microsoft YaHei",
+    "PingFang SC",
+    "WenQuanYi Zen Hei",
+    "Malgun Gothic",
+    "Noto Sans Arabic",
+    "Noto Sans Hebrew",
+    "Noto Sans Thai",
+    "Noto Sans Devanagari",
+    "Arial Unicode MS",
+)
 _COLOUR_MAP = "Blues"
 _PANELS = {"fg": "(a) Foreground classes", "bg": "(b) Background"}
 
@@ -63,6 +81,9 @@ def confusion_matrix(
 ) -> None:
     """Draws what percentage of each true class is predicted as which class.
 
+    Cells of more than MAX_ANNOTATED classes are left without numbers. Names
+    in other scripts than Latin, Greek and Cyrillic need one of _FONTS.
+
     Args:
       confusion: [num_classes, num_classes + 1] int64 pixel counts. Rows are
         the truth. The last column counts pixels predicted as ignored; it is
@@ -73,17 +94,26 @@ def confusion_matrix(
     columns = [*classes, *(["ignored"] if confusion[:, -1].any() else [])]
     sums = np.maximum(confusion.sum(axis=1, keepdims=True), 1)
     percent = 100 * confusion[:, : len(columns)] / sums
-    side = 1.5 + 0.31 * len(classes)
-    sheet = figure.Figure(figsize=(side, side), layout="constrained")
-    plot = sheet.subplots()
-    plot.imshow(percent, _COLOUR_MAP, colors.PowerNorm(0.6, 0, 100))
-    plot.set_xticks(range(len(columns)), columns, rotation=90)
-    plot.set_yticks(range(len(classes)), classes)
-    plot.set(xlabel="predicted as", ylabel="true class")
-    plot.set_title("% of the pixels of each true class", fontsize="medium")
-    plot.tick_params(length=0, labelsize=8)
-    _annotate(plot, percent)
-    _write(sheet, path)
+    side = 1.5 + 0.31 * min(len(classes), MAX_ANNOTATED)
+    with matplotlib.rc_context({"font.family": _families()}):
+        sheet = figure.Figure(figsize=(side, side), layout="constrained")
+        plot = sheet.subplots()
+        plot.imshow(percent, _COLOUR_MAP, colors.PowerNorm(0.6, 0, 100))
+        plot.set_xticks(range(len(columns)), columns, rotation=90)
+        plot.set_yticks(range(len(classes)), classes)
+        plot.set(xlabel="predicted as", ylabel="true class")
+        plot.set_title("% of the pixels of each true class", fontsize="medium")
+        label_size = min(8, 60 * side / len(columns))
+        plot.tick_params(length=0, labelsize=label_size)
+        if len(classes) <= MAX_ANNOTATED:
+            _annotate(plot, percent)
+        _write(sheet, path)
+
+
+def _families() -> list[str]:
+    """Names of fonts for any script, as far as they are installed."""
+    installed = set(font_manager.get_font_names())
+    return [name for name in _FONTS if name in installed] or ["sans-serif"]
 
 
 def _annotate(plot: Axes, percent: np.ndarray) -> None:
@@ -97,7 +127,10 @@ def _annotate(plot: Axes, percent: np.ndarray) -> None:
 
 def _write(sheet: figure.Figure, path: artifacts.Path) -> None:
     content = io.BytesIO()
-    sheet.savefig(content, format="png", dpi=110)
+    with warnings.catch_warnings():
+        # Signs that no font has are drawn as boxes.
+        warnings.filterwarnings("ignore", r"Glyph .* missing from", UserWarning)
+        sheet.savefig(content, format="png", dpi=110)
     artifacts.write_bytes(path, content.getvalue())
 
 

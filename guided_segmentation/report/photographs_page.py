@@ -86,7 +86,6 @@ def write(
     entries.sort(key=_doubt)
     page = templates.render(
         "report/templates/photographs_page.html.jinja",
-        source_name=source.name,
         tiles=_tiles(entries),
         classes=_class_areas(entries, source.label_set),
         limit=_percent(DOUBTFUL_MARGIN),

@@ -10,10 +10,14 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-# Probabilities of a photograph that are held at once: 2 megapixels of VOC's 21
-# classes, 168 MB a copy.
-_MAX_VALUES = 42_000_000
+# Memory of a photograph that is predicted while another one is refined, at most
+# and by pixel: the CRF's filter alone, and all copies of one class.
+_MAX_BYTES = 900_000_000
+_BYTES_OF_A_PIXEL = 275
+_BYTES_OF_A_CLASS = 40
+_MIN_PIXELS = 250_000  # About a photograph of VOC.
 _STRIP_VALUES = 2**23
+_MAX_CHANNELS = 100  # OpenCV 5 resizes up to 128.
 
 
 def max_pixels(num_classes: int) -> int:
@@ -23,9 +27,15 @@ def max_pixels(num_classes: int) -> int:
       num_classes: Classes of the network, background included.
 
     Returns:
-      Height times width: 2 megapixels with 21 classes, more with fewer.
+      Height times width: 0.8 megapixels with 21 classes, more with fewer; at
+      least 250,000.
+
+    Example:
+      >>> max_pixels(21), max_pixels(2), max_pixels(255)
+      (807174, 2535211, 250000)
     """
-    return _MAX_VALUES // num_classes
+    bytes_of_a_pixel = _BYTES_OF_A_PIXEL + _BYTES_OF_A_CLASS * num_classes
+    return max(_MIN_PIXELS, _MAX_BYTES // bytes_of_a_pixel)
 
 
 def reduced(image: np.ndarray, most: int) -> np.ndarray:
@@ -43,7 +53,8 @@ def reduced(image: np.ndarray, most: int) -> np.ndarray:
     if height * width <= most:
         return image
     scale = (most / (height * width)) ** 0.5
-    size = max(1, int(width * scale)), max(1, int(height * scale))
+    # A long row of pixels would still have too many of them.
+    size = [min(most, max(1, int(side * scale))) for side in (width, height)]
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
 
 
@@ -122,5 +133,9 @@ def enlarged(label_map: np.ndarray, height: int, width: int) -> np.ndarray:
 def _widened(strip: np.ndarray, width: int) -> np.ndarray:
     """Interpolates [rows, columns, num_classes] float32 along the columns."""
     rows, _, num_classes = strip.shape
-    wide = cv2.resize(strip, (width, rows), interpolation=cv2.INTER_LINEAR)
-    return wide.reshape(rows, width, num_classes)
+    wide = np.empty((rows, width, num_classes), strip.dtype)
+    for first in range(0, num_classes, _MAX_CHANNELS):
+        part = strip[..., first : first + _MAX_CHANNELS]
+        part = cv2.resize(part, (width, rows), interpolation=cv2.INTER_LINEAR)
+        wide[..., first : first + _MAX_CHANNELS] = part.reshape(rows, width, -1)
+    return wide

@@ -71,3 +71,47 @@ def test_damaged_score_maps_are_refused_with_a_remedy(tmp_path, content):
         r"bin/make_seeds again",
     ):
         artifacts.read_score_maps(tmp_path / "a.npz")
+
+
+def probabilities(height=5, width=4):
+    values = np.random.default_rng(0).random((height, width, 3))
+    return values / values.sum(-1, keepdims=True)
+
+
+def test_probabilities_come_back_as_half_precision(tmp_path):
+    path = tmp_path / "a" / "b.npz"
+    wanted = probabilities().astype(np.float32)
+    classes = ["background", "owl", "kot ąę"]
+    with artifacts.probabilities_writer(path, wanted.shape, classes) as write:
+        write(wanted[:2])
+        write(wanted[2:])
+        assert not path.exists()
+    found, names = artifacts.read_probabilities(path)
+    assert found.dtype == np.float16
+    np.testing.assert_array_equal(found, wanted.astype(np.float16))
+    assert names == classes
+    with np.load(path) as arrays:  # NumPy alone reads it too.
+        assert set(arrays) == {"probabilities", "classes"}
+
+
+def test_probabilities_of_too_few_rows_are_not_written(tmp_path):
+    path = tmp_path / "b.npz"
+    with (
+        pytest.raises(
+            ValueError, match=r"b\.npz: wanted 5 rows of probabilities, got 2$"
+        ),
+        artifacts.probabilities_writer(path, (5, 4, 3), "abc") as write,
+    ):
+        write(probabilities()[:2])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_damaged_probabilities_are_told(tmp_path):
+    path = tmp_path / "b.npz"
+    path.write_text("none")
+    with pytest.raises(
+        ValueError,
+        match=r"b\.npz: wanted probabilities \(npz\), .* delete it and run "
+        r"bin/segment_images again$",
+    ):
+        artifacts.read_probabilities(path)

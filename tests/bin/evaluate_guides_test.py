@@ -80,7 +80,7 @@ def test_scores_go_to_json(launcher, tmp_path, flags):
     [
         (leave_as_it_is, None),
         (shrink_seeds, [f"/seeds/{IDS[1]}.png: truth and prediction", (9, 9)]),
-        (colour_seeds, [f"/seeds/{IDS[1]}.png", "found mode RGB"]),
+        (colour_seeds, [f"/seeds/{IDS[1]}.png", "found colours (mode RGB)"]),
         (invent_seeded_class, [f"/seeds/{IDS[1]}.png", 77]),
         (forget_seeds, ["/seeds has no file for 1 of 2 images", IDS[1]]),
     ],

@@ -139,8 +139,8 @@ DAMAGE = [
     (truncate_photograph, (), [f"{IDS[1]}.jpg", "unreadable image"]),
     (shrink_truth, (), [f"{IDS[1]}.png", "(96, 128)", "(9, 9)"]),
     (shrink_seeds, (), [IDS[1], "(96, 128)", "(9, 9)"]),
-    (colour_truth, (), [f"{IDS[1]}.png", "found mode RGB"]),
-    (colour_seeds, (), [f"seeds/{IDS[1]}.png", "found mode RGB"]),
+    (colour_truth, (), [f"{IDS[1]}.png", "found colours (mode RGB)"]),
+    (colour_seeds, (), [f"seeds/{IDS[1]}.png", "found colours (mode RGB)"]),
     (invent_true_class, (), [f"{IDS[1]}.png", "21"]),
     (invent_seeded_class, (), [f"seeds/{IDS[1]}.png", "77"]),
     (forget_seeds, (), [IDS[1], "bin/make_seeds"]),
@@ -151,7 +151,7 @@ DAMAGE = [
     (leave_as_it_is, ["stray"], ["wanted flags only, found 'stray'"]),
     (leave_as_it_is, ["--image_labels=csv:no.csv"], ["no file no.csv"]),
     (leave_as_it_is, ["--dataset=msra"], ["has boxes, not image labels"]),
-    (leave_as_it_is, ["--dataset=folder"], ["--image_labels=csv:PATH"]),
+    (leave_as_it_is, ["--dataset=folder"], ["--image_labels, one of csv:"]),
 ]
 
 

@@ -57,6 +57,7 @@ MADE = own_photographs.Made(
     model=pathlib.Path("/o/model/segmenter/1"),
     segmenter=pathlib.Path("/o/segmenter"),
     count=4,
+    exports=(pathlib.Path("/o/exports/coco.json"),),
 )
 
 
@@ -72,6 +73,7 @@ def test_flags_reach_what_make_masks_calls(capsys):
         dry_run="true",
         retrain="true",
         minutes="8",
+        export="coco,yolo",
         **GIVEN,
         **{f"{key}_args": f"--{key}=1 --b" for key in own_photographs.MORE},
     ) as (make_masks,):
@@ -85,13 +87,14 @@ def test_flags_reach_what_make_masks_calls(capsys):
         "minutes": 8.0,
         "untagged": "error",
         "max_pixels": 99,
+        "export": ["coco", "yolo"],
         "more": {key: [f"--{key}=1", "--b"] for key in own_photographs.MORE},
         **ARRIVED,
     }
     assert capsys.readouterr().err.endswith(
-        "done: look at /o/index.html; masks of 4 photographs are in /o/masks, "
-        "the segmenter is in /o/segmenter, its SavedModel in "
-        "/o/model/segmenter/1\n"
+        "done: look at /o/index.html; masks of 4 photographs are in /o/masks; "
+        "an export is in /o/exports/coco.json; the segmenter is in "
+        "/o/segmenter, its SavedModel in /o/model/segmenter/1\n"
     )
 
 

@@ -1,7 +1,9 @@
 """bin/segment_images: its flags and bad input."""
 
+import pathlib
 from unittest import mock
 
+import numpy as np
 import programs
 import pytest
 from absl import flags
@@ -12,7 +14,9 @@ from damaged_data import error_of, write_network
 from guided_segmentation import (
     artifacts,
     crf,
+    exports,
     segmenter,
+    visualize,
 )
 from guided_segmentation.datasets import (
     synthetic,
@@ -21,21 +25,28 @@ from guided_segmentation.networks import prediction
 from guided_segmentation.serving.client import address, connection
 
 
-def test_flags_reach_what_segment_images_calls(launcher, capsys):
+def test_flags_reach_what_segment_images_calls(launcher, capsys, tmp_path):
     with calling(
         "segment_images",
         trained(),
         stand_in(prediction, "dense", "predict"),
-        stand_in(segmenter, "segment_images"),
+        stand_in(segmenter, "segment_images", {}),
+        stand_in(exports, "write"),
         **FEW,
         segmenter_dir="/s",
         output_dir="/o",
         crf="v1",
         crf_dir="/c",
+        crf_max_pixels="1000",
         only_present="true",
+        overlay="true",
+        overlay_dir=str(tmp_path),
+        probabilities_dir="/p",
+        export="coco,yolo",
+        export_dir="/e",
         scales="0.5,1.5",
         flip="true",
-    ) as (network, dense, segment_images):
+    ) as (network, dense, segment_images, write):
         pass
     assert network.call_args == mock.call("/s")
     assert dense.call_args == mock.call(
@@ -46,12 +57,162 @@ def test_flags_reach_what_segment_images_calls(launcher, capsys):
         mock.ANY,
         {"/o": None, "/c": crf.SEC},
         only_present=True,
+        label_set=synthetic.LABEL_SET,
+        crf_max_pixels=1000,
+        overlay_dir=tmp_path,
+        probabilities_dir="/p",
     )
+    assert [call.args[0] for call in write.call_args_list] == ["coco", "yolo"]
+    assert write.call_args == mock.call(
+        "yolo", mock.ANY, "/c", synthetic.LABEL_SET, pathlib.Path("/e/yolo")
+    )
+    assert (tmp_path / "legend.svg").exists()
     assert_ends_well(
         launcher,
         capsys.readouterr().err,
-        "label maps of 2 images are in /o and /c",
+        f"label maps of 2 images are in /o and /c, overlays in {tmp_path}, "
+        f"probabilities in /p, exports in /e/coco.json and /e/yolo",
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ({}, []),
+        ({"overlay": "true"}, ["runs/overlays/g2"]),
+        ({"overlay_dir": "over"}, ["over"]),
+        ({"export": "coco"}, ["runs/exports/g2"]),
+        ({"export_dir": "other"}, []),
+        ({"export": "coco", "export_dir": "other"}, ["other"]),
+    ],
+)
+def test_overlays_and_exports_lie_beside_the_label_maps(given, wanted):
+    output = "runs/predictions/g2"
+    with (
+        programs.loaded("segment_images") as program,
+        flagsaver.as_parsed(output_dir=output, **given),
+    ):
+        assert list(map(str, program.written())) == [output, *wanted]
+
+
+def test_an_unknown_export_is_told_before_anything_is_done():
+    with (
+        programs.loaded("segment_images") as program,
+        flagsaver.as_parsed(
+            output_dir="/o", segmenter_dir="/s", export="coco,voc"
+        ),
+        pytest.raises(
+            ValueError,
+            match=r"^--export: wanted some of coco, labelme, yolo, found 'voc'",
+        ),
+    ):
+        program.main(["segment_images"])
+
+
+@pytest.mark.parametrize(
+    "given", [{"dataset": "folder"}, {"data_dir": "/d"}, {"only_present": "1"}]
+)
+def test_photographs_come_from_one_place(given):
+    with (
+        programs.loaded("segment_images") as program,
+        flagsaver.as_parsed(output_dir="/o", segmenter_dir="/s", **given),
+        pytest.raises(
+            ValueError,
+            match=rf"^wanted photographs as arguments or by "
+            rf"--{next(iter(given))}, found both",
+        ),
+    ):
+        program.main(["segment_images", "a.jpg"])
+
+
+@pytest.fixture
+def photos(tmp_path):
+    rng = np.random.default_rng(0)
+    for name in ("one.png", "more/two.jpg", "more/three.png"):
+        image = rng.integers(0, 255, (30, 40, 3)).astype(np.uint8)
+        if name.endswith(".jpg"):
+            path = tmp_path / "photos" / name
+            artifacts.write_bytes(path, visualize.jpeg(image))
+        else:
+            artifacts.write_image(tmp_path / "photos" / name, image)
+    write_network(tmp_path / "run", 0.02, ["a fox", "owl"])
+    return tmp_path / "photos"
+
+
+def segment(launcher, photos, *arguments, output="masks"):
+    return launcher.run(
+        "segment_images",
+        f"--segmenter_dir={photos.parent}/run",
+        f"--output_dir={photos.parent / output}",
+        *map(str, arguments),
+    )
+
+
+def test_photographs_are_named_as_folders_and_files(launcher, photos):
+    done = segment(
+        launcher,
+        photos,
+        photos,
+        "--overlay",
+        f"--probabilities_dir={photos.parent}/probabilities",
+        "--export=labelme,yolo",
+    )
+    assert done.returncode == 0, done.stderr
+    for folder, ending in (
+        ("masks", "png"),
+        ("overlays", "jpg"),
+        ("probabilities", "npz"),
+        ("exports/labelme", "json"),
+        ("exports/yolo/labels", "txt"),
+    ):
+        for name in ("one", "more/two", "more/three"):
+            path = photos.parent / folder / f"{name}.{ending}"
+            assert path.exists(), path
+        assert (
+            str(photos.parent / folder.removesuffix("/labels")) in done.stderr
+        )
+    assert "classes: 1 a fox #800000, 2 owl #008000" in done.stderr
+    masks = photos.parent / "masks"
+    assert (masks / "class_names.txt").read_text() == "a fox\nowl\n"
+    assert segmenter.read_margins(masks).keys() == {
+        "one", "more/two", "more/three"
+    }  # fmt: skip
+
+
+def test_more_photographs_are_added_later(launcher, photos):
+    """Masks that lie among the photographs are not segmented."""
+    output = photos / "masks"
+    done = segment(launcher, photos, photos / "one.png", output=output)
+    assert done.returncode == 0, done.stderr
+    before = (output / "one.png").stat().st_mtime_ns
+    done = segment(launcher, photos, photos, output=output)
+    assert done.returncode == 0, done.stderr
+    assert (output / "more" / "two.png").exists()
+    assert (output / "one.png").stat().st_mtime_ns == before
+    assert not (output / "masks").exists()
+
+
+def test_a_bad_photograph_is_passed_over_and_listed(launcher, photos):
+    """Also by --data_dir; all others are done."""
+    (photos / "bad.jpg").write_text("no picture")
+    cut = (photos / "one.png").read_bytes()[:-200]
+    (photos / "cut.png").write_bytes(cut)
+    flat = ("--dataset=folder", f"--data_dir={photos}")
+    for output, arguments in (("first", [photos]), ("second", flat)):
+        done = segment(launcher, photos, *arguments, output=output)
+        assert done.returncode == 1
+        assert (photos.parent / output / "one.png").exists()
+        last = done.stderr[done.stderr.index("error: ") :].splitlines()
+        assert "photographs are unreadable and have no label map" in last[0]
+        assert {line.partition(":")[0] for line in last[1:]} == {
+            f"{photos}/bad.jpg", f"{photos}/cut.png"
+        }  # fmt: skip
+
+
+def test_a_name_that_means_nothing_is_told_in_one_line(launcher, photos):
+    done = segment(launcher, photos, photos / "none.jpg")
+    assert "none.jpg: wanted a photograph, a folder" in error_of(done)
+    assert not (photos.parent / "masks").exists()
 
 
 SERVER = {
@@ -78,7 +239,7 @@ def test_flags_reach_the_client_of_a_server(tmp_path):
         programs.loaded("segment_images") as program,
         flagsaver.as_parsed(**FEW, output_dir=output_dir, **SERVER),
         stand_in(connection, "connect", "predict") as connect,
-        stand_in(segmenter, "segment_images") as segment_images,
+        stand_in(segmenter, "segment_images", {}) as segment_images,
     ):
         program.main(["segment_images"])
     served = address.ServedModel(

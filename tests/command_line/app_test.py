@@ -121,6 +121,17 @@ def test_debug_shows_the_traceback_of_bad_input(capsys):
         assert "Traceback (most recent" in capsys.readouterr().err
 
 
+def test_arguments_that_are_no_flags_are_an_error():
+    with pytest.raises(SystemExit, match=r"wanted flags only, found 'a b'"):
+        app.guarded(lambda argv: None, ["binary", "a", "b"])
+
+
+def test_a_binary_may_take_arguments_that_are_no_flags():
+    taken = []
+    app.guarded(taken.append, ["binary", "a", "b"], takes_arguments=True)
+    assert taken == [["binary", "a", "b"]]
+
+
 def test_errors_of_usage_are_left_to_absl():
     with pytest.raises(absl_app.UsageError):
         app.guarded(mock.Mock(side_effect=absl_app.UsageError("a")), ["binary"])

@@ -41,7 +41,7 @@ SOURCE = schema.Source(name="x", image_ids=("a",), image=None)
                 "data_dir": "/d",
                 "image_labels": "csv:/c",
                 "untagged": "error",
-                "masks_dir": "/m",
+                "truth_dir": "/m",
                 "saliency_dir": "/s",
             },
             folder,
@@ -49,7 +49,7 @@ SOURCE = schema.Source(name="x", image_ids=("a",), image=None)
                 "/d",
                 "csv:/c",
                 untagged="error",
-                masks_dir="/m",
+                truth_dir="/m",
                 without=["/s"],
             ),
         ),
@@ -74,10 +74,10 @@ def test_photographs_alone_need_no_tags():
         with pytest.raises(
             ValueError,
             match=r"^--dataset=folder wants --image_labels, one of csv:PATH, "
-            r"folders, .*, voc:DIR; or --masks_dir$",
+            r"folders, .*, voc:DIR; or --truth_dir$",
         ):
             data_flags.source()
-    told = mock.call("/d", None, untagged=None, masks_dir=None, without=[])
+    told = mock.call("/d", None, untagged=None, truth_dir=None, without=[])
     assert read.call_args_list == [told]
 
 

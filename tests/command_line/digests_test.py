@@ -5,9 +5,10 @@ import os
 import numpy as np
 import pytest
 from absl.testing import flagsaver
+from PIL import Image
 
 from guided_segmentation import artifacts
-from guided_segmentation.command_line import digests
+from guided_segmentation.command_line import data_flags, digests
 from guided_segmentation.datasets import folder, msra, synthetic
 
 IMAGE = np.zeros((8, 8, 3), np.uint8)
@@ -52,3 +53,31 @@ def test_drawn_scenes_have_the_digest_of_their_source():
     source = synthetic.source("train", num_images=2)
     found = digests.photographs(source)
     assert found == dict.fromkeys(source.image_ids, source.digest)
+
+
+@pytest.fixture
+def photographs_with_masks(tmp_path, capsys):
+    """Opens two photographs, one of them in a folder, with masks."""
+    for name in ("x/a", "b"):
+        for folder in ("photos", "masks"):
+            path = tmp_path / folder / f"{name}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.new("L", (4, 3), 1).save(path)
+    given = {
+        "dataset": "folder",
+        "data_dir": f"{tmp_path}/photos",
+        "truth_dir": f"{tmp_path}/masks",
+    }
+    with flagsaver.as_parsed(**given):
+        yield data_flags.source()
+
+
+@pytest.mark.parametrize("digest", ["truth", "image_labels"])
+def test_masks_are_digested_by_their_content(
+    photographs_with_masks, tmp_path, digest
+):
+    before = getattr(digests, digest)(photographs_with_masks)
+    Image.new("L", (4, 3), 2).save(tmp_path / "masks/x/a.png")
+    after = getattr(digests, digest)(photographs_with_masks)
+    assert after["b"] == before["b"]
+    assert after["x/a"] != before["x/a"]

@@ -52,3 +52,33 @@ def test_other_names_in_the_csv_become_the_label_set(data_dir, tmp_path):
     source = folder.source(data_dir, f"csv:{path}")
     assert source.label_set.objects == ("cat", "gnu", "zebra")
     np.testing.assert_array_equal(source.image_labels("a"), [True, False, True])
+
+
+def test_tags_give_the_classes_alone_where_no_labels_are_needed(
+    data_dir, tmp_path
+):
+    path = label_file(tmp_path, "a,zebra", "c,gnu")
+    source = folder.source(data_dir, f"csv:{path}", untagged=None)
+    assert source.image_ids == ("a", "b", "my cat")
+    assert source.label_set.objects == ("gnu", "zebra")
+    assert source.image_labels is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("labelme", "a.json"), ("voc", "a.xml"), ("csv", "more/tags.csv")],
+)
+def test_files_of_tags_among_the_photographs_need_no_mention(
+    data_dir, kind, name
+):
+    texts = {
+        "labelme": '{"shapes": [{"label": "cat"}]}',
+        "voc": "<annotation><object><name>cat</name></object></annotation>",
+        "csv": "image_id,labels\na,cat\n",
+    }
+    path = data_dir / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(texts[kind])
+    where = path if kind == "csv" else data_dir
+    source = folder.source(data_dir, f"{kind}:{where}")
+    assert source.passed_over == ("photographs without tags: 2 (b, my cat)",)

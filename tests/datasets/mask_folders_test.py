@@ -18,7 +18,7 @@ def masks_dir(tmp_path, data_dir):
 
 
 def opened(data_dir, masks_dir, **options):
-    return folder.source(data_dir, "masks", masks_dir=masks_dir, **options)
+    return folder.source(data_dir, "masks", truth_dir=masks_dir, **options)
 
 
 def test_masks_of_0_and_255_show_the_only_object(data_dir, masks_dir):
@@ -131,7 +131,7 @@ def test_tags_and_masks_may_be_given_together(data_dir, masks_dir, tmp_path):
     mask(masks_dir / "a.png", 0, 255, 255, 0)
     (tmp_path / "tags.csv").write_text("image_id,labels\na,crack\nb,\n")
     source = folder.source(
-        data_dir, f"csv:{tmp_path}/tags.csv", masks_dir=masks_dir
+        data_dir, f"csv:{tmp_path}/tags.csv", truth_dir=masks_dir
     )
     assert source.image_ids == ("a", "b")
     assert source.label_map("a")[0].tolist() == [0, 1, 1, 0]

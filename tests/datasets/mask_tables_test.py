@@ -53,6 +53,22 @@ def test_pixels_that_a_table_ignores_are_ignored(tmp_path):
     assert label_map.tolist() == [[1, 255]]
 
 
+def test_tables_of_all_folders_must_be_the_same(tmp_path):
+    """Roboflow writes one into each folder of a split."""
+    text = "Pixel Value, Class\n0, background\n1, stop sign\n"
+    for split in ("train", "valid"):
+        (tmp_path / split).mkdir()
+        (tmp_path / split / "_classes.csv").write_text(text)
+    assert mask_tables.find(tmp_path).objects == ("stop sign",)
+    (tmp_path / "valid" / "_classes.csv").write_text(f"{text}2, dog\n")
+    with pytest.raises(
+        ValueError,
+        match=r"valid/_classes\.csv: wanted the classes of "
+        r".*train/_classes\.csv, found others; give the folders one by one",
+    ):
+        mask_tables.find(tmp_path)
+
+
 def test_a_folder_without_table_has_none(tmp_path):
     assert mask_tables.find(tmp_path) is None
 

@@ -10,6 +10,7 @@ import own_scenes
 import pytest
 
 import guided_segmentation
+from guided_segmentation import artifacts
 from guided_segmentation.errors import InputError
 
 ALL = list(own_scenes.STAGES)
@@ -240,9 +241,25 @@ def test_further_flags_of_a_stage_win(user):
     assert "--stride=16" not in command
 
 
+def test_masks_are_exported_for_other_tools(user):
+    for folder in ("masks", "guides"):
+        path = user.bin_dir / f"{folder}.png"
+        mask = artifacts.read_label_map(path)
+        mask[2:9, 3:8] = 1
+        artifacts.write_label_map(path, mask)
+    made = user.call(export=["yolo"])
+    assert made.exports == (user.out / "exports" / "yolo",)
+    assert made.exports[0].is_dir()
+
+
 @pytest.mark.parametrize(
     ("given", "error", "told"),
     [
+        (
+            {"export": ["coco", "xml"]},
+            InputError,
+            r"^--export: wanted some of coco, labelme, yolo, found xml$",
+        ),
         ({"depth": 3}, InputError, r"found depth$"),
         ({"scales": ["a"]}, InputError, r"^scales=\['a'\]: could not convert"),
         ({"scales": [0]}, InputError, r"wanted numbers above 0$"),

@@ -21,6 +21,6 @@ def test_the_probe_times_a_step_of_every_stage():
 def test_settings_that_do_not_go_together_are_told_in_one_line():
     chosen = own_scenes.chosen(input_size=64)
     with pytest.raises(
-        InputError, match=r"^input_size must be 8 n \+ 1, such as 321"
+        InputError, match=r"^input_size must be 16 n \+ 1, such as 321"
     ):
         probe_call.run(chosen, num_objects=3, pixels=3000)

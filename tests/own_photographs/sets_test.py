@@ -6,7 +6,6 @@ import own_scenes
 import pytest
 
 from guided_segmentation import labels
-from guided_segmentation.datasets import label_files
 from guided_segmentation.own_photographs import photographs, sets
 
 
@@ -24,7 +23,7 @@ def test_a_set_is_read_like_the_folder_itself(photos, tmp_path):
     sets.write(tmp_path / "set", found)
     again = photographs.survey(
         tmp_path / "set" / sets.PHOTOGRAPHS,
-        f"csv:{tmp_path / 'set' / sets.TAGS}",
+        f"jsonl:{tmp_path / 'set' / sets.TAGS}",
     )
     assert again.by_id == found.by_id
     assert again.label_set == found.label_set
@@ -42,8 +41,13 @@ def test_a_set_follows_its_photographs(photos, tmp_path):
     assert first not in (folder / sets.TAGS).read_text()
 
 
-def test_names_of_several_words_and_separators_are_kept(photos, tmp_path):
-    names = ("traffic light", "a,b", 'the "x", yes', "cat")
+def test_names_of_any_characters_are_kept(photos, tmp_path):
+    names = (
+        "traffic light",
+        "a,b",
+        'the "x"; yes',
+        "\N{CJK UNIFIED IDEOGRAPH-732B}",
+    )
     found = survey(photos)
     image_id = next(iter(found.by_id))
     changed = dataclasses.replace(found.by_id[image_id], tags=names)
@@ -53,9 +57,11 @@ def test_names_of_several_words_and_separators_are_kept(photos, tmp_path):
         by_id={image_id: changed},
     )
     sets.write(tmp_path / "set", found)
-    path = tmp_path / "set" / sets.TAGS
-    (row,) = label_files.read_rows(path, names)
-    assert row == (image_id, list(names))
+    again = photographs.survey(
+        tmp_path / "set" / sets.PHOTOGRAPHS,
+        f"jsonl:{tmp_path / 'set' / sets.TAGS}",
+    )
+    assert again.by_id[image_id].tags == names
 
 
 def test_the_digest_follows_tags_classes_and_maps(photos, tmp_path):

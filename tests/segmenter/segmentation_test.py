@@ -1,13 +1,15 @@
+import dataclasses
 import threading
+from unittest import mock
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from guided_segmentation import artifacts, crf, segmenter
-from guided_segmentation.datasets import schema
+from guided_segmentation import artifacts, crf, labels, segmenter
+from guided_segmentation.datasets import label_files, schema
 from guided_segmentation.errors import InputError
-from guided_segmentation.segmenter import decision
+from guided_segmentation.segmenter import decision, large
 
 STRONG = crf.CrfSettings(
     bilateral_weight=10.0, bilateral_xy_px=20.0, num_steps=5
@@ -34,32 +36,6 @@ def source(count=3):
         name="halves",
         image_ids=tuple(f"2007_{index}" for index in range(count)),
         image=lambda image_id: halves(width=20 + 10 * int(image_id[-1])),
-    )
-
-
-def test_without_a_crf_the_class_of_highest_probability_wins():
-    probabilities = np.array([[[0.2, 0.5, 0.3], [0.4, 0.1, 0.5]]], np.float32)
-    label_map = segmenter.label_map(halves(1, 2), probabilities)
-    assert label_map.dtype == np.uint8
-    assert label_map.tolist() == [[1, 2]]
-
-
-def test_with_a_crf_a_pixel_follows_pixels_of_its_colour():
-    image = halves()
-    probabilities = unsure(image)
-    plain = segmenter.label_map(image, probabilities)
-    refined = segmenter.label_map(image, probabilities, STRONG)
-    assert (plain[5, 5], plain[5, 25]) == (1, 0)
-    np.testing.assert_array_equal(refined, image[..., 0] > 100)
-    assert refined.dtype == np.uint8
-
-
-def test_a_crf_without_pairwise_terms_is_no_crf():
-    image = halves()
-    probabilities = unsure(image)
-    np.testing.assert_array_equal(
-        segmenter.label_map(image, probabilities, crf.NONE),
-        segmenter.label_map(image, probabilities),
     )
 
 
@@ -168,3 +144,168 @@ def test_an_error_of_the_prediction_names_the_image(tmp_path):
         ValueError, match=r"^image '2007_0': too small: 20 rows$"
     ):
         segmenter.segment_images(predict, source(), {tmp_path: None})
+
+
+def bright_or_dark(image):
+    """Predicts class 1 on bright pixels, with a margin of 0.5 or 1."""
+    bright = (np.asarray(image)[..., 0] > 100).astype(np.float32)
+    return np.stack([0.75 - 0.75 * bright, 0.25 + 0.75 * bright], -1)
+
+
+def test_margins_and_class_names_lie_beside_the_label_maps(tmp_path):
+    objects = labels.LabelSet(("a fox", "owl"))
+    segmenter.segment_images(
+        bright_or_dark, source(2), {tmp_path: None}, label_set=objects
+    )
+    assert (tmp_path / "margins.csv").read_text() == (
+        "image_id,mean_margin\n2007_0,0.750000\n2007_1,0.750000\n"
+    )
+    assert label_files.read_label_set(tmp_path) == objects
+
+
+def test_margins_of_earlier_runs_stay(tmp_path):
+    segmenter.segment_images(bright_or_dark, source(1), {tmp_path: None})
+    segmenter.segment_images(bright_or_dark, source(3), {tmp_path: None})
+    assert list(segmenter.read_margins(tmp_path)) == [
+        "2007_0",
+        "2007_1",
+        "2007_2",
+    ]
+
+
+@pytest.mark.parametrize("error", [InputError, OSError])
+def test_an_unreadable_photograph_is_passed_over(tmp_path, error):
+    def image(image_id):
+        if image_id == "2007_1":
+            raise error("2007_1.jpg is broken")
+        return halves()
+
+    some = dataclasses.replace(source(), image=image)
+    unreadable = segmenter.segment_images(
+        bright_or_dark, some, {tmp_path: None}, overlay_dir=tmp_path / "over"
+    )
+    assert unreadable == {"2007_1": "2007_1.jpg is broken"}
+    written = {path.stem for path in tmp_path.glob("*.png")}
+    assert written == {"2007_0", "2007_2"}
+
+
+def test_a_mistake_in_reading_is_not_passed_over(tmp_path):
+    def image(image_id):
+        raise KeyError(image_id)
+
+    some = dataclasses.replace(source(), image=image)
+    with pytest.raises(KeyError):
+        segmenter.segment_images(bright_or_dark, some, {tmp_path: None})
+
+
+def test_probabilities_and_overlays_are_written_when_wanted(tmp_path):
+    segmenter.segment_images(
+        bright_or_dark,
+        source(1),
+        {tmp_path / "masks": None},
+        label_set=labels.LabelSet(("owl",)),
+        overlay_dir=tmp_path / "overlays",
+        probabilities_dir=tmp_path / "probabilities",
+    )
+    probabilities, classes = artifacts.read_probabilities(
+        tmp_path / "probabilities" / "2007_0.npz"
+    )
+    wanted = bright_or_dark(source().image("2007_0"))
+    np.testing.assert_array_equal(probabilities, wanted.astype(np.float16))
+    assert classes == ["background", "owl"]
+    picture = artifacts.read_image(tmp_path / "overlays" / "2007_0.jpg")
+    assert picture.shape == (20, 20, 3)
+    red, green, _ = picture[10, 15].astype(int)
+    assert red > green + 50  # Class 1 is red.
+
+
+def test_overlays_of_existing_label_maps_need_no_prediction(tmp_path):
+    arguments = (source(2), {tmp_path: None})
+    segmenter.segment_images(bright_or_dark, *arguments)
+    (tmp_path / "margins.csv").unlink()
+    segmenter.segment_images(
+        mock.Mock(side_effect=AssertionError),
+        *arguments,
+        overlay_dir=tmp_path / "overlays",
+    )
+    assert len(list((tmp_path / "overlays").glob("*.jpg"))) == 2
+
+
+def limited(monkeypatch, most):
+    monkeypatch.setattr(large, "max_pixels", lambda num_classes: most)
+
+
+def test_up_to_the_limit_label_maps_are_those_of_the_whole(
+    tmp_path, monkeypatch
+):
+    """Bit for bit, with CRF and without."""
+    image = halves()
+    for most, name in ((600, "at"), (10**9, "far_below")):
+        limited(monkeypatch, most)
+        segmenter.segment_images(
+            lambda image: unsure(image[0])[None],
+            dataclasses.replace(source(1), image=lambda _: image),
+            {tmp_path / name: None, tmp_path / f"{name}_crf": STRONG},
+        )
+        plain, refined = (
+            artifacts.read_label_map(tmp_path / f"{name}{end}" / "2007_0.png")
+            for end in ("", "_crf")
+        )
+        wanted = unsure(image)
+        np.testing.assert_array_equal(plain, wanted.argmax(-1))
+        np.testing.assert_array_equal(
+            refined, crf.postprocess(image, wanted, STRONG)
+        )
+
+
+def test_a_large_photograph_is_predicted_and_refined_at_a_smaller_size(
+    tmp_path, monkeypatch
+):
+    limited(monkeypatch, 20 * 30)
+    sizes = []
+
+    def predict(image):
+        sizes.append(image.shape[1:3])
+        return bright_or_dark(image)
+
+    def refine(image, probabilities, settings):
+        sizes.append((*image.shape[:2], *probabilities.shape[:2]))
+        return crf.postprocess(image, probabilities, settings)
+
+    monkeypatch.setattr(decision, "label_map", refine)
+    big = halves(height=200, width=300)
+    segmenter.segment_images(
+        predict,
+        dataclasses.replace(source(1), image=lambda _: big),
+        {tmp_path / "plain": None, tmp_path / "refined": STRONG},
+        crf_max_pixels=10 * 15,
+        overlay_dir=tmp_path / "overlays",
+        probabilities_dir=tmp_path / "probabilities",
+    )
+    assert sizes == [(20, 30), (10, 15, 10, 15)]
+    wanted = big[..., 0] > 100
+    for name in ("plain", "refined"):
+        found = artifacts.read_label_map(tmp_path / name / "2007_0.png")
+        assert found.shape == (200, 300)
+        assert (found != wanted).mean() < 0.04
+    probabilities, _ = artifacts.read_probabilities(
+        tmp_path / "probabilities" / "2007_0.npz"
+    )
+    np.testing.assert_allclose(probabilities.sum(-1), 1, atol=2e-3)
+    np.testing.assert_array_equal(
+        probabilities.argmax(-1),
+        artifacts.read_label_map(tmp_path / "plain" / "2007_0.png"),
+    )
+
+
+def test_a_higher_limit_of_the_crf_refines_at_that_size(tmp_path, monkeypatch):
+    limited(monkeypatch, 20 * 30)
+    big = halves(height=40, width=60)
+    segmenter.segment_images(
+        bright_or_dark,
+        dataclasses.replace(source(1), image=lambda _: big),
+        {tmp_path: STRONG},
+        crf_max_pixels=40 * 60,
+    )
+    found = artifacts.read_label_map(tmp_path / "2007_0.png")
+    np.testing.assert_array_equal(found, big[..., 0] > 100)

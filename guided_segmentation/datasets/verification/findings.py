@@ -101,7 +101,7 @@ CHECKS = {
     "mask_among_photographs": Check(
         "warning",
         "Photographs that look like masks",
-        "Move masks to a folder of their own and name it with --masks_dir.",
+        "Move masks to a folder of their own and name it with --truth_dir.",
     ),
     "ending": Check(
         "warning",

@@ -23,7 +23,7 @@ def layout(
     data_dir: Path,
     image_labels: str | None = None,
     *,
-    masks_dir: Path | None = None,
+    truth_dir: Path | None = None,
     without: Iterable[Path] = (),
 ) -> layouts.Layout:
     """Lists a folder of photographs as folder.source opens it.
@@ -32,17 +32,21 @@ def layout(
       data_dir: Folder of the photographs. Its sub-folders named as in SPLITS
         are splits; otherwise all photographs are one.
       image_labels: As of folder.source; "masks" or None for none.
-      masks_dir: As of folder.source.
+      truth_dir: As of folder.source.
       without: As of folder.source.
 
     Raises:
       FileNotFoundError: If a folder is missing.
       ValueError: If there is no photograph.
     """
-    left_out = [*without, *([] if masks_dir is None else [masks_dir])]
+    left_out = [*without, *([] if truth_dir is None else [truth_dir])]
     found = photograph_folders.search(data_dir, left_out)
-    photographs = found.photographs
-    if masks_dir is not None:
+    photographs = {
+        image_id: path
+        for image_id, path in found.photographs.items()
+        if image_files.is_utf8(image_id)
+    }
+    if truth_dir is not None:
         is_mask = mask_folders.beside(photographs)
         photographs = {i: p for i, p in photographs.items() if not is_mask(i)}
     if not photographs:
@@ -61,9 +65,9 @@ def layout(
     listed.add(
         "misplaced", (f"{n}: links to no file" for n in found.broken_links)
     )
-    if masks_dir is not None:
-        layouts.read_table(listed, masks_dir)
-        _find_masks(listed, masks_dir)
+    if truth_dir is not None:
+        layouts.read_table(listed, truth_dir)
+        _find_masks(listed, truth_dir)
     layouts.read_classes(listed, data_dir)
     if image_labels not in (None, folder.MASKS):
         layouts.read_tags(listed, image_labels)
@@ -88,9 +92,6 @@ def _check_names(
         (f"{image_files.shown_bytes(n)}: not in UTF-8" for n in wrong),
     )
     names = [n for n in found.names if image_files.is_utf8(n)]
-    listed.photographs = {
-        i: p for i, p in listed.photographs.items() if image_files.is_utf8(i)
-    }
     clashes = photograph_folders.clashes(names)
     listed.add("file_names", (f"{a} and {b} {why}" for a, b, why in clashes))
     listed.add("case_twins", _case_twins(listed.photographs))
@@ -105,15 +106,15 @@ def _case_twins(image_ids: Iterable[str]) -> Iterator[str]:
         first.setdefault(key, image_id)
 
 
-def _find_masks(listed: layouts.Layout, masks_dir: Path) -> None:
+def _find_masks(listed: layouts.Layout, truth_dir: Path) -> None:
     try:
-        masks, alone = mask_folders.find(masks_dir, listed.photographs)
+        masks, alone = mask_folders.find(truth_dir, listed.photographs)
     except InputError as error:
         listed.add("file_names", [str(error)])
         return
     listed.masks = masks
-    listed.add("misplaced", (f"{masks_dir}: {n}: no photograph" for n in alone))
+    listed.add("misplaced", (f"{truth_dir}: {n}: no photograph" for n in alone))
     photographs = set(map(str, listed.photographs.values()))
-    for path in sorted(pathlib.Path(masks_dir).rglob("*")):
+    for path in sorted(pathlib.Path(truth_dir).rglob("*")):
         if path.suffix.lower() in _LOSSY and str(path) not in photographs:
             listed.add("mask_lossy", [str(path)])

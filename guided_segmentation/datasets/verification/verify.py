@@ -85,12 +85,11 @@ def _balance(
     layout: Layout, in_masks: dict[str, set[str]]
 ) -> tuple[dict[str, dict[str, int]], list[findings.Finding]]:
     """Counts classes by tags, or else by masks."""
-    if layout.label_set is None:
-        return {}, []
-    if layout.tags is not None:
+    shown = in_masks
+    if layout.tags is not None and layout.tags.names:
         shown = {i: set(names) for i, names in layout.tags.names.items()}
-    else:
-        shown = in_masks
+    if layout.label_set is None or not shown:
+        return {}, []
     objects = layout.label_set.objects
     counts = {
         split: tag_checks.count([shown[i] for i in ids if i in shown], objects)

@@ -1,0 +1,164 @@
+"""Decides what a call does: train, go on with a training, or add masks."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from guided_segmentation import artifacts, labels
+from guided_segmentation.errors import InputError
+from guided_segmentation.own_photographs import (
+    automatic,
+    earlier,
+    estimate,
+    machine,
+    sets,
+)
+from guided_segmentation.own_photographs.job import MASKS, Job, Request
+from guided_segmentation.own_photographs.photographs import Photographs
+from guided_segmentation.own_photographs.settings import Settings
+
+# Settings that a trained segmenter leaves open.
+_OF_MASKS = ("scales", "flip", "crf")
+
+# From settings, number of classes and pixels of a photograph to what the probe
+# prints.
+Probe = Callable[[Settings, int, int], dict]
+
+
+def decide(request: Request, found: Photographs, probe: Probe) -> Job:
+    """Compares what is asked with what was done.
+
+    A segmenter that is trained stays, whatever photographs are added, until
+    --retrain. Until it is trained, a change of photographs, tags or settings
+    begins anew where the change has an effect.
+
+    Args:
+      request: What the user asks for.
+      found: All photographs that can be used.
+      probe: Times single steps.
+
+    Raises:
+      InputError: If settings of a trained segmenter are to change, or no
+        photograph fits it.
+    """
+    record = earlier.record(request.output_dir)
+    is_trained = record and earlier.is_trained(request.output_dir)
+    if is_trained and not request.retrain:
+        made = _of_trained(request, found, record)
+    else:
+        made = _of_training(request, found, record, probe)
+    (masks,) = (stage for stage in made.stages if stage.name == MASKS)
+    if earlier.are_begun(masks, request.output_dir):
+        return made
+    return dataclasses.replace(made, missing=tuple(found.by_id))
+
+
+def _of_trained(
+    request: Request, found: Photographs, record: Mapping[str, Any]
+) -> Job:
+    """A job that adds masks by the segmenter that is there."""
+    choices = _recorded_choices(record)
+    for name, value in request.given.items():
+        before = choices[name].value
+        if before == value or (name, value) == ("precision", "auto"):
+            continue
+        if name not in _OF_MASKS:
+            raise InputError(
+                f"{request.output_dir} holds a segmenter trained with {name}="
+                f"{before}, now it is {value}; add --retrain, or choose "
+                f"another --output_dir"
+            )
+        choices[name] = automatic.Choice(value, automatic.GIVEN)
+    known = found.known_to(labels.LabelSet(tuple(record["objects"])))
+    more = {**record["asked"]["more"], **request.more}
+    return Job(
+        request=dataclasses.replace(request, more=more),
+        photographs=known,
+        learned=None,
+        digest=record["learned_from"],
+        num_learned=record["photographs"],
+        choices=choices,
+        speeds=record["speeds"],
+        machine=machine.found(request.output_dir),
+        state="trained",
+        **_masks_to_make(request, known),
+    )
+
+
+def _of_training(
+    request: Request,
+    found: Photographs,
+    record: Mapping[str, Any] | None,
+    probe: Probe,
+) -> Job:
+    """A job that trains, or goes on with a training."""
+    guide = automatic.guide(request.given, found)
+    learned = found.only(found.one_tag) if guide == "g0" else found
+    digest = sets.digest(learned, request.saliency_dir)
+    asked = (digest, request.asked)
+    is_same = record and (record["learned_from"], record["asked"]) == asked
+    if is_same:
+        choices, speeds = _recorded_choices(record), record["speeds"]
+        here = machine.found(request.output_dir)
+    else:
+        choices, speeds, here = _chosen(request, found, learned, probe)
+    return Job(
+        request=request,
+        photographs=found,
+        learned=learned,
+        digest=digest,
+        num_learned=len(learned),
+        choices=choices,
+        speeds=speeds,
+        machine=here,
+        state="resumed" if is_same else "new",
+        **_masks_to_make(request, found),
+    )
+
+
+def _chosen(
+    request: Request, found: Photographs, learned: Photographs, probe: Probe
+) -> tuple[automatic.Choices, dict[str, float], machine.Machine]:
+    """Chooses settings for a training, with a few timed steps."""
+    here = machine.found(request.output_dir)
+    choices = automatic.choose(request.given, found, learned, here)
+    timed = probe(
+        automatic.settings_of(choices),
+        found.label_set.num_objects,
+        found.median_pixels,
+    )
+    here = dataclasses.replace(here, gpus=tuple(timed["gpus"]))
+    choices = automatic.choose(request.given, found, learned, here)
+    choices = automatic.resolved(
+        choices, timed["precision"], timed["precision_seconds"]
+    )
+    speeds = {**timed["seconds"], "cores": here.cores}
+
+    def total(settings: Settings) -> float:
+        each = estimate.seconds(settings, len(learned), found, speeds)
+        return sum(each.values())
+
+    return automatic.within(choices, request.minutes, total), speeds, here
+
+
+def _masks_to_make(
+    request: Request, found: Photographs
+) -> dict[str, tuple[str, ...]]:
+    """Fields of Job: the masks that are out of date, and those to be made."""
+    changed = earlier.changes(request.output_dir, found)
+    masks = request.output_dir / "masks"
+    without = {*artifacts.missing(found.by_id, masks), *changed}
+    return {
+        "changed": tuple(changed),
+        "missing": tuple(i for i in found.by_id if i in without),
+    }
+
+
+def _recorded_choices(record: Mapping[str, Any]) -> automatic.Choices:
+    found = {
+        name: automatic.Choice(each["value"], each["why"])
+        for name, each in record["settings"].items()
+    }
+    for name in ("scales", "train_scales"):
+        found[name] = found[name]._replace(value=tuple(found[name].value))
+    return found
