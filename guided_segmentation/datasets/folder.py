@@ -39,8 +39,8 @@ def source(
         files, other files and folders of results are not read;
         Source.passed_over names them.
       image_labels: One of image_labels.kinds.forms(), such as "csv:tags.csv",
-        or "masks" for the objects of the masks. None if image-level labels
-        are not needed.
+        the path of a CSV, or "masks" for the objects of the masks. None if
+        image-level labels are not needed.
       untagged: What to do with photographs that have no image-level labels,
         one of joining.UNTAGGED: leave them out ("skip"), take them for
         examples without objects ("background"), or raise ("error"). None
@@ -135,7 +135,9 @@ class Expected:
 
     def __init__(self, data_dir: Path, image_labels: str | None):
         self.names = {"class_names.txt"}
-        kind, _, path = (image_labels or "").partition(":")
+        kind, path = "", ""
+        if image_labels not in (None, MASKS):
+            kind, path = kinds.split(image_labels)
         self.ending = {"labelme": ".json", "voc": ".xml"}.get(kind, "\0")
         inside = pathlib.Path(path).resolve()
         root = pathlib.Path(data_dir).resolve()

@@ -1,5 +1,6 @@
 """The formats of image-level labels, as --image_labels names them."""
 
+import pathlib
 from collections.abc import Callable, Collection
 from typing import NamedTuple
 
@@ -87,11 +88,15 @@ def descriptions() -> str:
 def split(image_labels: str) -> tuple[str, str]:
     """Splits "csv:tags.csv" into the name of the format and its argument.
 
+    The path of a file alone is that of a CSV.
+
     Raises:
       ValueError: If there is no such format, or its argument is missing.
     """
     name, _, argument = image_labels.partition(":")
     kind = KINDS.get(name)
+    if kind is None and pathlib.Path(image_labels).is_file():
+        return "csv", image_labels
     if kind is None or bool(kind.argument) != bool(argument):
         raise InputError(
             f"image_labels: wanted one of {', '.join(forms())}, found "
@@ -102,4 +107,5 @@ def split(image_labels: str) -> tuple[str, str]:
 
 def is_one(image_labels: str) -> bool:
     """Whether a text names one of the formats, whatever follows the colon."""
-    return image_labels.partition(":")[0] in KINDS
+    is_file = pathlib.Path(image_labels).is_file()
+    return image_labels.partition(":")[0] in KINDS or is_file

@@ -2,7 +2,7 @@
 
 import dataclasses
 import pathlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from guided_segmentation import artifacts, labels
 from guided_segmentation.datasets import label_files, mask_tables
@@ -109,18 +109,18 @@ def read_tags(layout: Layout, image_labels: str) -> None:
         "tags_alone",
         [f"{layout.tags.where}: {name}" for name in layout.tags.unknown],
     )
-    _classes_of_tags(layout, layout.tags.objects)
+    _classes_of_tags(layout, layout.tags)
 
 
-def _classes_of_tags(layout: Layout, objects: Sequence[str]) -> None:
+def _classes_of_tags(layout: Layout, tags: joining.Tags) -> None:
     """Takes the names in the image-level labels for the classes."""
     is_bad = any(each.check == "classes" for each in layout.findings)
     if layout.label_set is not None or is_bad:
         return
-    if set(objects) <= set(labels.VOC.objects):
+    if set(tags.objects) <= set(labels.VOC.objects):
         layout.label_set = labels.VOC
         return
     try:
-        layout.label_set = label_files.label_set_of(objects, layout.tags.where)
+        layout.label_set = label_files.label_set_of(tags.objects, tags.where)
     except InputError as error:
         layout.add("classes", [str(error)])

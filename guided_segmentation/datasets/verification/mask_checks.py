@@ -61,10 +61,8 @@ def check(layout: Layout, found: Facts, meant: Meaning) -> Iterator[Finding]:
         yield Finding("mask_size", _sizes(found, mask), ids)
     if meant.is_binary:
         return
-    if layout.label_set is not None:
-        yield from _values(layout, found, mask, meant)
-    ignored = mask.counts.get(labels.IGNORE, 0)
-    ignored /= sum(mask.counts.values())
+    yield from _values(layout, found, mask, meant)
+    ignored = mask.counts.get(labels.IGNORE, 0) / sum(mask.counts.values())
     if ignored > MAX_IGNORED:
         text = f"{mask.path}: {100 * ignored:.0f} % are 255"
         yield Finding("ignored", text, ids)
@@ -84,6 +82,8 @@ def objects(layout: Layout, found: Facts, meant: Meaning) -> set[str] | None:
 def _values(
     layout: Layout, found: Facts, mask: MaskFacts, meant: Meaning
 ) -> Iterator[Finding]:
+    if layout.label_set is None:
+        return
     num_classes = layout.label_set.num_classes
     outside = [v for v in mask.counts if num_classes <= v < labels.IGNORE]
     ids = (found.image_id,)

@@ -108,7 +108,7 @@ def facts(layout: Layout, image_id: str) -> Facts:
     return Facts(
         image_id=image_id,
         header=header,
-        size=image.shape[:2],
+        size=(image.shape[0], image.shape[1]),
         is_flat=is_flat,
         is_mask=header.mode in ("P", "L", "1") and has_few_values,
         digest=hashlib.sha256(content).digest()[:8],
@@ -152,7 +152,7 @@ def _mask(layout: Layout, image_id: str) -> MaskFacts | None:
     present = np.flatnonzero(counts)
     return MaskFacts(
         path=path,
-        size=label_map.shape,
+        size=(label_map.shape[0], label_map.shape[1]),
         counts=dict(
             zip(present.tolist(), counts[present].tolist(), strict=True)
         ),

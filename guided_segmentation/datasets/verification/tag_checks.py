@@ -52,7 +52,8 @@ def balance(
         if count == num_images > 1:
             yield Finding("class_balance", f"{name}: in every image")
     if shown and max(shown.values()) > MAX_RATIO * min(shown.values()):
-        most, least = max(shown, key=shown.get), min(shown, key=shown.get)
+        by_count = sorted(shown, key=shown.__getitem__)
+        most, least = by_count[-1], by_count[0]
         text = f"{most}: {shown[most]} images, {least}: {shown[least]}"
         yield Finding("class_balance", text)
 

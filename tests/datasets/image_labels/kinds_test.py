@@ -57,6 +57,14 @@ def test_other_texts_are_refused(text):
         kinds.split(text)
 
 
+def test_the_path_of_a_file_is_that_of_a_csv(tmp_path):
+    path = str(tmp_path / "tags.csv")
+    assert not kinds.is_one(path)
+    (tmp_path / "tags.csv").write_text("image_id,labels\n")
+    assert kinds.is_one(path)
+    assert kinds.split(path) == ("csv", path)
+
+
 def test_help_describes_every_kind():
     text = kinds.descriptions()
     assert all(form in text for form in kinds.forms())
