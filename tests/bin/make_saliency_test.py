@@ -101,11 +101,7 @@ def test_a_contact_sheet_of_another_format_is_refused():
 def calling_named(**given):
     """Calls the binary with --saliency instead of a trained net."""
     with contextlib.ExitStack() as stack:
-        for patch in (
-            mock.patch.object(provenance, "record_or_check_maps"),
-            *patches,
-        ):
-            stack.enter_context(patch)
+        stack.enter_context(stand_in(provenance, "record_or_check_maps"))
         program = stack.enter_context(programs.loaded("make_saliency"))
         stack.enter_context(flagsaver.as_parsed(**FEW, **given))
         program.main(["make_saliency"])
