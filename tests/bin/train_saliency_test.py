@@ -69,6 +69,8 @@ def test_flags_of_deeplab_v1_reach_its_saliency_net():
         "conv5_dilation": 4,
         "stride": 16,
         "pooling": "2x2",
+        "rank": 13,
+        "last_convolution": "conv5_2",
     }
     assert_trained_as_told(train, strategy, network)
 

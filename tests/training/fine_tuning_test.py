@@ -256,6 +256,27 @@ def test_a_trunk_is_taken_from_an_earlier_run(tmp_path, segmenter):
     assert recorded["trunk_weights_sha256"] == weights.sha256(segmenter[0])
 
 
+def test_low_rank_layers_start_where_they_reproduce_the_trunk(
+    tmp_path, segmenter
+):
+    chosen = dataclasses.replace(
+        FROZEN,
+        trunk_weights=str(segmenter[0]),
+        network={**SEGMENTER.network, "rank": 2},
+        data_dependent_init=True,
+    )
+    still = optimizers.OptimizerSettings(learning_rate=0.0)
+    after = trained(tmp_path, chosen, num_steps=1, optimizer=still)
+    inner = np.matmul(
+        after["conv4_1_mix/kernel"][0, 0], after["conv4_1_mix/kernel"][0, 0].T
+    )
+    np.testing.assert_allclose(inner, np.eye(2), atol=1e-5)
+    for name in start_weights.trunk_of(after):
+        np.testing.assert_array_equal(after[name], segmenter[1][name])
+    network, _ = weights.load_trained(tmp_path)
+    assert network.get_layer("conv5_3_basis").filters == 2
+
+
 def test_a_trunk_of_another_width_is_refused(tmp_path, segmenter):
     wide = dataclasses.replace(
         SEEDER,
