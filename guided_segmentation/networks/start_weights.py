@@ -16,6 +16,7 @@ from guided_segmentation.networks import (
     deeplab_v2,
     gap,
     imagenet,
+    low_rank,
     resnet101,
     vgg16,
     weights,
@@ -87,6 +88,8 @@ def pretrained(name: str, network: str = "vgg16") -> weights.Weights:
 def trunk_of(arrays: weights.Weights) -> weights.Weights:
     """Returns the weights of the convolutions of VGG16 or ResNet101 alone.
 
+    Those of low-rank layers are among them.
+
     Args:
       arrays: Weights by name, with or without those of a head.
     """
@@ -94,7 +97,7 @@ def trunk_of(arrays: weights.Weights) -> weights.Weights:
     return {
         name: array
         for name, array in arrays.items()
-        if name.partition("/")[0] in trunk
+        if low_rank.original_name(name.partition("/")[0]) in trunk
     }
 
 

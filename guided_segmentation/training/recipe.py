@@ -51,6 +51,8 @@ class Recipe:
         networks.start_weights.data_dependent_init.
       sampling: Key of training.inputs.SAMPLINGS, the order of images.
       crf_loss: For a dense network; None trains without crf-loss.
+      is_distilled: Whether targets are a teacher's saliency, as
+        losses.distillation_loss takes it, instead of labels.
 
     Raises:
       ValueError: If `input_size` is not a multiple of the stride, plus 1, or
@@ -68,6 +70,7 @@ class Recipe:
     data_dependent_init: bool = False
     sampling: str = "shuffled"
     crf_loss: CrfLossSettings | None = None
+    is_distilled: bool = False
 
     def __post_init__(self):
         self._check_input_size()

@@ -277,6 +277,38 @@ def test_low_rank_layers_start_where_they_reproduce_the_trunk(
     assert network.get_layer("conv5_3_basis").filters == 2
 
 
+def test_a_distilled_run_learns_from_levels_and_says_so(tmp_path):
+    chosen = dataclasses.replace(
+        SEGMENTER,
+        network={**SEGMENTER.network, "num_classes": 2, "rank": 2},
+        is_distilled=True,
+    )
+    fine_tuning.train(
+        chosen,
+        SOURCE,
+        lambda image_id: 100 * (truth(image_id) == 1).astype(np.uint8),
+        work_dir=tmp_path / "first",
+        settings=SETTINGS,
+        strategy=ONE,
+    )
+    recorded = artifacts.read_json(tmp_path / "first" / "settings.json")
+    assert recorded["is_distilled"] is True
+    first = weights.load(tmp_path / "first")
+    later = dataclasses.replace(chosen, trunk_weights=str(tmp_path / "first"))
+    still = optimizers.OptimizerSettings(learning_rate=0.0)
+    fine_tuning.train(
+        later,
+        SOURCE,
+        truth,
+        work_dir=tmp_path / "second",
+        settings=dataclasses.replace(SETTINGS, num_steps=1, optimizer=still),
+        strategy=ONE,
+    )
+    second = weights.load(tmp_path / "second")
+    for name in ("conv4_1_basis/kernel", "conv5_3_mix/kernel"):
+        np.testing.assert_array_equal(first[name], second[name])
+
+
 def test_a_trunk_of_another_width_is_refused(tmp_path, segmenter):
     wide = dataclasses.replace(
         SEEDER,
