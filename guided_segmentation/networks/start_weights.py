@@ -49,6 +49,8 @@ def initialized(
     built = builders.build(network)
     loaded = pretrained(trunk_weights, network["name"])
     fitting = trunk_of(loaded) | _pretrained_head(network, loaded)
+    if network.get("rank") and _are_of(loaded, built):
+        fitting = loaded  # A small net learns on from where it stopped.
     received = weights.assign(built, fitting, trunk_weights)
     if not loaded:
         _scale_to_pixels(built)
@@ -238,6 +240,14 @@ def _pretrained_head(network, loaded):
         return {}
     channels = network.get("head_channels", 1024)
     return subsample_fc6_fc7(loaded, channels, tap_step)
+
+
+def _are_of(loaded, network):
+    """Whether weights are those of a network of the same layers."""
+    wanted = {
+        name: array.shape for name, array in weights.to_dict(network).items()
+    }
+    return wanted == {name: array.shape for name, array in loaded.items()}
 
 
 def _scale_to_pixels(network):

@@ -305,8 +305,7 @@ def test_a_distilled_run_learns_from_levels_and_says_so(tmp_path):
         strategy=ONE,
     )
     second = weights.load(tmp_path / "second")
-    for name in ("conv4_1_basis/kernel", "conv5_3_mix/kernel"):
-        np.testing.assert_array_equal(first[name], second[name])
+    assert changed(first, second) == set()  # It learns on, head and all.
 
 
 def test_a_trunk_of_another_width_is_refused(tmp_path, segmenter):
