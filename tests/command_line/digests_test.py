@@ -59,8 +59,8 @@ def test_drawn_scenes_have_the_digest_of_their_source():
 def photographs_with_masks(tmp_path, capsys):
     """Opens two photographs, one of them in a folder, with masks."""
     for name in ("x/a", "b"):
-        for folder in ("photos", "masks"):
-            path = tmp_path / folder / f"{name}.png"
+        for kind in ("photos", "masks"):
+            path = tmp_path / kind / f"{name}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.new("L", (4, 3), 1).save(path)
     given = {
