@@ -29,8 +29,8 @@ def training_crop(
       size: Side of the square in pixels.
       framing: Key of FRAMINGS.
       scale: [] float, factor by which the photograph is resized in addition
-        to what `framing` does. If the result is larger than the square, a random part
-        is cut out; if it is smaller, it is padded by reflection.
+        to what `framing` does. If the result is larger than the square, a
+        random part is cut out; if it is smaller, it is padded by reflection.
 
     Returns:
       [size, size, 3] float32 RGB in [0, 255] and [size, size] uint8.
