@@ -19,7 +19,7 @@ from guided_segmentation.evaluation import (
 )
 from guided_segmentation.networks import builders, prediction, weights
 from guided_segmentation.seeders import cam
-from guided_segmentation.training import fine_tuning
+from guided_segmentation.training import fine_tuning, validation
 
 ONE = tf.distribute.OneDeviceStrategy("CPU:0")
 
@@ -185,7 +185,7 @@ def test_a_seeder_without_tagged_images_has_no_score():
 def test_scores_in_a_training_do_not_change_it(tmp_path, chosen, two_cpus):
     """Also of two replicas, whose variables are mirrored."""
     make = held_out.segmenter_miou if chosen.is_dense else held_out.seeder_map
-    validated = fine_tuning.validation.Validation(
+    validated = validation.Validation(
         name="score", score=make(chosen, SOURCE), steps=2
     )
     found = []
