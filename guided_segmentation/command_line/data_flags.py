@@ -75,8 +75,8 @@ def given(split: str | None = None) -> list[str]:
     Args:
       split: Value of --split in that command; None for its default.
     """
-    holders = (DATASET, DATA_DIR, IMAGE_LABELS, NUM_IMAGES, DATA_SEED)
-    holders += (ONLY_IDS, EXCLUDE_IDS)
+    holders = [DATASET, DATA_DIR, IMAGE_LABELS, NUM_IMAGES, DATA_SEED]
+    holders += [ONLY_IDS, EXCLUDE_IDS]
     told = [f"--{each.name}={each.value}" for each in holders if each.present]
     return told if split is None else [*told, f"--split={split}"]
 
