@@ -27,6 +27,7 @@ _FLAGS = frozenset(
         "data_dir",
         "exclude_ids",
         "image_labels",
+        "object_masks_dir",
         "truth_dir",
         "only_ids",
         "predictions_dir",

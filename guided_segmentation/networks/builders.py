@@ -32,6 +32,22 @@ def build(spec: dict) -> keras.Model:
     return BUILDERS[spec["name"]](**arguments)
 
 
+def build_for_prediction(spec: dict, *, dense: bool = True) -> keras.Model:
+    """Builds a network that may predict on a finer grid than it is trained on.
+
+    Args:
+      spec: As `build` takes it.
+      dense: Whether a network that is trained at stride 16 predicts at
+        stride 8.
+
+    Returns:
+      A new network with random weights, of the same layers as that of `build`.
+    """
+    if spec["name"] in PREDICT_DENSER:
+        spec = {**spec, "dense": dense}
+    return build(spec)
+
+
 def split(
     network: keras.Model, last_frozen: str
 ) -> tuple[keras.Model, keras.Model]:

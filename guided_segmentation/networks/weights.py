@@ -171,9 +171,9 @@ def load_trained(
             f"{folder}: wanted the classifier (vgg16), found {spec['name']}; "
             f"name the folder of a run of bin/train_seeder --seeder=vgg16"
         )
-    if spec["name"] in builders.PREDICT_DENSER:
-        spec = {**spec, "dense": dense}
-    network = builders.build({**spec, **backward_rules})
+    network = builders.build_for_prediction(
+        {**spec, **backward_rules}, dense=dense
+    )
     assign(network, load(folder), str(folder))
     return network, settings
 

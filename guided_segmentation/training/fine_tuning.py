@@ -21,7 +21,7 @@ from guided_segmentation.networks import (
     start_weights,
     weights,
 )
-from guided_segmentation.training import inputs, losses, trainer
+from guided_segmentation.training import inputs, losses, trainer, validation
 from guided_segmentation.training.recipe import Recipe
 
 # Pixels of a photograph per pixel of the network's input. SEC's photographs
@@ -42,6 +42,7 @@ def train(
     strategy: tf.distribute.Strategy | None = None,
     features_dir: artifacts.Path | None = None,
     extra_settings: dict | None = None,
+    validated: validation.Validation | None = None,
 ) -> None:
     """Trains one network and writes its weights.npz and settings.json.
 
@@ -59,6 +60,8 @@ def train(
       features_dir: Folder of the cached features of frozen layers; inside
         `work_dir` if None.
       extra_settings: More entries of settings.json.
+      validated: What is scored while it trains, and which weights are kept;
+        the whole network is scored. None scores nothing.
 
     Raises:
       ValueError: If `work_dir` holds a run of other settings.
@@ -67,6 +70,7 @@ def train(
     extra_settings = {
         **_recipe_settings(recipe, source),
         **(extra_settings or {}),
+        **({"validation": validated.to_record()} if validated else {}),
     }
     if _is_finished(work_dir, settings, extra_settings):
         return
@@ -79,14 +83,20 @@ def train(
     build_network = _NetworkBuilder(
         recipe, make_batches, takes_features=cached_features is not None
     )
+    path = work_dir / weights.WEIGHTS_FILE
+    watch = validated and _watch(validated, build_network, work_dir)
     trainer.train(
         _task(recipe, build_network, make_batches),
         work_dir=work_dir,
         settings=settings,
         strategy=strategy,
         extra_settings=extra_settings,
+        watch=watch,
     )
-    weights.save(build_network.whole, work_dir / weights.WEIGHTS_FILE)
+    if watch:
+        watch.finish(path)
+    else:
+        weights.save(build_network.whole, path)
 
 
 def objective(
@@ -118,6 +128,16 @@ def objective(
         )
 
     return loss, ("target", "image")
+
+
+def _watch(validated, build_network, work_dir):
+    """Returns what scores the whole network, once that is built."""
+    return validation.Watch(
+        validated,
+        lambda: validated.score(build_network.whole),
+        lambda path: weights.save(build_network.whole, path),
+        work_dir,
+    )
 
 
 def _is_finished(work_dir, settings, extra_settings):

@@ -45,3 +45,17 @@ class SummaryWriter:
             if pictures is not None:
                 tf.summary.image("guide and prediction", pictures)
         self._events.flush()
+
+    def write_score(self, step: int, name: str, value: float | None) -> None:
+        """Writes the score of held-out images after a step.
+
+        Args:
+          step: Steps done so far.
+          name: Of the scalar, such as "val/miou".
+          value: The score; None, which is not defined, writes nothing.
+        """
+        if value is None:
+            return
+        with self._events.as_default(step):
+            tf.summary.scalar(name, value)
+        self._events.flush()

@@ -25,6 +25,7 @@ from guided_segmentation.training import (
     strategies,
     summaries,
     train_step,
+    validation,
 )
 from guided_segmentation.training.keras_globals import training_globals
 
@@ -97,6 +98,7 @@ def train(
     settings: TrainSettings,
     strategy: tf.distribute.Strategy | None = None,
     extra_settings: dict | None = None,
+    watch: validation.Watch | None = None,
 ) -> keras.Model:
     """Trains to the last step, from the last checkpoint if there is one.
 
@@ -106,6 +108,8 @@ def train(
       settings: How it is trained.
       strategy: Devices that train; mirrored if None.
       extra_settings: More entries of settings.json.
+      watch: Scores held-out images while the network trains; None scores
+        none.
 
     Returns:
       The trained network.
@@ -135,7 +139,8 @@ def train(
             optimizer = optimizers.LayerwiseOptimizer(
                 network, settings.optimizer, settings.num_steps
             )
-        _Loop(task, network, optimizer, strategy, settings, work_dir).run()
+        loop = _Loop(task, network, optimizer, strategy, settings, work_dir)
+        loop.run(watch)
     return network
 
 
@@ -177,13 +182,17 @@ class _Loop:
             max_to_keep=2,
         )
         self.checkpoints.restore_or_initialize()
+        self.watch = None
         self.summaries = summaries.SummaryWriter(
             work_dir,
             optimizers.learning_rate(settings.optimizer, settings.num_steps),
         )
 
-    def run(self):
+    def run(self, watch):
+        self.watch = watch
         first, last = int(self.step), self.settings.num_steps
+        if self.watch:
+            self.watch.resume(first)
         if first >= last:
             return
         self.first_step = first
@@ -201,6 +210,8 @@ class _Loop:
                 loss = train(batch)
                 self.step.assign(step + 1)
                 self._summarize(step + 1, batch, loss, bar)
+                if self.watch and self.watch.is_due(step + 1, last):
+                    self._validate(step + 1, bar)
                 if received or (step + 1) % self.settings.checkpoint_steps == 0:
                     self._require_learning(float(loss), step + 1)
                     self._save(step + 1)
@@ -226,6 +237,16 @@ class _Loop:
         if not loss_scale.are_finite(self.network.weights):
             self._end(f"the weights are not finite after step {step}")
         self.checkpoints.save()
+        if self.watch:
+            self.watch.checkpointed()
+
+    def _validate(self, step, bar):
+        """Scores held-out images."""
+        value = self.watch.score(step)
+        name = f"val/{self.watch.name}"
+        shown = "not defined" if value is None else f"{value:.4f}"
+        bar.write(f"step {step}: {name} {shown}", file=sys.stderr)
+        self.summaries.write_score(step, name, value)
 
     def _end(self, found):
         optimizer = self.settings.optimizer

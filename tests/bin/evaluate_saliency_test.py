@@ -66,7 +66,7 @@ def test_flags_reach_what_evaluate_saliency_calls(tmp_path, capsys):
         saliency_dir="/m",
         output=f"{tmp_path}/maps.json",
         compare=f"{tmp_path}/other.json",
-        truth_dir="/t",
+        object_masks_dir="/t",
     ) as (saliency, draw, truth):
         pass
     shown = capsys.readouterr()
@@ -166,13 +166,15 @@ def test_photographs_of_msra_are_scored_by_masks(
     launcher, photographs, maximum
 ):
     write_masks(photographs / "truth", maximum)
-    done = score_msra(launcher, photographs, f"--truth_dir={photographs}/truth")
+    done = score_msra(
+        launcher, photographs, f"--object_masks_dir={photographs}/truth"
+    )
     assert done.returncode == 0, done.stderr
     assert "data: msra, 2 images" in done.stderr
     assert "; next:" not in done.stderr
     scores = artifacts.read_json(photographs / "scores.json")
     assert scores["iou"] == pytest.approx((1 + 1 / 2) / 2)
-    assert scores["truth_dir"] == f"{photographs}/truth"
+    assert scores["object_masks_dir"] == f"{photographs}/truth"
 
 
 def test_photographs_of_msra_may_have_their_masks_beside_them(
@@ -180,7 +182,7 @@ def test_photographs_of_msra_may_have_their_masks_beside_them(
 ):
     done = score_msra(launcher, photographs)
     assert error_of(done) == (
-        f"error: wanted --truth_dir, or a folder masks beside Image in "
+        f"error: wanted --object_masks_dir, or a folder masks beside Image in "
         f"{photographs}/msra, to score msra against; found neither"
     )
     write_masks(photographs / "msra" / "masks", 1)
@@ -198,7 +200,7 @@ def test_guides_come_after_the_scores_of_a_split(tmp_path, capsys, launcher):
         saliency_dir="/m",
         output=f"{tmp_path}/maps.json",
         compare="",
-        truth_dir="",
+        object_masks_dir="",
     ):
         pass
     assert_ends_well(
@@ -237,7 +239,7 @@ SALIENCY_DAMAGE = [
     (leave_as_it_is, ["--dataset=msra"], ["no UserData/*.txt in"]),
     (
         leave_as_it_is,
-        ["--truth_dir=nowhere"],
+        ["--object_masks_dir=nowhere"],
         ["nowhere: wanted a mask <image_id>.png of each of 2", IDS[0]],
     ),
     (

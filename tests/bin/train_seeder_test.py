@@ -40,6 +40,7 @@ def test_flags_reach_what_train_seeder_calls(launcher, capsys):
         head_init_stddev="0.01",
         score_init_stddev="0.5",
         sampling="class_balanced",
+        held_out="0",
         train_scales="1",
     ) as (train, strategy):
         pass
@@ -55,6 +56,7 @@ def test_flags_reach_what_train_seeder_calls(launcher, capsys):
     source = train.call_args.args[1]
     assert train.call_args.args[2] is source.image_labels
     assert len(source.image_ids) == 2
+    assert train.call_args.kwargs["validated"] is None
     assert_ends_well(
         launcher, capsys.readouterr().err, "the network gap_lowres is in /w"
     )
@@ -67,6 +69,7 @@ def test_flags_of_deeplab_reach_gap_deeplab():
         head_init_stddev="0.01",
         score_init_stddev="0.5",
         sampling="class_balanced",
+        held_out="0",
         train_scales="1",
     ) as (train, _):
         pass
@@ -81,6 +84,7 @@ def test_the_classifier_is_trained_as_in_appendix_f():
         "train_seeder",
         seeder="vgg16",
         sampling="shuffled",
+        held_out="0",
         head_init_stddev="0.01",
         score_init_stddev="0.5",
         train_scales="1",
@@ -115,6 +119,56 @@ def test_what_is_not_given_is_the_papers(
     recipe = train.call_args.args[0]
     assert recipe.network["head_channels"] == channels
     assert recipe.input_size == size
+
+
+def test_flags_of_held_out_photographs_reach_the_training(capsys):
+    with contextlib.ExitStack() as stack:
+        train = stack.enter_context(stand_in(fine_tuning, "train"))
+        program = stack.enter_context(programs.loaded("train_seeder"))
+        given = {"held_out": "0.2", "val_steps": "7", "val_images": "1"}
+        given |= {"keep": "best", "num_images": "12", "work_dir": "/w"}
+        stack.enter_context(flagsaver.as_parsed(**given))
+        program.main(["train_seeder"])
+    validated = train.call_args.kwargs["validated"]
+    assert (validated.name, validated.steps) == ("map", 7)
+    assert validated.keep == "best"
+    assert {*validated.images} == {"held_out", "count", "image labels"}
+    assert validated.images["held_out"] == 0.2
+    assert validated.images["count"] == 1
+    assert len(train.call_args.args[1].image_ids) == 10
+    assert "held out: 2 of 12 images" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("flag", ["val_steps=5", "val_images=5", "keep=last"])
+def test_scores_need_held_out_photographs(launcher, tmp_path, flag):
+    done = launcher.run(
+        "train_seeder", *TINY, f"--{flag}", f"--work_dir={tmp_path}/run"
+    )
+    assert error_of(done) == (
+        f"error: --{flag.partition('=')[0]} wanted --held_out, which says what "
+        f"is scored while the network trains; found none"
+    )
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_network_is_scored_on_held_out_scenes(launcher, tmp_path):
+    done = launcher.run(
+        "train_seeder",
+        *TINY,
+        "--num_images=12",
+        "--trunk_weights=none",
+        "--input_size=65",
+        "--held_out=0.2",
+        "--keep=best",
+        f"--work_dir={tmp_path}/run",
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads((tmp_path / "run" / "validation.json").read_text())
+    assert told["kept"] == told["best_step"] is not None
+    settings = json.loads((tmp_path / "run" / "settings.json").read_text())
+    assert settings["images"] == 10
+    assert settings["validation"]["images"]["count"] == 2
+    assert (tmp_path / "run" / "weights.npz").exists()
 
 
 def test_weights_of_another_shape_do_not_start_a_training(launcher, tmp_path):
