@@ -61,7 +61,7 @@ _SCORES = (
 _SCORED_WITH = (
     "predictions_dir",
     "saliency_dir",
-    "truth_dir",
+    "object_masks_dir",
     "seed_crf",
     "dense_scores",
     "scales",

@@ -73,7 +73,7 @@ def test_scores_of_seeds_say_on_which_grid(tmp_path):
         "mp": 0.5,
         "source": "s",
         "dense_scores": False,
-        "truth_dir": None,
+        "object_masks_dir": None,
     }
     artifacts.write_json(tmp_path / "seeds.json", scores)
     found = model_card.read_scores(tmp_path / "seeds.json")
