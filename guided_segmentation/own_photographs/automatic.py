@@ -20,6 +20,7 @@ GIVEN = "as you said"
 _MIN_STEPS = 40
 _SEEDER_EPOCHS, _SEGMENTER_EPOCHS = 12, 16
 _MAX_STEPS = {"seeder": 200, "segmenter": 500}
+_MINUTES, _COUNT = 20.0, 150  # For so many photographs; more in proportion.
 _LARGE = 800  # Photographs from which the steps are those of VOC's 800.
 
 
@@ -104,10 +105,30 @@ def resolved(
     return {**choices, "precision": Choice(precision, why)}
 
 
+def budget(minutes: float | None, count: int) -> tuple[float, str]:
+    """Returns the minutes that all may take, and how to say so.
+
+    Args:
+      minutes: That the user gave, or None.
+      count: Number of photographs.
+
+    Example:
+      >>> budget(None, 300)
+      (40.0, 'fits 40 minutes, --minutes gives more')
+      >>> budget(7, 300)
+      (7, 'fits --minutes=7')
+    """
+    if minutes is not None:
+        return minutes, f"fits --minutes={minutes:g}"
+    usual = _MINUTES * max(1.0, count / _COUNT)
+    return usual, f"fits {usual:.0f} minutes, --minutes gives more"
+
+
 def within(
     choices: Choices,
-    minutes: float | None,
+    minutes: float,
     total: Callable[[Settings], float],
+    why: str,
 ) -> Choices:
     """Cuts what can be cut until the whole fits a budget.
 
@@ -116,13 +137,11 @@ def within(
 
     Args:
       choices: Of `choose`.
-      minutes: The budget; None for no limit.
+      minutes: The budget.
       total: From settings to the seconds of all stages.
+      why: The reason of what is cut.
     """
-    if minutes is None:
-        return choices
-    why = f"fits --minutes={minutes:g}"
-    for cut in ({"flip": False}, {"scales": (1.0,)}, {"train_scales": (1.0,)}):
+    for cut in ({"scales": (1.0,)}, {"train_scales": (1.0,)}, {"flip": False}):
         if total(settings_of(choices)) <= 60 * minutes:
             return choices
         choices = _cut(choices, cut, why)

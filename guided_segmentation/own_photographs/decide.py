@@ -138,7 +138,8 @@ def _chosen(
         each = estimate.seconds(settings, len(learned), found, speeds)
         return sum(each.values())
 
-    return automatic.within(choices, request.minutes, total), speeds, here
+    minutes, why = automatic.budget(request.minutes, len(found))
+    return automatic.within(choices, minutes, total, why), speeds, here
 
 
 def _masks_to_make(

@@ -32,7 +32,7 @@ class Request:
       output_dir: Folder of the results.
       given: Settings that win, as `settings.checked` returns them.
       more: Further flags of stages, by the keys of stages.MORE.
-      minutes: Budget of the whole; None for no limit.
+      minutes: Budget of the whole; None for the usual one.
       retrain: Whether to train anew on all photographs.
     """
 

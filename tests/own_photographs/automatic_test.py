@@ -121,28 +121,31 @@ def total(chosen):
     return 60 + 60 * views + steps * len(chosen.train_scales)
 
 
+def within(minutes, choices=None):
+    choices = choices or choose()
+    return automatic.within(choices, minutes, total, "fits")
+
+
 def test_a_budget_that_suffices_changes_nothing():
-    assert automatic.within(choose(), None, total) == choose()
-    assert automatic.within(choose(), 1000, total) == choose()
+    assert within(1000) == choose()
 
 
 def test_a_budget_cuts_views_before_steps():
-    choices = automatic.within(choose(), 8, total)
+    before = automatic.settings_of(choose())
+    assert total(before) > 600
+    choices = within(8)
     chosen = automatic.settings_of(choices)
     assert total(chosen) <= 8 * 60
-    assert not chosen.flip
-    assert choices["flip"].why == "fits --minutes=8"
-    assert (
-        chosen.segmenter_steps
-        == automatic.settings_of(choose()).segmenter_steps
-    )
+    assert choices["scales"] == ((1.0,), "fits")
+    assert chosen.segmenter_steps == before.segmenter_steps
 
 
 def test_a_small_budget_cuts_steps_by_one_factor():
     before = automatic.settings_of(choose())
-    chosen = automatic.settings_of(automatic.within(choose(), 4, total))
+    chosen = automatic.settings_of(within(4))
     assert total(chosen) <= 4 * 60
     assert chosen.scales == chosen.train_scales == (1.0,)
+    assert not chosen.flip
     factors = [
         chosen.seeder_steps / before.seeder_steps,
         chosen.segmenter_steps / before.segmenter_steps,
@@ -152,9 +155,15 @@ def test_a_small_budget_cuts_steps_by_one_factor():
 
 def test_a_budget_leaves_what_the_user_gave():
     given = choose(flip=True, segmenter_steps=300)
-    chosen = automatic.settings_of(automatic.within(given, 1, total))
+    chosen = automatic.settings_of(within(1, given))
     assert chosen.flip
     assert chosen.segmenter_steps == 300
+
+
+def test_the_usual_budget_grows_with_the_photographs():
+    assert automatic.budget(None, 60)[0] == automatic.budget(None, 150)[0] == 20
+    assert automatic.budget(None, 300)[0] == 40
+    assert automatic.budget(8, 300) == (8, "fits --minutes=8")
 
 
 def test_too_little_memory_is_warned_of():
