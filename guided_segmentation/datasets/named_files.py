@@ -48,18 +48,6 @@ def source(
     )
 
 
-def sizes(source: schema.Source) -> dict[str, str]:
-    """Returns the size in bytes of each photograph's file, by image id.
-
-    Args:
-      source: As `source` returns it.
-    """
-    return {
-        image_id: str(source.photograph(image_id).stat().st_size)
-        for image_id in source.image_ids
-    }
-
-
 def _meant(name: str, skipped: Collection[str]) -> list[tuple[str, str]]:
     """Returns the absolute folder to which ids relate, and each file."""
     path = os.path.abspath(name)

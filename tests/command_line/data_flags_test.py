@@ -184,7 +184,7 @@ def test_output_among_the_photographs_is_refused(
 
 
 @pytest.mark.parametrize(
-    "binary", ["make_guides", "make_saliency", "make_seeds", "segment_images"]
+    "binary", ["make_guides", "make_saliency", "make_seeds"]
 )
 def test_binaries_that_write_maps_check_where_they_go(binary):
     text = pathlib.Path(__file__).parents[2].joinpath("bin", binary).read_text()

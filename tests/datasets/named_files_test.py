@@ -57,12 +57,10 @@ def test_folders_of_the_output_are_not_searched(photos):
     assert ids(photos, excluded=[photos / "more"]) == ["1", "2"]
 
 
-def test_photographs_are_read_and_have_sizes(photos):
+def test_photographs_are_read(photos):
     source = named_files.source([str(photos)])
     np.testing.assert_array_equal(source.image("more/1"), PICTURE)
     assert source.photograph("2") == photos / "2.PNG"
-    size = str((photos / "1.png").stat().st_size)
-    assert named_files.sizes(source)["1"] == size
 
 
 def test_class_names_in_the_common_folder_are_the_classes(photos):

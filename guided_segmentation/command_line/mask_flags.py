@@ -1,0 +1,154 @@
+"""Flags of what bin/segment_images writes, and where. Only it imports this."""
+
+import pathlib
+
+from absl import flags
+
+from guided_segmentation import crf, exports, labels, segmenter
+from guided_segmentation.command_line import app, parsers
+from guided_segmentation.datasets import schema
+from guided_segmentation.errors import InputError
+
+OUTPUT_DIR = flags.DEFINE_string(
+    "output_dir", None, "Folder for <image_id>.png.", required=True
+)
+CRF = flags.DEFINE(
+    parsers.CrfParser(),
+    "crf",
+    None,
+    "Dense CRF that refines label maps (crf-postproc). Not given: none, or "
+    "deeplab if --crf_dir is given.",
+    serializer=flags.ArgumentSerializer(),
+)
+CRF_DIR = flags.DEFINE_string(
+    "crf_dir",
+    None,
+    "Folder for refined label maps; those in output_dir are then written "
+    "without the CRF, from the same predictions.",
+)
+CRF_MAX_PIXELS = flags.DEFINE_integer(
+    "crf_max_pixels",
+    None,
+    "Height times width up to which crf-postproc refines a photograph at its "
+    "own size. A larger one is refined at this size and its label map resized "
+    "to the nearest neighbour. Not given: 0.8 million with 21 classes, 2.5 "
+    "million with two, which keeps the program below 2 GB of memory.",
+    lower_bound=1,
+)
+OVERLAY = flags.DEFINE_bool(
+    "overlay",
+    False,
+    "Draw the label maps over their photographs, for people to look at, in "
+    "the folder overlays beside output_dir: JPEGs of at most "
+    f"{segmenter.OVERLAY_PX} pixels a side, and legend.svg.",
+)
+OVERLAY_DIR = flags.DEFINE_string(
+    "overlay_dir", None, "Another folder for --overlay, which it implies."
+)
+PROBABILITIES_DIR = flags.DEFINE_string(
+    "probabilities_dir",
+    None,
+    "Folder for the class probabilities of every pixel, <image_id>.npz with "
+    "the arrays probabilities (float16) and classes. They are large: 2 bytes "
+    "a pixel and class before compression.",
+)
+EXPORT = flags.DEFINE_list(
+    "export",
+    [],
+    "Write the label maps for other tools too: some of coco (run lengths), "
+    "labelme and yolo (polygons). Of two folders, those of --crf_dir.",
+)
+EXPORT_DIR = flags.DEFINE_string(
+    "export_dir",
+    None,
+    "Folder for --export: coco.json, labelme/ and yolo/. Not given: the "
+    "folder exports beside output_dir.",
+)
+
+
+def check() -> None:
+    """Checks that the kinds of --export exist.
+
+    Raises:
+      ValueError: If one does not.
+    """
+    unknown = [each for each in EXPORT.value if each not in exports.KINDS]
+    if unknown:
+        raise InputError(
+            f"--export: wanted some of {', '.join(exports.KINDS)}, found "
+            f"{unknown[0]!r}"
+        )
+
+
+def crf_max_pixels(label_set: labels.LabelSet) -> int:
+    """Returns the size up to which crf-postproc keeps a photograph's own."""
+    given = CRF_MAX_PIXELS.value
+    return given or segmenter.max_pixels(label_set.num_classes)
+
+
+def written() -> list[pathlib.Path]:
+    """Returns the folders that are written."""
+    found = [
+        OUTPUT_DIR.value,
+        CRF_DIR.value,
+        PROBABILITIES_DIR.value,
+        overlay_dir(),
+        EXPORT.value and export_dir(),
+    ]
+    return [pathlib.Path(each) for each in found if each]
+
+
+def overlay_dir() -> pathlib.Path | None:
+    """Returns the folder of the overlays, or None."""
+    if OVERLAY_DIR.value:
+        return pathlib.Path(OVERLAY_DIR.value)
+    return app.beside(OUTPUT_DIR.value, "overlays") if OVERLAY.value else None
+
+
+def export_dir() -> pathlib.Path:
+    """Returns the folder of the exports."""
+    if EXPORT_DIR.value:
+        return pathlib.Path(EXPORT_DIR.value)
+    return app.beside(OUTPUT_DIR.value, "exports")
+
+
+def export(
+    source: schema.Source, label_set: labels.LabelSet
+) -> list[pathlib.Path]:
+    """Writes the exports of the last folder's label maps; returns where."""
+    paths = []
+    for kind in EXPORT.value:
+        path = export_dir() / exports.KINDS[kind]
+        exports.write(kind, source, list(folders())[-1], label_set, path)
+        paths.append(path)
+    return paths
+
+
+def told_of(
+    source: schema.Source,
+    unreadable: dict[str, str],
+    exported: list[pathlib.Path],
+) -> str:
+    """Says what was written and where."""
+    count = len(source.image_ids) - len(unreadable)
+    told = [
+        f"label maps of {count} images are in {' and '.join(folders())}",
+        *([f"overlays in {overlay_dir()}"] if overlay_dir() else []),
+        *(
+            [f"probabilities in {PROBABILITIES_DIR.value}"]
+            if PROBABILITIES_DIR.value
+            else []
+        ),
+    ]
+    if exported:
+        told.append(f"exports in {' and '.join(map(str, exported))}")
+    return ", ".join(told)
+
+
+def folders() -> dict[str, crf.CrfSettings | None]:
+    """Returns the CRF of each output folder; None writes unrefined maps."""
+    name = CRF.value or ("none" if CRF_DIR.value is None else "deeplab")
+    refined = None if name == "none" else crf.named(name)
+    if CRF_DIR.value is None:
+        return {OUTPUT_DIR.value: refined}
+    return {OUTPUT_DIR.value: None, CRF_DIR.value: refined}
