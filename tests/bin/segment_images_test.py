@@ -92,7 +92,7 @@ def test_overlays_and_exports_lie_beside_the_label_maps(given, wanted):
         programs.loaded("segment_images") as program,
         flagsaver.as_parsed(output_dir=output, **given),
     ):
-        assert list(map(str, program.written())) == [output, *wanted]
+        assert list(map(str, program.mask_flags.written())) == [output, *wanted]
 
 
 def test_an_unknown_export_is_told_before_anything_is_done():
@@ -322,7 +322,7 @@ def test_every_prediction_is_refined_once(given, wanted):
         programs.loaded("segment_images") as program,
         flagsaver.as_parsed(output_dir="/o", **given),
     ):
-        assert program.folders() == wanted
+        assert program.mask_flags.folders() == wanted
 
 
 def test_weights_of_another_shape_do_not_segment(launcher, tmp_path):
