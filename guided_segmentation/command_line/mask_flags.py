@@ -1,4 +1,7 @@
-"""Flags of what bin/segment_images writes, and where. Only it imports this."""
+"""Flags of what bin/segment_images writes. Only it imports this module.
+
+The binary itself defines --output_dir.
+"""
 
 import pathlib
 
@@ -9,9 +12,6 @@ from guided_segmentation.command_line import app, parsers
 from guided_segmentation.datasets import schema
 from guided_segmentation.errors import InputError
 
-OUTPUT_DIR = flags.DEFINE_string(
-    "output_dir", None, "Folder for <image_id>.png.", required=True
-)
 CRF = flags.DEFINE(
     parsers.CrfParser(),
     "crf",
@@ -89,7 +89,7 @@ def crf_max_pixels(label_set: labels.LabelSet) -> int:
 def written() -> list[pathlib.Path]:
     """Returns the folders that are written."""
     found = [
-        OUTPUT_DIR.value,
+        flags.FLAGS.output_dir,
         CRF_DIR.value,
         PROBABILITIES_DIR.value,
         overlay_dir(),
@@ -102,14 +102,18 @@ def overlay_dir() -> pathlib.Path | None:
     """Returns the folder of the overlays, or None."""
     if OVERLAY_DIR.value:
         return pathlib.Path(OVERLAY_DIR.value)
-    return app.beside(OUTPUT_DIR.value, "overlays") if OVERLAY.value else None
+    return (
+        app.beside(flags.FLAGS.output_dir, "overlays")
+        if OVERLAY.value
+        else None
+    )
 
 
 def export_dir() -> pathlib.Path:
     """Returns the folder of the exports."""
     if EXPORT_DIR.value:
         return pathlib.Path(EXPORT_DIR.value)
-    return app.beside(OUTPUT_DIR.value, "exports")
+    return app.beside(flags.FLAGS.output_dir, "exports")
 
 
 def export(
@@ -150,5 +154,5 @@ def folders() -> dict[str, crf.CrfSettings | None]:
     name = CRF.value or ("none" if CRF_DIR.value is None else "deeplab")
     refined = None if name == "none" else crf.named(name)
     if CRF_DIR.value is None:
-        return {OUTPUT_DIR.value: refined}
-    return {OUTPUT_DIR.value: None, CRF_DIR.value: refined}
+        return {flags.FLAGS.output_dir: refined}
+    return {flags.FLAGS.output_dir: None, CRF_DIR.value: refined}

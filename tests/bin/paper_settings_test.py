@@ -469,7 +469,7 @@ def guided(program):
 
 def segmented(program):
     """The settings of segment_images; the CRF is that of the refined maps."""
-    refined = list(program.folders().values())[-1]
+    refined = list(program.mask_flags.folders().values())[-1]
     return {
         **prediction_flags.views(),
         "only_present": program.ONLY_PRESENT.value,
