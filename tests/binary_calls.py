@@ -134,6 +134,8 @@ TRAINING = {
     "conv5_dilation": "4",
     "stride": "16",
     "pooling": "2x2",
+    "rank": "13",
+    "last_convolution": "conv5_2",
     "dropout": "0.375",
     "input_size": "65",
     "framing": "whole",

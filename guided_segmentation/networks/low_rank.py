@@ -39,6 +39,15 @@ def convolution(rank: int) -> Callable[..., Callable]:
     return build
 
 
+def original_name(name: str) -> str:
+    """Returns the name of the convolution that a layer is part of.
+
+    >>> original_name("conv4_1_mix")
+    'conv4_1'
+    """
+    return name.removesuffix(BASIS).removesuffix(MIX)
+
+
 def fit(
     network: keras.Model, full: dict[str, np.ndarray], inputs: tf.Tensor
 ) -> list[str]:

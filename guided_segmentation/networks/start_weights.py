@@ -16,6 +16,7 @@ from guided_segmentation.networks import (
     deeplab_v2,
     gap,
     imagenet,
+    low_rank,
     resnet101,
     vgg16,
     weights,
@@ -48,6 +49,8 @@ def initialized(
     built = builders.build(network)
     loaded = pretrained(trunk_weights, network["name"])
     fitting = trunk_of(loaded) | _pretrained_head(network, loaded)
+    if network.get("rank") and _are_of(loaded, built):
+        fitting = loaded  # A small net learns on from where it stopped.
     received = weights.assign(built, fitting, trunk_weights)
     if not loaded:
         _scale_to_pixels(built)
@@ -87,6 +90,8 @@ def pretrained(name: str, network: str = "vgg16") -> weights.Weights:
 def trunk_of(arrays: weights.Weights) -> weights.Weights:
     """Returns the weights of the convolutions of VGG16 or ResNet101 alone.
 
+    Those of low-rank layers are among them.
+
     Args:
       arrays: Weights by name, with or without those of a head.
     """
@@ -94,7 +99,7 @@ def trunk_of(arrays: weights.Weights) -> weights.Weights:
     return {
         name: array
         for name, array in arrays.items()
-        if name.partition("/")[0] in trunk
+        if low_rank.original_name(name.partition("/")[0]) in trunk
     }
 
 
@@ -235,6 +240,14 @@ def _pretrained_head(network, loaded):
         return {}
     channels = network.get("head_channels", 1024)
     return subsample_fc6_fc7(loaded, channels, tap_step)
+
+
+def _are_of(loaded, network):
+    """Whether weights are those of a network of the same layers."""
+    wanted = {
+        name: array.shape for name, array in weights.to_dict(network).items()
+    }
+    return wanted == {name: array.shape for name, array in loaded.items()}
 
 
 def _scale_to_pixels(network):

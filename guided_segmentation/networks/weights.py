@@ -39,6 +39,28 @@ def save(network: keras.Model, path: artifacts.Path) -> None:
         np.savez(file, **to_dict(network))
 
 
+def pack(run: artifacts.Path, folder: artifacts.Path) -> None:
+    """Copies a finished run's weights and settings, in half precision.
+
+    Args:
+      run: The run's work_dir.
+      folder: Folder for weights.npz, compressed, and settings.json; `load` and
+        `load_trained` read it like a run.
+
+    Raises:
+      FileNotFoundError: If the run is not finished.
+    """
+    run, folder = pathlib.Path(run), pathlib.Path(folder)
+    halves = {
+        name: array.astype(np.float16) for name, array in load(run).items()
+    }
+    path = folder / WEIGHTS_FILE
+    with artifacts.replacing(path) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, **halves)
+    settings = artifacts.read_json(run / provenance.SETTINGS_FILE)
+    artifacts.write_json(folder / provenance.SETTINGS_FILE, settings)
+
+
 def load(path: artifacts.Path) -> Weights:
     """Reads weights from what `save` wrote, or from a file of Keras.
 
@@ -65,7 +87,9 @@ def load(path: artifacts.Path) -> Weights:
     try:
         if path.suffix == ".npz":
             with path.open("rb") as file, np.load(file) as arrays:
-                return dict(arrays)
+                return {
+                    name: arrays[name].astype(np.float32) for name in arrays
+                }
         return imagenet.read(path)
     except Exception as error:  # Damaged files raise errors of many classes.
         raise InputError(

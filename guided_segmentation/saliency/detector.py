@@ -11,6 +11,7 @@ import tqdm
 
 from guided_segmentation import artifacts
 from guided_segmentation.datasets import pipeline, schema
+from guided_segmentation.training import losses
 
 THRESHOLD = 0.5  # Section 6.1: half of the maximal foreground probability.
 
@@ -63,6 +64,21 @@ def saliency_mask(
       [height, width] bool; empty if the map is zero everywhere.
     """
     return (saliency_map > 0).any() & (relative(saliency_map) >= threshold)
+
+
+def teacher_levels(saliency_map: np.ndarray) -> np.ndarray:
+    """Turns a teacher's map into targets of a distilled network.
+
+    >>> teacher_levels(np.array([[0.0, 0.25, 0.5]])).tolist()
+    [[0, 127, 254]]
+
+    Args:
+      saliency_map: [height, width] float, not negative, of any maximum.
+
+    Returns:
+      [height, width] uint8, as training.losses.distillation_loss takes it.
+    """
+    return np.rint(losses.MAX_LEVEL * relative(saliency_map)).astype(np.uint8)
 
 
 def make_saliency(

@@ -102,6 +102,8 @@ def objective(
     """
     if not recipe.is_dense:
         return losses.multi_label_loss, ("target",)
+    if recipe.is_distilled:
+        return losses.distillation_loss, ("target",)
     if recipe.crf_loss is None:
         return losses.pixel_loss, ("target",)
     crf_settings = recipe.crf_loss.settings.shrunk(
@@ -180,6 +182,7 @@ class _NetworkBuilder:
 
 def _task(recipe, build_network, make_batches):
     loss, target_keys = objective(recipe)
+    shows_labels = recipe.is_dense and not recipe.is_distilled
     return trainer.Task(
         build_network=build_network,
         make_batches=make_batches,
@@ -188,7 +191,7 @@ def _task(recipe, build_network, make_batches):
         target_keys=target_keys,
         noise_context=dropout.example_seeds,
         num_labelled=losses.num_labelled if recipe.is_dense else tf.size,
-        draw_pictures=_draw_pictures if recipe.is_dense else None,
+        draw_pictures=_draw_pictures if shows_labels else None,
     )
 
 

@@ -14,6 +14,7 @@ from guided_segmentation import crf
 from guided_segmentation.crf import mean_field
 from guided_segmentation.labels import IGNORE
 
+MAX_LEVEL = 254  # Of a teacher's saliency; 255 is IGNORE.
 MIN_PROBABILITY = 1e-4  # Avoids log(0) in crf-loss; the value of SEC.
 
 
@@ -51,6 +52,29 @@ def pixel_loss(label_map: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     )
     count = _global_sum(tf.math.count_nonzero(labelled, dtype=tf.float32))
     total = tf.reduce_sum(tf.where(labelled, losses, 0.0))
+    return total / tf.maximum(count, 1.0)
+
+
+def distillation_loss(levels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """Mean cross-entropy with a teacher's saliency over the global batch.
+
+    Args:
+      levels: [batch, height, width] uint8, probability of class 1 in steps of
+        1 / MAX_LEVEL; IGNORE pixels do not count.
+      logits: [batch, height, width, 2] float32, before softmax.
+
+    Returns:
+      This replica's part of the loss, a float32 scalar; 0 if no pixel counts.
+
+    Source: Hinton et al., "Distilling the knowledge in a neural network", 2015.
+    """
+    counted = levels != IGNORE
+    wanted = tf.cast(tf.where(counted, levels, 0), tf.float32) / MAX_LEVEL
+    losses = tf.nn.sigmoid_cross_entropy_with_logits(
+        wanted, logits[..., 1] - logits[..., 0]
+    )
+    count = _global_sum(tf.math.count_nonzero(counted, dtype=tf.float32))
+    total = tf.reduce_sum(tf.where(counted, losses, 0.0))
     return total / tf.maximum(count, 1.0)
 
 

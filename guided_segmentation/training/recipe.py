@@ -51,11 +51,14 @@ class Recipe:
         networks.start_weights.data_dependent_init.
       sampling: Key of training.inputs.SAMPLINGS, the order of images.
       crf_loss: For a dense network; None trains without crf-loss.
+      is_distilled: Whether targets are a teacher's saliency, as
+        losses.distillation_loss takes it, instead of labels.
 
     Raises:
       ValueError: If `input_size` is not a multiple of the stride, plus 1, or
         too small for VGG16's classifier; if a scale is not positive, or not 1
-        for a seeder; if a seeder has a `crf_loss`.
+        for a seeder; if a seeder has a `crf_loss`; if low-rank layers, which
+        are fitted before the training, are frozen.
     """
 
     network: dict
@@ -67,10 +70,12 @@ class Recipe:
     data_dependent_init: bool = False
     sampling: str = "shuffled"
     crf_loss: CrfLossSettings | None = None
+    is_distilled: bool = False
 
     def __post_init__(self):
         self._check_input_size()
         self._check_scales()
+        self._check_rank()
         if not self.is_dense and self.crf_loss is not None:
             raise InputError(
                 f"crf_loss wants a network with a class at every pixel, such "
@@ -108,6 +113,15 @@ class Recipe:
                 f"input_size must be {self.stride} n + 1, such as 321, so "
                 f"that cells {self.stride} pixels apart reach both borders; "
                 f"got {self.input_size}"
+            )
+
+    def _check_rank(self):
+        frozen = self.freeze_through or ""
+        if self.network.get("rank") and frozen[:5] in ("conv4", "conv5"):
+            raise InputError(
+                f"--rank makes conv4 and conv5 small layers that must learn, "
+                f"but --freeze_through={frozen} freezes some; freeze through "
+                f"conv3_3 at most"
             )
 
     def _check_scales(self):

@@ -48,6 +48,8 @@ def test_flags_reach_what_train_segmenter_calls(launcher, capsys):
         "conv5_dilation": 4,
         "stride": 16,
         "pooling": "2x2",
+        "rank": 13,
+        "last_convolution": "conv5_2",
     }
     crf_loss = recipe.CrfLossSettings(settings=crf.SEC, weight=0.5)
     assert_trained_as_told(train, strategy, network, crf_loss=crf_loss)

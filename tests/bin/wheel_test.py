@@ -108,6 +108,23 @@ def test_the_installed_package_is_not_the_checkout(installed, tmp_path):
     assert found.stdout == f"{package / '__init__.py'}\n"
 
 
+def test_the_installed_saliency_net_is_found(installed, tmp_path):
+    found = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from guided_segmentation.saliency import named\n"
+            "print(named.open_named('builtin').made['saliency'])",
+        ],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(installed)},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert found.stdout == "builtin\n"
+
+
 @pytest.mark.parametrize("name", programs.NAMES)
 def test_an_installed_binary_explains_itself(elsewhere, name):
     shown = elsewhere.run(name, "--help")

@@ -188,3 +188,26 @@ def test_a_digest_depends_on_weights_names_and_pools():
     assert weights.digest(pooled) != weights.digest(network)
     same.layers[-1].set_weights([x + 1 for x in same.layers[-1].get_weights()])
     assert weights.digest(same) != weights.digest(network)
+
+
+def test_a_packed_run_is_half_as_large_and_predicts_the_same(tmp_path):
+    spec = thin_networks.spec("deeplab_v1")
+    network = builders.build(spec)
+    weights.save(network, tmp_path / "run" / weights.WEIGHTS_FILE)
+    settings = {"network": spec, "objects": ["a", "b", "c"]}
+    artifacts.write_json(tmp_path / "run" / provenance.SETTINGS_FILE, settings)
+    weights.pack(tmp_path / "run", tmp_path / "packed")
+    with np.load(tmp_path / "packed" / weights.WEIGHTS_FILE) as arrays:
+        assert {arrays[name].dtype for name in arrays} == {np.dtype("f2")}
+    loaded = weights.load(tmp_path / "packed")
+    assert {array.dtype for array in loaded.values()} == {np.dtype("f4")}
+    twin, found = weights.load_trained(tmp_path / "packed")
+    assert found == settings
+    image = thin_networks.photograph("deeplab_v1")
+    np.testing.assert_allclose(twin(image), network(image), atol=0.01)
+
+
+def test_an_unfinished_run_is_not_packed(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"^no weights at"):
+        weights.pack(tmp_path, tmp_path / "packed")
+    assert not (tmp_path / "packed").exists()

@@ -95,3 +95,32 @@ def test_only_missing_saliency_maps_are_made(tmp_path):
     detector.make_saliency(predict, source(), tmp_path)
     detector.make_saliency(predict, source(), tmp_path)
     assert predict.seen == [10]
+
+
+def test_a_detectors_probabilities_are_written_as_they_are(tmp_path):
+    faint = np.array([[0.0, 0.1, 0.2, 0.02]], np.float32)
+    detector.write_maps(lambda image: faint, source(1), tmp_path)
+    made = artifacts.read_saliency_map(tmp_path / "2007_0.png")
+    np.testing.assert_allclose(made, faint, atol=0.5 / 255)
+    mask = detector.saliency_mask(made)
+    assert mask.tolist() == [[False, True, True, False]]
+
+
+def test_a_photograph_without_objects_keeps_an_empty_mask(tmp_path):
+    nothing = np.full((1, 4), 0.001, np.float32)
+    detector.write_maps(lambda image: nothing, source(1), tmp_path)
+    made = artifacts.read_saliency_map(tmp_path / "2007_0.png")
+    assert not detector.saliency_mask(made).any()
+
+
+def test_only_missing_maps_of_a_detector_are_made(tmp_path):
+    seen = []
+
+    def predict(image):
+        seen.append(int(image[0, 0, 0]))
+        return np.zeros(image.shape[:2], np.float32)
+
+    detector.write_maps(predict, source(), tmp_path)
+    (tmp_path / "2007_2.png").unlink()
+    detector.write_maps(predict, source(), tmp_path)
+    assert seen == [0, 10, 20, 20]

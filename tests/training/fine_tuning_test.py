@@ -256,6 +256,58 @@ def test_a_trunk_is_taken_from_an_earlier_run(tmp_path, segmenter):
     assert recorded["trunk_weights_sha256"] == weights.sha256(segmenter[0])
 
 
+def test_low_rank_layers_start_where_they_reproduce_the_trunk(
+    tmp_path, segmenter
+):
+    chosen = dataclasses.replace(
+        FROZEN,
+        trunk_weights=str(segmenter[0]),
+        network={**SEGMENTER.network, "rank": 2},
+        data_dependent_init=True,
+    )
+    still = optimizers.OptimizerSettings(learning_rate=0.0)
+    after = trained(tmp_path, chosen, num_steps=1, optimizer=still)
+    inner = np.matmul(
+        after["conv4_1_mix/kernel"][0, 0], after["conv4_1_mix/kernel"][0, 0].T
+    )
+    np.testing.assert_allclose(inner, np.eye(2), atol=1e-5)
+    for name in start_weights.trunk_of(after):
+        np.testing.assert_array_equal(after[name], segmenter[1][name])
+    network, _ = weights.load_trained(tmp_path)
+    assert network.get_layer("conv5_3_basis").filters == 2
+
+
+def test_a_distilled_run_learns_from_levels_and_says_so(tmp_path):
+    chosen = dataclasses.replace(
+        SEGMENTER,
+        network={**SEGMENTER.network, "num_classes": 2, "rank": 2},
+        is_distilled=True,
+    )
+    fine_tuning.train(
+        chosen,
+        SOURCE,
+        lambda image_id: 100 * (truth(image_id) == 1).astype(np.uint8),
+        work_dir=tmp_path / "first",
+        settings=SETTINGS,
+        strategy=ONE,
+    )
+    recorded = artifacts.read_json(tmp_path / "first" / "settings.json")
+    assert recorded["is_distilled"] is True
+    first = weights.load(tmp_path / "first")
+    later = dataclasses.replace(chosen, trunk_weights=str(tmp_path / "first"))
+    still = optimizers.OptimizerSettings(learning_rate=0.0)
+    fine_tuning.train(
+        later,
+        SOURCE,
+        truth,
+        work_dir=tmp_path / "second",
+        settings=dataclasses.replace(SETTINGS, num_steps=1, optimizer=still),
+        strategy=ONE,
+    )
+    second = weights.load(tmp_path / "second")
+    assert changed(first, second) == set()  # It learns on, head and all.
+
+
 def test_a_trunk_of_another_width_is_refused(tmp_path, segmenter):
     wide = dataclasses.replace(
         SEEDER,

@@ -254,3 +254,43 @@ def test_crf_losses_of_replicas_add_up_too(two_cpus):
     total = two_cpus.reduce("SUM", shares(), axis=None)
     whole = losses.crf_loss(image, logits, CELLS)
     np.testing.assert_allclose(total, whole, rtol=1e-5)
+
+
+def test_the_distillation_loss_of_a_hand_worked_row():
+    """Probabilities 0, 1/2 and 1 of class 1; the last pixel is ignored."""
+    levels = np.array([[[0, 127, 254, 255]]], np.uint8)
+    logits = np.zeros((1, 1, 4, 2), np.float32)
+    logits[0, 0, :, 1] = np.log([1, 1, 3, 100])
+    wanted = (np.log(2) + np.log(2) + np.log(4 / 3)) / 3
+    loss = losses.distillation_loss(levels, logits)
+    np.testing.assert_allclose(loss, wanted, rtol=1e-6)
+
+
+def test_the_distillation_loss_of_sure_targets_is_that_of_the_pixels():
+    noise = np.random.default_rng(0)
+    label_map = noise.integers(0, 2, (2, 3, 4), np.uint8)
+    logits = noise.normal(size=(2, 3, 4, 2)).astype(np.float32)
+    np.testing.assert_allclose(
+        losses.distillation_loss(losses.MAX_LEVEL * label_map, logits),
+        losses.pixel_loss(label_map, logits),
+        rtol=1e-6,
+    )
+
+
+def test_the_distillation_loss_is_least_where_the_student_agrees():
+    levels = np.full((1, 1, 1), 64, np.uint8)
+    agreed = np.log(64 / (254 - 64))
+    found = [
+        float(
+            losses.distillation_loss(
+                levels, np.array([[[[0, agreed + change]]]], np.float32)
+            )
+        )
+        for change in (-0.2, 0.0, 0.2)
+    ]
+    assert found[1] < min(found[0], found[2])
+
+
+def test_the_distillation_loss_without_a_pixel_is_zero():
+    levels = np.full((1, 2, 2), 255, np.uint8)
+    assert not losses.distillation_loss(levels, np.ones((1, 2, 2, 2), "f4"))

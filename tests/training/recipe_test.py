@@ -69,3 +69,16 @@ def test_each_scale_of_a_photograph_has_a_whole_number_of_cells():
         SEGMENTER, network=coarse, input_size=321, scales=(0.5, 1.0, 1.25)
     )
     assert chosen.sizes == [161, 321, 401]
+
+
+@pytest.mark.parametrize("layer", ["conv4_1_mix", "conv5_3"])
+def test_low_rank_layers_are_not_frozen(layer):
+    network = {**SEGMENTER.network, "rank": 4}
+    with pytest.raises(
+        ValueError,
+        match=rf"^--rank makes conv4 and conv5 small layers that must learn, "
+        rf"but --freeze_through={layer} freezes some; freeze through conv3_3 "
+        rf"at most$",
+    ):
+        dataclasses.replace(SEGMENTER, network=network, freeze_through=layer)
+    dataclasses.replace(SEGMENTER, network=network, freeze_through="conv3_3")
