@@ -132,8 +132,8 @@ def within(
 ) -> Choices:
     """Cuts what can be cut until the whole fits a budget.
 
-    First the second scale goes, in prediction and in training, then steps. Settings that
-    the user gave stay.
+    First the second scale goes, in prediction and in training, then steps.
+    Settings that the user gave stay.
 
     Args:
       choices: Of `choose`.
