@@ -21,7 +21,7 @@ def source(
 
     Args:
       names: Each a file, a folder, which is searched with its sub-folders, or
-        a pattern such as "photos/**/*.jpg". Of a folder, hidden files and
+        a pattern such as `photos/*.jpg`. Of a folder, hidden files and
         files without one of image_files.ENDINGS are passed over.
       excluded: Folders that are not searched, such as those of the output.
 

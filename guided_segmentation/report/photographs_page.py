@@ -26,8 +26,8 @@ LAYERS = {
     "seeds": ("Seeds", "s"),
     "mask": ("Mask", "m"),
 }
-# Mean margins below this one ask for a look.
-DOUBTFUL_MARGIN = 0.6
+# Mean margins below this one ask for a look; see docs/start/masks.md.
+DOUBTFUL_MARGIN = 0.9
 PICTURES_DIR = "page"  # Beside the HTML file.
 _THREADS = 2
 

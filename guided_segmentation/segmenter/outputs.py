@@ -53,7 +53,9 @@ class Outputs:
             return
         text = "".join(f"{name}\n" for name in self.label_set.objects)
         for folder in self.folders:
-            artifacts.write_bytes(folder / CLASS_NAMES_FILE, text.encode())
+            path = folder / CLASS_NAMES_FILE
+            if not path.exists():
+                artifacts.write_bytes(path, text.encode())
 
     def wants_prediction(self, image_id: str) -> bool:
         """Whether a label map or the probabilities of an image are missing."""

@@ -15,7 +15,7 @@ from guided_segmentation.report import photographs_page
 
 LABEL_SET = labels.LabelSet(("snowy owl", "<b>fox", "heron"))
 IDS = ("sure", "deep/#1 & co", "doubtful", "unmasked", "noted")
-MARGINS = {"sure": 0.95, "deep/#1 & co": 0.9, "doubtful": 0.25, "noted": 0.8}
+MARGINS = {"sure": 0.99, "deep/#1 & co": 0.95, "doubtful": 0.25, "noted": 0.92}
 HEIGHT, WIDTH = 60, 80
 
 
@@ -90,7 +90,7 @@ def test_a_photograph_is_marked_for_a_reason(tmp_path):
         "deep/#1 & co": [],
         "unmasked": ["no mask"],
         "doubtful": [
-            "mean margin 25.0\N{THIN SPACE}%, below 60.0\N{THIN SPACE}%"
+            "mean margin 25.0\N{THIN SPACE}%, below 90.0\N{THIN SPACE}%"
         ],
         "noted": [
             "tagged heron, but the mask has none of it",
