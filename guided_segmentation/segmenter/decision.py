@@ -12,6 +12,9 @@ def label_map(
 ) -> np.ndarray:
     """Decides the class of every pixel.
 
+    A class of probability 0 everywhere, such as `present_only` leaves, is no
+    class of the CRF, whose time grows with their number.
+
     Args:
       image: [height, width, 3] uint8 RGB.
       probabilities: [height, width, num_classes] float32 in [0, 1].
@@ -23,7 +26,11 @@ def label_map(
     """
     if crf_settings is None:
         return most_probable(probabilities)
-    return crf.postprocess(image, probabilities, crf_settings)
+    possible = np.flatnonzero(probabilities.any(axis=(0, 1)))
+    if len(possible) == probabilities.shape[-1]:
+        return crf.postprocess(image, probabilities, crf_settings)
+    chosen = crf.postprocess(image, probabilities[..., possible], crf_settings)
+    return possible.astype(np.uint8)[chosen]
 
 
 def most_probable(probabilities: np.ndarray) -> np.ndarray:

@@ -66,3 +66,24 @@ def test_margins_are_those_of_sorted_probabilities(probabilities):
     ordered = np.sort(probabilities, axis=-1)
     wanted = ordered[..., -1] - ordered[..., -2]
     np.testing.assert_array_equal(segmenter.margins(probabilities), wanted)
+
+
+def test_classes_of_probability_0_are_left_out_of_the_crf(monkeypatch):
+    image = halves()
+    possible = unsure(image)[..., :2]
+    probabilities = np.zeros((*image.shape[:2], 6), np.float32)
+    probabilities[..., [1, 4]] = possible
+    wanted = crf.postprocess(image, probabilities, STRONG)
+    seen = []
+    real = crf.postprocess
+
+    def postprocess(image, probabilities, settings):
+        seen.append(probabilities.shape[-1])
+        return real(image, probabilities, settings)
+
+    monkeypatch.setattr(crf, "postprocess", postprocess)
+    found = segmenter.label_map(image, probabilities, STRONG)
+    assert seen == [2]
+    assert found.dtype == np.uint8
+    assert set(np.unique(found)) == {1, 4}
+    np.testing.assert_array_equal(found, wanted)
