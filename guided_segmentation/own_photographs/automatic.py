@@ -265,6 +265,26 @@ def _fewer_steps(choices, budget, total, why):
     return _cut(choices, steps, why)
 
 
+def budget_warning(
+    seconds: float, minutes: float | None, count: int
+) -> str | None:
+    """Returns a warning if the smallest settings do not fit the budget.
+
+    Args:
+      seconds: Estimated of all stages.
+      minutes: That the user gave, or None.
+      count: Number of photographs.
+    """
+    limit, _ = budget(minutes, count)
+    if seconds <= 60 * limit:
+        return None
+    return (
+        f"warning: no settings fit {limit:g} minutes on this machine as it is "
+        f"now; the shortest trainings that are of use are planned. Close "
+        f"other programs, or give more --minutes for better masks"
+    )
+
+
 def memory_warning(
     settings: Settings, photographs: Photographs, machine: Machine
 ) -> str | None:

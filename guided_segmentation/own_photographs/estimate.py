@@ -42,6 +42,7 @@ def seconds(
     if not settings.has_seeder:
         extra.append(1.0)
     several = _several_tags(photographs) * speeds["crf"]
+    several /= speeds.get("cores", 1)
     found = {}
     if settings.has_seeder:
         found["train_seeder"] = (
@@ -66,17 +67,16 @@ def seconds(
 def mask(settings: Settings, speeds: Mapping[str, float]) -> float:
     """Estimates the seconds of one mask.
 
-    The CRF refines one photograph on one core while the network predicts the
-    next on all.
+    The network predicts on all cores, and each core refines a photograph by
+    the CRF.
 
     Args:
       settings: Of all stages.
       speeds: As `seconds` takes it.
     """
     views = sum(scale**2 for scale in settings.scales) * (1 + settings.flip)
-    predicted = views * speeds["prediction"]
-    both = predicted + speeds["crf"] / speeds.get("cores", 1)
-    return max(both, speeds["crf"]) + _READ
+    refined = speeds["crf"] / speeds.get("cores", 1)
+    return views * speeds["prediction"] + refined + _READ
 
 
 def disk_gb(settings: Settings, learned: int, photographs: int) -> float:

@@ -24,10 +24,22 @@ def text(job: Job) -> str:
     lines = [*_found(job), "", *_todo(job)]
     if job.state != "trained":
         lines += ["", *_settings(job)]
-    warning = automatic.memory_warning(
-        job.settings, job.photographs, job.machine
-    )
-    return "\n".join([*lines, *([warning] if warning else [])])
+    return "\n".join([*lines, *_warnings(job)])
+
+
+def _warnings(job):
+    found = [
+        automatic.memory_warning(job.settings, job.photographs, job.machine)
+    ]
+    if job.state == "new":
+        found.append(
+            automatic.budget_warning(
+                sum(job.seconds.values()),
+                job.request.minutes,
+                len(job.photographs),
+            )
+        )
+    return [each for each in found if each is not None]
 
 
 def forecast(job: Job) -> estimate.Forecast:

@@ -28,6 +28,9 @@ from guided_segmentation.training import (  # noqa: E402
 _MAX_PIXELS = 2_000_000  # The CRF of a larger photograph is extrapolated.
 _IMPORTED = time.perf_counter() - _STARTED
 _BATCH = 4  # Larger ones are extrapolated.
+_MAX_CALLS = 3  # Of what is timed, within these seconds.
+_TIMING_SECONDS = 3.0
+_TAGS = 2  # Of a photograph, whose mask has no other classes.
 _DETECTOR_PX = (375, 500)  # Detectors resize a photograph to their own size.
 
 
@@ -178,7 +181,8 @@ def _crf(settings, num_objects, pixels):
     height = max(int((used * 3 / 4) ** 0.5), 1)
     width = max(used // height, 1)
     random = np.random.default_rng(0)
-    scores = random.random((height, width, 1 + num_objects), np.float32)
+    num_classes = 1 + min(num_objects, _TAGS)
+    scores = random.random((height, width, num_classes), np.float32)
     probabilities = scores / scores.sum(-1, keepdims=True)
     picture = _picture([height, width])
     started = time.perf_counter()
@@ -197,12 +201,18 @@ def _saliency(name):
 
 
 def _timed(call: Callable, *arguments):
-    """Seconds of a second call, and its result."""
+    """Seconds of a call after the first, and its result.
+
+    The least of several calls, since other programs make some longer.
+    """
     call(*arguments)
-    started = time.perf_counter()
-    result = call(*arguments)
-    np.asarray(result)
-    return time.perf_counter() - started, result
+    found, ends = [], time.perf_counter() + _TIMING_SECONDS
+    while len(found) < _MAX_CALLS and (not found or time.perf_counter() < ends):
+        started = time.perf_counter()
+        result = call(*arguments)
+        np.asarray(result)
+        found.append(time.perf_counter() - started)
+    return min(found), result
 
 
 if __name__ == "__main__":

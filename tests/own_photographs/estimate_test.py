@@ -35,9 +35,18 @@ def test_a_mask_takes_its_views_and_its_crf():
     one = estimate.mask(own_scenes.chosen(), SPEEDS)
     two = estimate.mask(own_scenes.chosen(scales=[1, 2], flip=True), SPEEDS)
     assert two - one == pytest.approx(0.125 * (2 * 5 - 1) - 0.0)
-    # The CRF, on one core, outlasts a single view.
+    # Two cores refine two photographs side by side.
     slow = estimate.mask(own_scenes.chosen(), {**SPEEDS, "crf": 9.0})
-    assert slow == pytest.approx(9.0 + 0.03)
+    assert slow == pytest.approx(0.125 + 9.0 / 2 + 0.03)
+
+
+def test_regions_of_several_tags_are_divided_on_all_cores():
+    slow = {**SPEEDS, "crf": 9.0}
+    found = estimate.seconds(own_scenes.chosen(), 10, MANY, slow)
+    start = SPEEDS["start"]
+    # Two of ten photographs have two tags.
+    wanted = start + 10 * (0.12 + 0.2 * 9.0 / 2)
+    assert found["make_guides"] == pytest.approx(wanted)
 
 
 def test_stages_that_do_not_run_are_not_counted():

@@ -85,6 +85,11 @@ def test_masks_to_add_are_counted(user, capsys):
     assert "settings, each" not in text
 
 
+def test_a_budget_that_nothing_fits_is_warned_of(user, capsys):
+    text = printed(user, capsys, minutes=0.01)
+    assert "warning: no settings fit 0.01 minutes on this machine" in text
+
+
 def test_little_memory_is_warned_of(user, capsys, monkeypatch):
     from guided_segmentation.own_photographs import machine
 
