@@ -8,6 +8,7 @@ from guided_segmentation.errors import InputError
 ROOT = pathlib.Path(__file__).parents[1]
 # Modules whose plain ValueErrors mean a mistake of the program.
 CONTRACTS = {
+    "guided_segmentation/artifacts/arrays.py",
     "guided_segmentation/crf/dense.py",
     "guided_segmentation/datasets/scenes/masks.py",
     "guided_segmentation/datasets/schema.py",
@@ -15,6 +16,8 @@ CONTRACTS = {
     "guided_segmentation/guides/evidence.py",
     "guided_segmentation/guides/settings.py",
     "guided_segmentation/networks/dropout.py",
+    "guided_segmentation/own_photographs/settings.py",
+    "guided_segmentation/report/photographs_page.py",
     "guided_segmentation/training/optimizers.py",
     "guided_segmentation/visualize.py",
 }

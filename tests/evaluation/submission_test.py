@@ -75,8 +75,10 @@ WRONG = {
     "wanted an image, found a file that is none": lambda path: path.write_text(
         "no PNG"
     ),
-    "wanted a label map (palette or 8-bit index PNG), found mode RGB": (
-        lambda path: artifacts.write_image(path, np.zeros((*SIZE, 3), np.uint8))
+    "wanted class indices (palette or 8-bit PNG), found colours (mode RGB)": lambda path: (
+        artifacts.write_image(
+            path, np.broadcast_to(np.uint8([9, 0, 0]), (*SIZE, 3))
+        )
     ),
 }
 

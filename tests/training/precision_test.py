@@ -2,10 +2,16 @@
 
 import json
 
+import keras
 import pytest
 import tensorflow as tf
 
 from guided_segmentation.training import precision
+
+
+def test_every_precision_is_a_keras_policy():
+    for name in precision.PRECISIONS:
+        keras.mixed_precision.set_global_policy(name)
 
 
 def timer(**seconds):

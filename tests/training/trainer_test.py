@@ -256,11 +256,6 @@ def test_low_precision_trains_float32_weights_to_nearly_the_same(
     assert_same(low, whole[1], rtol=0.1, atol=0.02)
 
 
-def test_every_precision_is_a_keras_policy():
-    for precision in trainer.PRECISIONS:
-        keras.mixed_precision.set_global_policy(precision)
-
-
 def test_a_loss_that_is_not_finite_ends_the_run(tmp_path):
     with pytest.raises(
         ValueError,
