@@ -75,7 +75,7 @@ WRONG = {
     "wanted an image, found a file that is none": lambda path: path.write_text(
         "no PNG"
     ),
-    "wanted class indices (palette or 8-bit PNG), found colours (mode RGB)": lambda path: (
+    "wanted class indices (palette or 8-bit PNG), found colours": lambda path: (
         artifacts.write_image(
             path, np.broadcast_to(np.uint8([9, 0, 0]), (*SIZE, 3))
         )
