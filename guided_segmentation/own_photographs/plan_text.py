@@ -1,6 +1,6 @@
 """The plan as text: what was found, what will be done, with which settings."""
 
-from guided_segmentation.own_photographs import automatic, estimate
+from guided_segmentation.own_photographs import estimate, plan_warnings
 from guided_segmentation.own_photographs.job import Job
 from guided_segmentation.report.numbers import rounded
 
@@ -29,11 +29,11 @@ def text(job: Job) -> str:
 
 def _warnings(job):
     found = [
-        automatic.memory_warning(job.settings, job.photographs, job.machine)
+        plan_warnings.memory_warning(job.settings, job.photographs, job.machine)
     ]
     if job.state == "new":
         found.append(
-            automatic.budget_warning(
+            plan_warnings.budget_warning(
                 sum(job.seconds.values()),
                 job.request.minutes,
                 len(job.photographs),

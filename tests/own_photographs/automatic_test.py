@@ -160,26 +160,7 @@ def test_a_budget_leaves_what_the_user_gave():
     assert chosen.segmenter_steps == 300
 
 
-def test_a_budget_that_nothing_fits_is_warned_of():
-    assert automatic.budget_warning(20 * 60, None, 100) is None
-    assert automatic.budget_warning(7 * 60, 7, 100) is None
-    assert automatic.budget_warning(7 * 60 + 1, 7, 100) == (
-        "warning: no settings fit 7 minutes on this machine as it is now; the "
-        "shortest trainings that are of use are planned. Close other "
-        "programs, or give more --minutes for better masks"
-    )
-
-
 def test_the_usual_budget_grows_with_the_photographs():
     assert automatic.budget(None, 60)[0] == automatic.budget(None, 150)[0] == 20
     assert automatic.budget(None, 300)[0] == 40
     assert automatic.budget(8, 300) == (8, "fits --minutes=8")
-
-
-def test_too_little_memory_is_warned_of():
-    tight = dataclasses.replace(SMALL, memory_gb=1.0)
-    chosen = own_scenes.chosen()
-    assert automatic.memory_warning(chosen, MANY, SMALL) is None
-    assert automatic.memory_warning(chosen, MANY, tight).startswith(
-        "warning: about "
-    )
