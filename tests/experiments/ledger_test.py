@@ -175,3 +175,13 @@ def test_a_loan_of_a_stage_that_its_lender_is_making_is_noticed(
     (other / "d").unlink()
     runner.run(PLAN, other, bin_dir)
     assert calls(other) == "d"
+
+
+def test_a_reopened_stage_goes_on_and_keeps_what_it_made(bin_dir, work_dir):
+    runner.run(PLAN, work_dir, bin_dir)
+    runner.run(PLAN, work_dir, bin_dir, prepare=lambda all: all.reopen(D.name))
+    assert calls(work_dir) == "abcdd"
+    assert not (work_dir / "stale").exists()
+    before = records(work_dir)
+    ledger.Ledger(work_dir).reopen("never begun")
+    assert records(work_dir) == before

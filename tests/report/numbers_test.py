@@ -37,3 +37,19 @@ def test_precision_and_recall_are_whole_percentages():
 )
 def test_durations_use_two_units_at_most(seconds, text):
     assert numbers.duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "wanted"),
+    [
+        (0, "10 s"),
+        (14, "10 s"),
+        (59, "60 s"),
+        (60, "1 min"),
+        (3569, "59 min"),
+        (3571, "1 h 00 min"),
+        (5000, "1 h 23 min"),
+    ],
+)
+def test_estimates_are_rounded(seconds, wanted):
+    assert numbers.rounded(seconds) == wanted
