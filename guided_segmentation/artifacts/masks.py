@@ -28,4 +28,4 @@ def read_mask(path: Path) -> np.ndarray:
             f"colours; convert it first"
         )
     levels = image[..., 0].astype(np.int32)
-    return 2 * levels >= max(levels.max(), 1)
+    return 2 * levels >= max(int(levels.max()), 1)

@@ -101,9 +101,7 @@ def facts(layout: Layout, image_id: str) -> Facts:
     thumbnail = cv2.resize(
         grey, (_THUMBNAIL_PX, _THUMBNAIL_PX), interpolation=cv2.INTER_AREA
     )
-    has_few_values = np.count_nonzero(np.bincount(grey.ravel())) <= (
-        _MAX_MASK_VALUES
-    )
+    has_few_values = len(np.unique(grey)) <= _MAX_MASK_VALUES
     is_flat = bool(grey.std() < _MAX_FLAT_STDDEV)
     return Facts(
         image_id=image_id,
