@@ -21,6 +21,7 @@ from typing import TypeVar
 import loky
 import numpy as np
 
+from guided_segmentation import cores
 from guided_segmentation.crf import dense
 from guided_segmentation.crf.settings import DEEPLAB, CrfSettings
 
@@ -58,11 +59,8 @@ def infer(
 
 def default_num_workers() -> int:
     """Returns one worker for each core of this process; 0 for a single core."""
-    if hasattr(os, "sched_getaffinity"):
-        cores = len(os.sched_getaffinity(0))
-    else:
-        cores = os.cpu_count() or 1
-    return cores if cores > 1 else 0
+    count = cores.count()
+    return count if count > 1 else 0
 
 
 @contextlib.contextmanager

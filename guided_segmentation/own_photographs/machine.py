@@ -1,11 +1,10 @@
 """What the machine has: cores, memory, disk."""
 
 import dataclasses
-import os
 import pathlib
 import shutil
 
-from guided_segmentation import artifacts
+from guided_segmentation import artifacts, cores
 
 _GB = 1e9
 
@@ -46,17 +45,11 @@ def found(output_dir: artifacts.Path, gpus: tuple[str, ...] = ()) -> Machine:
     while not folder.exists():
         folder = folder.parent
     return Machine(
-        cores=_cores(),
+        cores=cores.count(),
         memory_gb=_memory_gb(),
         disk_gb=shutil.disk_usage(folder).free / _GB,
         gpus=gpus,
     )
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _memory_gb() -> float:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image
 
-from guided_segmentation import artifacts, extras
+from guided_segmentation import artifacts, cores, extras
 from guided_segmentation.errors import InputError
 from guided_segmentation.saliency.conventions import Convention
 
@@ -105,7 +105,7 @@ def _session(path):
             f"no ONNX model at {path}; --saliency=onnx:PATH wants a file"
         )
     options = runtime.SessionOptions()
-    options.intra_op_num_threads = len(os.sched_getaffinity(0))
+    options.intra_op_num_threads = cores.count()
     options.inter_op_num_threads = 1
     options.use_deterministic_compute = True
     options.log_severity_level = 3  # Errors alone.

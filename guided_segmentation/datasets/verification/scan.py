@@ -97,11 +97,12 @@ def facts(layout: Layout, image_id: str) -> Facts:
         content = path.read_bytes()
     except (OSError, ValueError) as error:
         return Facts(image_id=image_id, problem=str(error), mask=mask)
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
     thumbnail = cv2.resize(
         grey, (_THUMBNAIL_PX, _THUMBNAIL_PX), interpolation=cv2.INTER_AREA
     )
-    has_few_values = len(np.unique(grey)) <= _MAX_MASK_VALUES
+    num_values = np.count_nonzero(np.bincount(grey.ravel()))
+    has_few_values = bool(num_values <= _MAX_MASK_VALUES)
     is_flat = bool(grey.std() < _MAX_FLAT_STDDEV)
     return Facts(
         image_id=image_id,
