@@ -170,7 +170,8 @@ def chosen(**given):
     defaults = {
         "saliency": "builtin", "seeder": "gap_lowres", "threshold": 0.2,
         "framing": "whole", "freeze_through": "conv4_3",
-        "learning_rate": 1e-4, "crf_loss": "v2", "crf": "deeplab", "seed": 0,
+        "learning_rate": 1e-4, "crf_loss": "v2", "saliency_weight": 0.5,
+        "crf": "deeplab", "seed": 0,
     }  # fmt: skip
     return settings.Settings(**settings.checked({**defaults, **TINY, **given}))
 

@@ -7,8 +7,8 @@ import pathlib
 
 from absl import flags
 
-from guided_segmentation import crf, exports, labels, segmenter
-from guided_segmentation.command_line import app, parsers
+from guided_segmentation import artifacts, crf, exports, labels, segmenter
+from guided_segmentation.command_line import app, data_flags, parsers
 from guided_segmentation.datasets import schema
 from guided_segmentation.errors import InputError
 
@@ -34,6 +34,14 @@ CRF_MAX_PIXELS = flags.DEFINE_integer(
     "to the nearest neighbour. Not given: 0.8 million with 21 classes, 2.5 "
     "million with two, which keeps the program below 2 GB of memory.",
     lower_bound=1,
+)
+SALIENCY_WEIGHT = flags.DEFINE_float(
+    "saliency_weight",
+    3.0,
+    "How much the maps of --saliency_dir count: the probabilities of objects "
+    "are multiplied by saliency to this power, that of the background by one "
+    "minus saliency.",
+    lower_bound=0.0,
 )
 OVERLAY = flags.DEFINE_bool(
     "overlay",
@@ -77,6 +85,45 @@ def check() -> None:
         raise InputError(
             f"--export: wanted some of {', '.join(exports.KINDS)}, found "
             f"{unknown[0]!r}"
+        )
+
+
+def saliency_maps() -> segmenter.SaliencyMaps | None:
+    """Returns the maps of --saliency_dir with their weight, or None.
+
+    Raises:
+      ValueError: If there is a weight without maps.
+    """
+    folder = data_flags.SALIENCY_DIR.value
+    if folder is not None:
+        return segmenter.SaliencyMaps(folder, SALIENCY_WEIGHT.value)
+    if SALIENCY_WEIGHT.present:
+        raise InputError(
+            f"--saliency_weight={SALIENCY_WEIGHT.value}: wanted --saliency_dir "
+            f"beside it, found none; give the folder of bin/make_saliency"
+        )
+    return None
+
+
+def require_saliency_maps(source: schema.Source) -> None:
+    """Checks that there is a map of each photograph, if maps are given.
+
+    Args:
+      source: The photographs.
+
+    Raises:
+      ValueError: If one is missing.
+    """
+    folder = data_flags.SALIENCY_DIR.value
+    if folder is None:
+        return
+    missing = artifacts.missing(source.image_ids, folder)
+    if missing:
+        raise InputError(
+            f"--saliency_dir={folder}: wanted a map of each of "
+            f"{len(source.image_ids)} photographs, {len(missing)} are missing, "
+            f"the first is {missing[0]}.png; run bin/make_saliency on the same "
+            f"photographs"
         )
 
 

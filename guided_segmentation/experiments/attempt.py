@@ -194,6 +194,8 @@ class Attempt:
         return f"failed with exit code {code}: {reason}"
 
     def _record(self, done: bool) -> None:
+        before = self.ledger.records.get(self.stage.name, {})
+        reopened = {} if done else {"reopened": before.get("reopened", False)}
         self.ledger.write(
             self.stage.name,
             fingerprint=self.fingerprint,
@@ -201,6 +203,7 @@ class Attempt:
             inputs=self.inputs,
             seconds=round(self.seconds, 3),
             done=done,
+            **reopened,
         )
 
     def _tail(self) -> str:

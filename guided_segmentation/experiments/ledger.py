@@ -71,14 +71,27 @@ class Ledger:
         self.records[name] = record
         artifacts.write_json(self.path, self.records)
 
+    def stands(self, name: str) -> bool:
+        """Whether what was made from a stage is still right.
+
+        Args:
+          name: Of the stage, which is done, or was until `reopen`.
+        """
+        record = self.records.get(name, {})
+        return record.get("done", False) or record.get("reopened", False)
+
     def reopen(self, name: str) -> None:
-        """Has a stage that was done go on, as if it had been stopped.
+        """Has a stage that was done add to its output, such as new images.
+
+        What was made from it stays.
 
         Args:
           name: Of the stage; nothing happens if it was never begun.
         """
         if name in self.records:
             record = {"done": False, "seconds": 0.0}
+            if self.stands(name):
+                record["reopened"] = True
             self.write(name, **{**self.records[name], **record})
 
     def drop(self, name: str) -> None:
@@ -126,14 +139,12 @@ def retire(
         record = ledger.records.get(stage.name)
         if record is None:
             continue
-        needs_done = all(
-            ledger.records.get(need, {}).get("done") for need in stage.needs
-        )
+        needs_stand = all(ledger.stands(need) for need in stage.needs)
         started = not record["done"] and (
             record["fingerprint"] == prints[stage.name]
         )
         fits = started or ledger.is_done(stage, prints[stage.name])
-        if not (needs_done and fits):
+        if not (needs_stand and fits):
             before, now = record.get("inputs", {}), inputs.get(stage.name, {})
             changed = [name for name in now if before.get(name) != now[name]]
             _set_aside(ledger.work_dir, stage, changed)

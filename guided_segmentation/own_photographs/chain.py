@@ -134,6 +134,8 @@ def _run(todo, bin_dir, command):
         if todo.state != "resumed":
             path = todo.request.output_dir / provenance.SETTINGS_FILE
             artifacts.write_json(path, todo.record(command))
+        if todo.without_saliency:
+            ledger.reopen(job.SALIENCY)
         if todo.missing:
             ledger.reopen(job.MASKS)
         if not ledger.records.get("export_model", {}).get("done"):
@@ -154,10 +156,11 @@ def _write_sets(todo: job.Job) -> None:
     out = todo.request.output_dir
     if todo.learned is not None:
         folder = out / stages.TRAINING.format(digest=todo.digest)
-        sets.write(folder, todo.learned, todo.request.saliency_dir)
+        sets.write(folder, todo.learned, todo.saliency_dir)
     for image_id in todo.changed:
-        (out / "masks" / f"{image_id}.png").unlink(missing_ok=True)
-    sets.write(out / stages.ALL, todo.photographs)
+        for folder in ("saliency_maps", "masks"):
+            (out / folder / f"{image_id}.png").unlink(missing_ok=True)
+    sets.write(out / stages.ALL, todo.photographs, todo.saliency_dir)
     content = earlier.content(todo.photographs)
     artifacts.write_json(out / earlier.CONTENT_FILE, content)
 

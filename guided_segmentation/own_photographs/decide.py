@@ -1,6 +1,7 @@
 """Decides what a call does: train, go on with a training, or add masks."""
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,7 +19,7 @@ from guided_segmentation.own_photographs.photographs import Photographs
 from guided_segmentation.own_photographs.settings import Settings
 
 # Settings that a trained segmenter leaves open.
-_OF_MASKS = ("scales", "flip", "crf")
+_OF_MASKS = ("scales", "flip", "saliency_weight", "crf")
 
 # From settings, number of classes and pixels of a photograph to what the probe
 # prints.
@@ -38,8 +39,8 @@ def decide(request: Request, found: Photographs, probe: Probe) -> Job:
       probe: Times single steps.
 
     Raises:
-      InputError: If settings of a trained segmenter are to change, or no
-        photograph fits it.
+      InputError: If settings of a trained segmenter are to change, no
+        photograph fits it, or a saliency map of the user is missing.
     """
     record = earlier.record(request.output_dir)
     is_trained = record and earlier.is_trained(request.output_dir)
@@ -47,10 +48,29 @@ def decide(request: Request, found: Photographs, probe: Probe) -> Job:
         made = _of_trained(request, found, record)
     else:
         made = _of_training(request, found, record, probe)
+    _require_maps(made)
     (masks,) = (stage for stage in made.stages if stage.name == MASKS)
     if earlier.are_begun(masks, request.output_dir):
         return made
     return dataclasses.replace(made, missing=tuple(found.by_id))
+
+
+def _require_maps(made: Job) -> None:
+    """Checks that the user's folder has a saliency map of each photograph.
+
+    Raises:
+      InputError: If one is missing.
+    """
+    if made.saliency_dir is None:
+        return
+    missing = artifacts.missing(made.photographs.by_id, made.saliency_dir)
+    if missing:
+        raise InputError(
+            f"--saliency=dir:{made.saliency_dir}: wanted a map of each of "
+            f"{len(made.photographs)} photographs, {len(missing)} are missing, "
+            f"the first is {missing[0]}.png; add them, or choose another "
+            f"--saliency, such as builtin"
+        )
 
 
 def _of_trained(
@@ -119,39 +139,62 @@ def _of_training(
 def _chosen(
     request: Request, found: Photographs, learned: Photographs, probe: Probe
 ) -> tuple[automatic.Choices, dict[str, float], machine.Machine]:
-    """Chooses settings for a training, with a few timed steps."""
-    here = machine.found(request.output_dir)
-    choices = automatic.choose(request.given, found, learned, here)
-    timed = probe(
-        automatic.settings_of(choices),
-        found.label_set.num_objects,
-        found.median_pixels,
-    )
-    here = dataclasses.replace(here, gpus=tuple(timed["gpus"]))
-    choices = automatic.choose(request.given, found, learned, here)
-    choices = automatic.resolved(
-        choices, timed["precision"], timed["precision_seconds"]
-    )
-    speeds = {**timed["seconds"], "cores": here.cores}
+    """Chooses settings for a training, with a few timed steps.
 
-    def total(settings: Settings) -> float:
-        each = estimate.seconds(settings, len(learned), found, speeds)
-        return sum(each.values())
-
+    More layers are frozen, and steps timed again, if the budget does not
+    suffice for the steps that are wanted.
+    """
     minutes, why = automatic.budget(request.minutes, len(found))
-    return automatic.within(choices, minutes, total, why), speeds, here
+    here = machine.found(request.output_dir)
+    for frozen in automatic.FROZEN:
+        choices = automatic.choose(request.given, found, learned, here, frozen)
+        timed = probe(
+            automatic.settings_of(choices),
+            found.label_set.num_objects,
+            found.median_pixels,
+        )
+        here = dataclasses.replace(here, gpus=tuple(timed["gpus"]))
+        wanted = automatic.resolved(
+            automatic.choose(request.given, found, learned, here, frozen),
+            timed["precision"],
+            timed["precision_seconds"],
+        )
+        speeds = {**timed["seconds"], "cores": here.cores}
+        total = functools.partial(_total, len(learned), found, speeds)
+        fitted = automatic.within(wanted, minutes, total, why)
+        if (
+            automatic.has_steps_of(wanted, fitted)
+            or "freeze_through" in request.given
+        ):
+            break
+    return fitted, speeds, here
+
+
+def _total(
+    learned: int,
+    found: Photographs,
+    speeds: Mapping[str, float],
+    settings: Settings,
+) -> float:
+    """Returns the estimated seconds of all stages."""
+    return sum(estimate.seconds(settings, learned, found, speeds).values())
 
 
 def _masks_to_make(
     request: Request, found: Photographs
 ) -> dict[str, tuple[str, ...]]:
-    """Fields of Job: the masks that are out of date, and those to be made."""
+    """Fields of Job: the masks that are out of date, and what is to be made."""
     changed = earlier.changes(request.output_dir, found)
-    masks = request.output_dir / "masks"
-    without = {*artifacts.missing(found.by_id, masks), *changed}
+
+    def missing(folder: str) -> tuple[str, ...]:
+        there = request.output_dir / folder
+        without = {*artifacts.missing(found.by_id, there), *changed}
+        return tuple(i for i in found.by_id if i in without)
+
     return {
         "changed": tuple(changed),
-        "missing": tuple(i for i in found.by_id if i in without),
+        "missing": missing("masks"),
+        "without_saliency": missing("saliency_maps"),
     }
 
 

@@ -57,8 +57,13 @@ def done_stages(
     digests = {x.name: inputs.digests(x, output_dir) for x in planned}
     prints = ledgers.fingerprints(planned, digests)
     done = {x.name for x in planned if ledger.is_done(x, prints[x.name])}
+    reopened = {
+        x.name
+        for x in planned
+        if ledger.records.get(x.name, {}).get("reopened")
+    }
     for stage in planned:  # What a stage that is not done feeds.
-        if not done.issuperset(stage.needs):
+        if not (done | reopened).issuperset(stage.needs):
             done.discard(stage.name)
     return frozenset(done)
 

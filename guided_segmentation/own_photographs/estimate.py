@@ -52,7 +52,8 @@ def seconds(
         )
         found["make_seeds"] = start + learned * (speeds["prediction"] + _READ)
     if not settings.saliency.startswith("dir:"):
-        found["make_saliency"] = start + learned * (speeds["saliency"] + _READ)
+        of_map = saliency_map(speeds)
+        found["make_saliency"] = start + len(photographs) * of_map
     found["make_guides"] = speeds["start"] + learned * (_GUIDE + several)
     found["train_segmenter"] = (
         start
@@ -62,6 +63,15 @@ def seconds(
     found["segment_images"] = start + len(photographs) * mask(settings, speeds)
     found["export_model"] = _EXPORT_STARTS * start
     return found
+
+
+def saliency_map(speeds: Mapping[str, float]) -> float:
+    """Estimates the seconds of one saliency map.
+
+    Args:
+      speeds: As `seconds` takes it.
+    """
+    return speeds["saliency"] + _READ
 
 
 def mask(settings: Settings, speeds: Mapping[str, float]) -> float:

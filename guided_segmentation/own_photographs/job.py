@@ -19,7 +19,8 @@ from guided_segmentation.own_photographs import (
 )
 from guided_segmentation.own_photographs.photographs import Photographs
 
-MASKS = "segment_images"  # Name of the stage that makes them.
+MASKS = "segment_images"  # Names of the stages that all photographs need.
+SALIENCY = "make_saliency"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -80,6 +81,7 @@ class Job:
       state: "new", "resumed" or "trained".
       changed: Ids of photographs whose masks are out of date.
       missing: Ids of photographs without a mask.
+      without_saliency: Ids of photographs without a saliency map.
     """
 
     request: Request
@@ -93,6 +95,7 @@ class Job:
     state: str
     changed: tuple[str, ...]
     missing: tuple[str, ...]
+    without_saliency: tuple[str, ...]
 
     @property
     def settings(self) -> names.Settings:
@@ -108,7 +111,19 @@ class Job:
     def done(self) -> frozenset[str]:
         """Names of the stages that are done."""
         done = earlier.done_stages(self.stages, self.request.output_dir)
-        return done - {MASKS} if self.missing else done
+        open_again = {
+            *([MASKS] if self.missing else []),
+            *([SALIENCY] if self.without_saliency else []),
+        }
+        return done - open_again
+
+    @property
+    def saliency_dir(self) -> pathlib.Path | None:
+        """The user's folder of saliency maps, if there is one."""
+        name = self.settings.saliency
+        if not name.startswith("dir:"):
+            return None
+        return pathlib.Path(name.removeprefix("dir:"))
 
     @property
     def seconds(self) -> dict[str, float]:
@@ -119,7 +134,11 @@ class Job:
         if self.state == "trained":
             of_mask = estimate.mask(self.settings, self.speeds)
             start = self.speeds["start"] + self.speeds["build"]
-            found["segment_images"] = start + len(self.missing) * of_mask
+            found[MASKS] = start + len(self.missing) * of_mask
+            if SALIENCY in found:
+                of_map = estimate.saliency_map(self.speeds)
+                count = len(self.without_saliency)
+                found[SALIENCY] = start + count * of_map
         return found
 
     def record(self, command: str) -> dict:

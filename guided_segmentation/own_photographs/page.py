@@ -67,7 +67,7 @@ def layers(todo: Job) -> dict[str, pathlib.Path]:
     out = todo.request.output_dir
     found = {
         "seeds": out / "seeds",
-        "saliency": out / stages.saliency_maps(todo.settings, todo.digest),
+        "saliency": out / stages.saliency_maps(todo.settings),
         "guide": out / "guides",
         "mask": out / "masks",
     }

@@ -66,6 +66,10 @@ class Settings:
         "Factors on the size of photographs over which masks are averaged"
     )
     flip: bool = _setting("Average masks with those of the mirror image")
+    saliency_weight: float = _setting(
+        "How much saliency counts in masks beside the segmenter; 0 for not at "
+        "all"
+    )
     crf: str = _setting("Dense CRF that refines masks, or none")
     seed: int = _setting("Seed of all random numbers of the trainings")
 

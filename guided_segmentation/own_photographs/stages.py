@@ -38,7 +38,7 @@ def plan(
     training = TRAINING.format(digest=digest)
     stages = [
         *(_of_seeds(settings, training, more) if settings.has_seeder else ()),
-        *_of_saliency(settings, training, more),
+        *_of_saliency(settings, more),
         *_of_segmenter(settings, training, more),
         _masks(settings, more),
         _export(settings),
@@ -46,15 +46,15 @@ def plan(
     return list(_with_needs(stages))
 
 
-def saliency_maps(settings: Settings, digest: str) -> str:
+def saliency_maps(settings: Settings, folder: str = ALL) -> str:
     """Returns the folder of the saliency maps, relative to the output.
 
     Args:
       settings: Of all stages.
-      digest: Of the photographs to learn from.
+      folder: Of the set of photographs, relative to the output.
     """
     if settings.saliency.startswith("dir:"):
-        return f"{TRAINING.format(digest=digest)}/{sets.SALIENCY}"
+        return f"{folder}/{sets.SALIENCY}"
     return "saliency_maps"
 
 
@@ -96,14 +96,14 @@ def _of_seeds(settings, training, more):
     )
 
 
-def _of_saliency(settings, training, more):
+def _of_saliency(settings, more):
     if settings.saliency.startswith("dir:"):
         return
     yield _stage(
         "make_saliency",
         "saliency_maps",
         [
-            *_data(training),
+            *_data(ALL),
             f"--saliency={settings.saliency}",
             *_precision_of_builtin(settings),
         ],
@@ -157,6 +157,8 @@ def _masks(settings, more):
             f"--precision={settings.precision}",
             f"--segmenter_dir={WORK_DIR}/segmenter",
             "--only_present",
+            f"--saliency_dir={WORK_DIR}/{saliency_maps(settings)}",
+            f"--saliency_weight={settings.saliency_weight:g}",
             f"--scales={_listed(settings.scales)}",
             *(["--flip"] if settings.flip else []),
             f"--crf={settings.crf}",
@@ -216,16 +218,11 @@ def _score_start(settings):
 
 
 def _evidence(settings, training):
-    saliency_dir = (
-        f"{WORK_DIR}/{training}/{sets.SALIENCY}"
-        if settings.saliency.startswith("dir:")
-        else f"{WORK_DIR}/saliency_maps"
-    )
     seeds = [f"--seeds_dir={WORK_DIR}/seeds"] if settings.has_seeder else []
     return [
         f"--guide={settings.guide}",
         *seeds,
-        f"--saliency_dir={saliency_dir}",
+        f"--saliency_dir={WORK_DIR}/{saliency_maps(settings, training)}",
     ]
 
 

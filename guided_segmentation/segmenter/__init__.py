@@ -4,6 +4,7 @@ Source: Oh et al., CVPR 2017, section 6.1.
 """
 
 from guided_segmentation.segmenter.decision import (
+    SaliencyMaps,
     label_map,
     margins,
     present_only,
@@ -19,6 +20,7 @@ from guided_segmentation.segmenter.segmentation import segment_images
 __all__ = [
     "MARGINS_FILE",
     "OVERLAY_PX",
+    "SaliencyMaps",
     "label_map",
     "margins",
     "max_pixels",

@@ -1,8 +1,47 @@
 """From class probabilities to a label map, and how certain it is."""
 
+import dataclasses
+import pathlib
+
+import cv2
 import numpy as np
 
-from guided_segmentation import crf
+from guided_segmentation import artifacts, crf
+
+# No detector is surer than this: a pixel of saliency 0 may be an object's.
+DOUBT = 0.02
+_TINY = np.finfo(np.float32).tiny
+
+
+@dataclasses.dataclass(frozen=True)
+class SaliencyMaps:
+    """Saliency maps that share in the decision.
+
+    Attributes:
+      folder: Of <image_id>.png.
+      weight: Of the maps, as `with_saliency` takes it.
+    """
+
+    folder: artifacts.Path
+    weight: float
+
+    def combined(self, image_id: str, probabilities: np.ndarray) -> np.ndarray:
+        """Does `with_saliency` with the map of an image.
+
+        Args:
+          image_id: Of the image.
+          probabilities: [height, width, num_classes] float32 in [0, 1].
+
+        Returns:
+          [height, width, num_classes] float32.
+
+        Raises:
+          FileNotFoundError: If there is no map of the image.
+          InputError: If it is no saliency map.
+        """
+        path = pathlib.Path(self.folder, f"{image_id}.png")
+        saliency_map = artifacts.read_saliency_map(path)
+        return with_saliency(probabilities, saliency_map, self.weight)
 
 
 def label_map(
@@ -59,6 +98,35 @@ def present_only(
       present objects keep their probabilities.
     """
     return probabilities * np.append(True, image_labels).astype(np.float32)
+
+
+def with_saliency(
+    probabilities: np.ndarray, saliency_map: np.ndarray, weight: float
+) -> np.ndarray:
+    """Multiplies the network's opinion with that of a saliency detector.
+
+    Both estimate where objects are, and err in different places. Objects are
+    multiplied by s^weight, the background by (1 - s)^weight, and the products
+    normalized: a product of experts (Hinton, Neural Computation 2002).
+
+    Args:
+      probabilities: [height, width, num_classes] float32 in [0, 1], class 0
+        the background.
+      saliency_map: [rows, columns] float32 in [0, 1]; resized bilinearly.
+      weight: Of the detector, at least 0; 0 changes nothing.
+
+    Returns:
+      [height, width, num_classes] float32; each pixel keeps its sum.
+    """
+    height, width, _ = probabilities.shape
+    if saliency_map.shape != (height, width):
+        saliency_map = cv2.resize(saliency_map, (width, height))
+    salient = np.clip(saliency_map, DOUBT, 1 - DOUBT)[..., None]
+    weighted = probabilities * salient**weight
+    weighted[..., :1] = probabilities[..., :1] * (1 - salient) ** weight
+    total = weighted.sum(-1, keepdims=True)
+    wanted = probabilities.sum(-1, keepdims=True)
+    return weighted * (wanted / np.maximum(total, _TINY))
 
 
 def margins(probabilities: np.ndarray) -> np.ndarray:

@@ -23,6 +23,7 @@ def segment_images(
     folders: Mapping[artifacts.Path, crf.CrfSettings | None],
     *,
     only_present: bool = False,
+    saliency_maps: decision.SaliencyMaps | None = None,
     label_set: labels.LabelSet | None = None,
     crf_max_pixels: int | None = None,
     overlay_dir: artifacts.Path | None = None,
@@ -45,6 +46,7 @@ def segment_images(
         crf-postproc; None for no CRF. One prediction serves all folders.
       only_present: Whether objects that the image-level labels exclude get
         probability 0.
+      saliency_maps: Multiplied with the probabilities; None leaves them out.
       label_set: The classes of `predict`; None takes those of the source.
       crf_max_pixels: Height times width of the largest photograph that
         crf-postproc refines at its own size. A larger one is refined at this
@@ -80,7 +82,7 @@ def segment_images(
             _prepared, most=max(most, outputs.crf_max_pixels)
         ),
     )
-    _segment(predict, source, outputs, read, only_present, most)
+    _segment(predict, source, outputs, read, only_present, saliency_maps, most)
     _draw_overlays(source, outputs, read, unreadable)
     return unreadable
 
@@ -91,6 +93,7 @@ def _segment(
     outputs: Outputs,
     read: Callable[[list[str]], Iterator[tuple[str, Photograph]]],
     only_present: bool,
+    saliency_maps: decision.SaliencyMaps | None,
     most: int,
 ) -> None:
     """Predicts the images whose label maps are missing, and writes them."""
@@ -103,6 +106,8 @@ def _segment(
         if only_present:
             image_labels = source.image_labels(image_id)
             probabilities = decision.present_only(probabilities, image_labels)
+        if saliency_maps is not None:
+            probabilities = saliency_maps.combined(image_id, probabilities)
         return image_id, outputs.write(image_id, photograph, probabilities)
 
     def is_large(each: tuple[str, Photograph, np.ndarray]) -> bool:

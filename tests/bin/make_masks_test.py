@@ -32,6 +32,7 @@ GIVEN = {
     "crf_loss": "none",
     "scales": "1,3",
     "flip": "true",
+    "saliency_weight": "2",
     "crf": "sec",
     "seed": "7",
 }
@@ -49,6 +50,7 @@ ARRIVED = {
     "train_scales": ["1", "2"],
     "scales": ["1", "3"],
     "flip": True,
+    "saliency_weight": 2.0,
     "seed": 7,
 }
 MADE = own_photographs.Made(

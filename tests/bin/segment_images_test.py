@@ -25,6 +25,14 @@ from guided_segmentation.networks import prediction
 from guided_segmentation.serving.client import address, connection
 
 
+def saliency_of(source, tmp_path):
+    """Writes a saliency map of each image; returns the folder."""
+    for image_id in source.image_ids:
+        path = tmp_path / "maps" / f"{image_id}.png"
+        artifacts.write_saliency_map(path, np.ones([2, 3], np.float32))
+    return str(tmp_path / "maps")
+
+
 def test_flags_reach_what_segment_images_calls(launcher, capsys, tmp_path):
     with calling(
         "segment_images",
@@ -39,6 +47,10 @@ def test_flags_reach_what_segment_images_calls(launcher, capsys, tmp_path):
         crf_dir="/c",
         crf_max_pixels="1000",
         only_present="true",
+        saliency_dir=saliency_of(
+            synthetic.source("train", num_images=2), tmp_path
+        ),
+        saliency_weight="0.25",
         overlay="true",
         overlay_dir=str(tmp_path),
         probabilities_dir="/p",
@@ -57,6 +69,7 @@ def test_flags_reach_what_segment_images_calls(launcher, capsys, tmp_path):
         mock.ANY,
         {"/o": None, "/c": crf.SEC},
         only_present=True,
+        saliency_maps=segmenter.SaliencyMaps(str(tmp_path / "maps"), 0.25),
         label_set=synthetic.LABEL_SET,
         crf_max_pixels=1000,
         overlay_dir=tmp_path,
@@ -409,3 +422,38 @@ def test_other_predictions_are_not_taken_for_these(launcher, tmp_path):
     assert told in error_of(segment("moved", "--crf=v2"))
     write_network(tmp_path / "run", 0.02, objects)
     assert "begun with weights_sha256" in error_of(segment("run"))
+
+
+def test_every_photograph_needs_its_saliency_map(launcher, tmp_path):
+    write_network(tmp_path / "run", 0.02, list(synthetic.LABEL_SET.objects))
+    (first, second) = synthetic.source("train", num_images=2).image_ids
+    folder = pathlib.Path(
+        saliency_of(synthetic.source("train", num_images=1), tmp_path)
+    )
+
+    def segment(*flags):
+        return launcher.run(
+            "segment_images",
+            "--num_images=2",
+            f"--segmenter_dir={tmp_path}/run",
+            f"--output_dir={tmp_path}/out",
+            *flags,
+        )
+
+    assert error_of(segment(f"--saliency_dir={folder}")) == (
+        f"error: --saliency_dir={folder}: wanted a map of each of 2 "
+        f"photographs, 1 are missing, the first is {second}.png; run "
+        f"bin/make_saliency on the same photographs"
+    )
+    assert error_of(segment("--saliency_weight=1")) == (
+        "error: --saliency_weight=1.0: wanted --saliency_dir beside it, found "
+        "none; give the folder of bin/make_saliency"
+    )
+    (folder / f"{second}.png").write_bytes(
+        (folder / f"{first}.png").read_bytes()
+    )
+    assert segment(f"--saliency_dir={folder}").returncode == 0
+    made = artifacts.read_json(tmp_path / "out" / "settings.json")
+    assert made["saliency_weight"] == 3
+    inputs = artifacts.read_json(tmp_path / "out" / "inputs.json")
+    assert inputs["saliency maps"].keys() == {first, second}

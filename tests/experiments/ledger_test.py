@@ -185,3 +185,18 @@ def test_a_reopened_stage_goes_on_and_keeps_what_it_made(bin_dir, work_dir):
     before = records(work_dir)
     ledger.Ledger(work_dir).reopen("never begun")
     assert records(work_dir) == before
+
+
+def test_what_was_made_from_a_reopened_stage_stays(bin_dir, work_dir):
+    runner.run(PLAN, work_dir, bin_dir)
+    runner.run(PLAN, work_dir, bin_dir, prepare=lambda all: all.reopen(A.name))
+    assert calls(work_dir) == "abcda"
+    assert not (work_dir / "stale").exists()
+    assert "reopened" not in records(work_dir)[A.name]
+
+
+def test_a_reopened_stage_that_was_never_done_is_as_if_stopped(work_dir):
+    found = ledger.Ledger(work_dir)
+    found.write("first", done=False, seconds=3.0)
+    found.reopen("first")
+    assert not found.stands("first")

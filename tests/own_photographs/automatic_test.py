@@ -130,12 +130,26 @@ def test_a_budget_that_suffices_changes_nothing():
     assert within(1000) == choose()
 
 
+def test_whether_a_budget_cuts_steps():
+    assert automatic.has_steps_of(choose(), within(10))
+    assert not automatic.has_steps_of(choose(), within(2))
+
+
+def test_frozen_layers_are_those_asked_for_unless_the_user_says_else():
+    found = automatic.choose({}, MANY, MANY, SMALL, "conv5_2")
+    assert found["freeze_through"] == ("conv5_2", automatic.FROZEN["conv5_2"])
+    given = automatic.choose(
+        {"freeze_through": "none"}, MANY, MANY, SMALL, "conv5_2"
+    )
+    assert given["freeze_through"] == ("none", automatic.GIVEN)
+
+
 def test_a_budget_cuts_views_before_steps():
     before = automatic.settings_of(choose())
     assert total(before) > 600
-    choices = within(8)
+    choices = within(10)
     chosen = automatic.settings_of(choices)
-    assert total(chosen) <= 8 * 60
+    assert total(chosen) <= 10 * 60
     assert choices["scales"] == ((1.0,), "fits")
     assert chosen.segmenter_steps == before.segmenter_steps
 

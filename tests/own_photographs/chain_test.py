@@ -52,9 +52,30 @@ def test_new_photographs_get_masks_by_the_segmenter_that_is_there(user):
     user.new_maps("masks")
     added = user.photos.add(2, first=12)
     user.call()
-    assert user.new_calls() == ["segment_images"]
+    assert user.new_calls() == ["make_saliency", "segment_images"]
     assert user.new_maps("masks") == added
+    maps = {path.stem for path in (user.out / "saliency_maps").iterdir()}
+    assert maps == user.photos.tags.keys()
+    assert not (user.out / "stale").exists()
     assert user.record["photographs"] == 12  # Learned from.
+
+
+def test_a_stop_while_photographs_are_added_retrains_nothing(
+    user, monkeypatch, capsys
+):
+    user.call()
+    user.photos.add(2, first=12)
+    monkeypatch.setenv("FAIL_IN", "make_saliency")
+    with pytest.raises(ChildProcessError):
+        user.call()
+    monkeypatch.delenv("FAIL_IN")
+    user.new_calls()
+    capsys.readouterr()
+    user.call()
+    assert user.new_calls() == ["make_saliency", "segment_images"]
+    plan = capsys.readouterr().out.splitlines()
+    (line,) = (x for x in plan if x.startswith("  train_segmenter"))
+    assert line.endswith("done")
 
 
 def test_a_changed_tag_has_the_mask_made_again(user):
@@ -202,6 +223,44 @@ def test_a_call_that_goes_on_keeps_the_settings(user, monkeypatch):
     assert user.record["settings"]["precision"]["value"] == "float32"
 
 
+def test_more_layers_are_frozen_where_steps_take_long(user):
+    """A machine whose steps take 10 s with conv4_3, and 2.5 s with conv5_2."""
+    asked = []
+
+    def slow(chosen, num_objects, pixels):
+        asked.append(chosen.freeze_through)
+        timed = own_scenes.probe(chosen, num_objects, pixels)
+        step = 10.0 if chosen.freeze_through == "conv4_3" else 2.5
+        timed["seconds"].update(seeder=step, segmenter=step)
+        return timed
+
+    user.call(probe=slow, minutes=8, seeder_steps=None, segmenter_steps=None)
+    assert asked == ["conv4_3", "conv5_2"]
+    found = user.record["settings"]
+    assert found["freeze_through"]["value"] == "conv5_2"
+    assert found["segmenter_steps"]["value"] == 90
+    assert "--freeze_through=conv5_2" in user.command("train_seeder")
+
+
+def test_frozen_layers_that_the_user_gave_stay(user):
+    asked = []
+
+    def slow(chosen, num_objects, pixels):
+        asked.append(chosen.freeze_through)
+        timed = own_scenes.probe(chosen, num_objects, pixels)
+        timed["seconds"].update(seeder=10.0, segmenter=10.0)
+        return timed
+
+    user.call(
+        probe=slow,
+        minutes=8,
+        seeder_steps=None,
+        segmenter_steps=None,
+        freeze_through="conv3_3",
+    )
+    assert asked == ["conv3_3"]
+
+
 def test_saliency_maps_of_a_folder_are_used(user, tmp_path):
     maps = tmp_path / "maps"
     maps.mkdir()
@@ -211,6 +270,17 @@ def test_saliency_maps_of_a_folder_are_used(user, tmp_path):
     user.call(saliency=f"dir:{maps}")
     assert user.new_calls() == [x for x in ALL if x != "make_saliency"]
     assert "/saliency" in user.command("make_guides")
+    (added,) = user.photos.add(1, first=12)
+    told = (
+        rf"^--saliency=dir:{maps}: wanted a map of each of 13 photographs, 1 "
+        rf"are missing, the first is {added}.png; add them, or choose another "
+    )
+    with pytest.raises(InputError, match=told):
+        user.call()
+    (maps / f"{added}.png").write_bytes(content)
+    user.call()
+    assert user.new_calls() == ["segment_images"]
+    assert (user.out / "data" / "all" / "saliency" / f"{added}.png").exists()
 
 
 def test_without_a_seeder_only_photographs_of_one_tag_are_learned_from(user):

@@ -33,6 +33,7 @@ def make_job(tmp_path, **given):
         state="trained",
         changed=(),
         missing=(),
+        without_saliency=(),
     )
 
 
@@ -54,7 +55,7 @@ def test_layers_are_those_that_were_made(tmp_path):
     }
     found = page.layers(make_job(tmp_path, guide="g0", saliency="dir:/m"))
     assert "seeds" not in found
-    assert found["saliency"] == tmp_path / "data" / "d1" / "saliency"
+    assert found["saliency"] == tmp_path / "data" / "all" / "saliency"
 
 
 def test_photographs_are_marked_where_saliency_stood_for_seeds(tmp_path):

@@ -41,7 +41,7 @@ def test_each_stage_needs_those_whose_results_it_reads():
             "make_saliency",
             "make_guides",
         },
-        "segment_images": {"train_segmenter"},
+        "segment_images": {"make_saliency", "train_segmenter"},
         "export_model": {"train_segmenter"},
     }
 
@@ -59,17 +59,20 @@ def test_maps_of_the_user_are_read_from_the_set():
     assert "make_saliency" not in found
     wanted = "--saliency_dir={work_dir}/data/d1/saliency"
     assert wanted in found["make_guides"].command
-    folder = stages.saliency_maps(EVERYTHING["maps"], "d1")
-    assert folder == "data/d1/saliency"
-    assert stages.saliency_maps(EVERYTHING["g2"], "d1") == "saliency_maps"
+    wanted = "--saliency_dir={work_dir}/data/all/saliency"
+    assert wanted in found["segment_images"].command
+    folder = stages.saliency_maps(EVERYTHING["maps"])
+    assert folder == "data/all/saliency"
+    assert stages.saliency_maps(EVERYTHING["g2"]) == "saliency_maps"
 
 
-def test_masks_are_made_of_all_photographs_and_networks_of_the_set():
+def test_masks_and_saliency_are_of_all_photographs_and_networks_of_the_set():
     found = plan(EVERYTHING["g2"])
     data = "--data_dir={work_dir}/data/"
     for name, stage in found.items():
         read = [each for each in stage.command if each.startswith(data)]
-        folder = {"segment_images": ["all"], "export_model": []}
+        everything = {"make_saliency": ["all"], "segment_images": ["all"]}
+        folder = {**everything, "export_model": []}
         wanted = [
             f"{data}{each}/photographs" for each in folder.get(name, ["d1"])
         ]

@@ -118,6 +118,25 @@ def test_only_objects_that_are_present_are_predicted(tmp_path):
             assert found.tolist() == wanted
 
 
+def test_saliency_maps_share_in_the_decision_and_the_margin(tmp_path):
+    one = dataclasses.replace(source(1), image=lambda _: halves(1, 2))
+    pixels = np.array([[[0.6, 0.4], [0.6, 0.4]]], np.float32)
+    salient = np.array([[0.0, 0.8]], np.float32)
+    artifacts.write_saliency_map(tmp_path / "maps" / "2007_0.png", salient)
+    segmenter.segment_images(
+        lambda _: pixels[None],
+        one,
+        {tmp_path / "out": None},
+        saliency_maps=segmenter.SaliencyMaps(tmp_path / "maps", 1.0),
+    )
+    found = artifacts.read_label_map(tmp_path / "out" / "2007_0.png")
+    assert found.tolist() == [[0, 1]]
+    background = 0.6 * 0.98 / (0.6 * 0.98 + 0.4 * 0.02)
+    wanted = np.mean([2 * background - 1, 8 / 11 - 3 / 11])
+    margins = segmenter.read_margins(tmp_path / "out")
+    assert margins["2007_0"] == pytest.approx(wanted, abs=1e-3)
+
+
 def test_an_error_of_the_prediction_names_the_image(tmp_path):
     def predict(image):
         raise InputError(f"too small: {image.shape[1]} rows")
