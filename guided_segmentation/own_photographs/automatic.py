@@ -16,11 +16,6 @@ from guided_segmentation.own_photographs.settings import FIELDS, Settings
 # tag; docs/start/own_photographs.md has the measurement.
 MIN_A_CLASS = 10
 GIVEN = "as you said"
-# Last frozen layer, and why, from the best to the fastest.
-FROZEN = {
-    "conv4_3": "photographs are too few to change lower layers",
-    "conv5_2": "halves the time of a step, which costs masks about a point",
-}
 _MIN_STEPS = 40
 _SEEDER_EPOCHS, _SEGMENTER_EPOCHS = 12, 30
 _MAX_STEPS = {"seeder": 200, "segmenter": 500}
@@ -36,6 +31,14 @@ class Choice(NamedTuple):
 
 
 Choices = dict[str, Choice]
+_FROZEN = Choice("conv5_2", "halves the time of a step, for a point of mIoU")
+_SMALL = Choice(257, "two thirds of the pixels of 321")
+# What is chosen instead where a budget does not suffice, the best first.
+INSTEAD: tuple[Choices, ...] = (
+    {},
+    {"freeze_through": _FROZEN},
+    {"freeze_through": _FROZEN, "input_size": _SMALL},
+)
 
 
 def choose(
@@ -43,7 +46,7 @@ def choose(
     found: Photographs,
     photographs: Photographs,
     machine: Machine,
-    frozen: str = "conv4_3",
+    instead: Mapping[str, Choice] | None = None,
 ) -> Choices:
     """Chooses every setting but those that need timings.
 
@@ -52,7 +55,7 @@ def choose(
       found: All photographs.
       photographs: To learn from.
       machine: The user's.
-      frozen: Last layer that stays as pretrained, a key of FROZEN.
+      instead: Choices that win over the usual ones, of INSTEAD.
 
     Returns:
       By name of the field of Settings. "precision" is "auto" unless given;
@@ -61,10 +64,9 @@ def choose(
     choices: Choices = {}
 
     def decide(name: str, value: Any, why: str) -> Any:
-        is_given = name in given
-        choices[name] = (
-            Choice(given[name], GIVEN) if is_given else Choice(value, why)
-        )
+        choices[name] = (instead or {}).get(name, Choice(value, why))
+        if name in given:
+            choices[name] = Choice(given[name], GIVEN)
         return choices[name].value
 
     decide("precision", "auto", "a convolution is timed")
@@ -73,8 +75,8 @@ def choose(
     decide("seeder", "gap_lowres", "learns from fewest photographs")
     decide("threshold", 0.2, "as in the paper")
     decide("trunk_weights", "imagenet", "little is learned without")
-    decide("input_size", 321, "as in the paper")
-    _network(decide, photographs, machine, frozen)
+    size = decide("input_size", 321, "as in the paper")
+    _network(decide, photographs, machine, size)
     _training(decide, photographs, machine)
     _prediction(decide)
     decide("seed", 0, "runs can be repeated")
@@ -195,9 +197,12 @@ def _guide(photographs: Photographs) -> tuple[str, str]:
     return "g2", f"a class has {middle} photographs, enough for a seeder"
 
 
-def _network(decide, photographs, machine, frozen):
-    frozen = decide("freeze_through", frozen, FROZEN[frozen])
-    size = 321
+def _network(decide, photographs, machine, size):
+    frozen = decide(
+        "freeze_through",
+        "conv4_3",
+        "photographs are too few to change lower layers",
+    )
     needed = _features_gb(size, len(photographs))
     if frozen != "none" and needed < machine.disk_gb / 2:
         decide("framing", "whole", "features of frozen layers are cached")

@@ -141,31 +141,29 @@ def _chosen(
 ) -> tuple[automatic.Choices, dict[str, float], machine.Machine]:
     """Chooses settings for a training, with a few timed steps.
 
-    More layers are frozen, and steps timed again, if the budget does not
-    suffice for the steps that are wanted.
+    Faster settings are tried if the budget would cut the wanted steps.
     """
     minutes, why = automatic.budget(request.minutes, len(found))
     here = machine.found(request.output_dir)
-    for frozen in automatic.FROZEN:
-        choices = automatic.choose(request.given, found, learned, here, frozen)
+    for instead in automatic.INSTEAD:
+        if instead.keys() & request.given.keys():
+            break
+        chosen = automatic.choose(request.given, found, learned, here, instead)
         timed = probe(
-            automatic.settings_of(choices),
+            automatic.settings_of(chosen),
             found.label_set.num_objects,
             found.median_pixels,
         )
         here = dataclasses.replace(here, gpus=tuple(timed["gpus"]))
         wanted = automatic.resolved(
-            automatic.choose(request.given, found, learned, here, frozen),
+            automatic.choose(request.given, found, learned, here, instead),
             timed["precision"],
             timed["precision_seconds"],
         )
         speeds = {**timed["seconds"], "cores": here.cores}
         total = functools.partial(_total, len(learned), found, speeds)
         fitted = automatic.within(wanted, minutes, total, why)
-        if (
-            automatic.has_steps_of(wanted, fitted)
-            or "freeze_through" in request.given
-        ):
+        if automatic.has_steps_of(wanted, fitted):
             break
     return fitted, speeds, here
 
