@@ -17,7 +17,7 @@ from guided_segmentation.own_photographs.settings import FIELDS, Settings
 MIN_A_CLASS = 10
 GIVEN = "as you said"
 _MIN_STEPS = 40
-_SEEDER_EPOCHS, _SEGMENTER_EPOCHS = 12, 30
+_SEEDER_EPOCHS, _SEGMENTER_EPOCHS = 12, 16
 _MAX_STEPS = {"seeder": 200, "segmenter": 500}
 _MINUTES, _COUNT = 20.0, 150  # For so many photographs; more in proportion.
 _LARGE = 800  # Photographs from which the steps are those of VOC's 800.
@@ -42,7 +42,7 @@ INSTEAD: tuple[Choices, ...] = (
     },
 )
 _MIN_STEPS = 40
-_SEEDER_EPOCHS, _SEGMENTER_EPOCHS = 12, 30
+_SEEDER_EPOCHS, _SEGMENTER_EPOCHS = 12, 16
 _MAX_STEPS = {"seeder": 200, "segmenter": 500}
 _MINUTES, _COUNT = 20.0, 150  # For so many photographs; more in proportion.
 _LARGE = 800  # Photographs from which the steps are those of VOC's 800.
