@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 
 from guided_segmentation.errors import InputError
 from guided_segmentation.experiments import attempt
@@ -26,6 +27,7 @@ def run(settings: Settings, num_objects: int, pixels: int) -> dict:
     Raises:
       InputError: If the settings do not go together, with the reason.
     """
+    started_at = time.time()
     print("timing a few steps on this machine ...", file=sys.stderr)
     answer = subprocess.run(
         [sys.executable, "-m", _MODULE, spec(settings, num_objects, pixels)],
@@ -38,4 +40,6 @@ def run(settings: Settings, num_objects: int, pixels: int) -> dict:
         said = attempt.last_error(answer.stderr)
         kind, _, message = said.partition("Error: ")
         raise InputError(message or kind)
-    return json.loads(answer.stdout.strip().splitlines()[-1])
+    found = json.loads(answer.stdout.strip().splitlines()[-1])
+    start = max(found.pop("loaded_at") - started_at, 0.0)
+    return {**found, "seconds": {"start": start, **found["seconds"]}}

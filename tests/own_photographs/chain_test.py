@@ -238,7 +238,7 @@ def test_more_layers_are_frozen_where_steps_take_long(user):
     assert asked == ["conv4_3", "conv5_2"]
     found = user.record["settings"]
     assert found["freeze_through"]["value"] == "conv5_2"
-    assert found["segmenter_steps"]["value"] == 90
+    assert found["segmenter_steps"]["value"] == 80
     assert "--freeze_through=conv5_2" in user.command("train_seeder")
 
 

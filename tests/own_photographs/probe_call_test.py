@@ -16,6 +16,7 @@ def test_the_probe_times_a_step_of_every_stage():
     assert all(value >= 0 for value in found["seconds"].values())
     assert found["seconds"]["saliency"] == 0.0
     assert found["seconds"]["seeder"] > 0
+    assert found["seconds"]["start"] > 0.5  # Loads TensorFlow.
 
 
 def test_settings_that_do_not_go_together_are_told_in_one_line():
