@@ -16,6 +16,8 @@ def write(
     dtype=TensorProto.FLOAT,
     maps=1,
     extra_input=False,
+    batch=1,
+    is_reshaped=False,
 ):
     """Writes a model whose saliency is how red a pixel is.
 
@@ -29,6 +31,9 @@ def write(
       dtype: Of input and output.
       maps: Channels of the output, equal ones.
       extra_input: Whether there is a second input.
+      batch: Images that the input declares; a name for any number.
+      is_reshaped: Whether the output is that of one image, whatever the input
+        declares.
 
     Returns:
       The path.
@@ -40,8 +45,11 @@ def write(
     nodes = [helper.make_node("Conv", ["image", "kernel"], ["logits"])]
     if not is_logits:
         nodes.append(helper.make_node("Sigmoid", ["logits"], ["map"]))
+    if is_reshaped:
+        nodes[-1].output[0] = "before"
+        nodes.append(helper.make_node("Reshape", ["before", "shape"], ["map"]))
     inputs = [
-        helper.make_tensor_value_info("image", dtype, [1, channels, *sides])
+        helper.make_tensor_value_info("image", dtype, [batch, channels, *sides])
     ]
     if extra_input:
         inputs.append(helper.make_tensor_value_info("points", dtype, [1, 2]))
@@ -51,13 +59,14 @@ def write(
         inputs,
         [
             helper.make_tensor_value_info(
-                "logits" if is_logits else "map", dtype, [1, maps, *sides]
+                "logits" if is_logits else "map", dtype, [batch, maps, *sides]
             )
         ],
         [
+            *_shape([1, maps, *size] if is_reshaped else None),
             helper.make_tensor(
                 "kernel", dtype, kernel.shape, kernel.tobytes(), raw=True
-            )
+            ),
         ],
     )
     model = helper.make_model(
@@ -65,3 +74,9 @@ def write(
     )
     pathlib.Path(path).write_bytes(model.SerializeToString())
     return pathlib.Path(path)
+
+
+def _shape(shape):
+    """The tensor "shape", if there is one."""
+    if shape is not None:
+        yield helper.make_tensor("shape", TensorProto.INT64, [4], shape)

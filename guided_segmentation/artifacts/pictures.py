@@ -153,8 +153,10 @@ def read_saliency_map(path: Path) -> np.ndarray:
 
 
 def write_saliency_map(path: Path, saliency_map: np.ndarray) -> None:
-    """Writes a [height, width] float map in [0, 1] as an 8-bit PNG."""
-    write_bytes(path, _png(Image.fromarray(saliency_levels(saliency_map))))
+    """Writes a [height, width] map, float in [0, 1] or uint8 levels, as PNG."""
+    if saliency_map.dtype != np.uint8:
+        saliency_map = saliency_levels(saliency_map)
+    write_bytes(path, _png(Image.fromarray(saliency_map)))
 
 
 def saliency_levels(saliency_map: np.ndarray) -> np.ndarray:

@@ -22,6 +22,7 @@ from guided_segmentation.benchmarks import (
     formats_suite,
     guide_suite,
     input_suite,
+    predict_suite,
     seed_suite,
     serving_suite,
 )
@@ -34,6 +35,7 @@ SUITES = {
     "crf": crf_suite.measure,
     "input": input_suite.measure,
     "crf_loss": crf_loss_suite.measure,
+    "predict": predict_suite.measure,
     "seeds": seed_suite.measure,
     "serving": serving_suite.measure,
     "formats": formats_suite.measure,

@@ -65,9 +65,9 @@ def dense(
     origin = grid_origin(network)
 
     def view_logits(image, scale):
-        framed = _framed(image, size, framing, scale)
-        grid = network(images.subtract_mean(framed.pixels), training=False)
-        return images.upsample_to_image(grid, framed, deeplab_v1.STRIDE, origin)
+        view = framed(image, size, framing, scale)
+        grid = network(images.subtract_mean(view.pixels), training=False)
+        return images.upsample_to_image(grid, view, deeplab_v1.STRIDE, origin)
 
     def fused_probabilities(image):
         logits = [view_logits(image, scale) for scale in scales]
@@ -88,6 +88,34 @@ def dense(
         return tf.add_n(views) / len(views)
 
     return probabilities
+
+
+def framed(
+    image: tf.Tensor, size: int, framing: str, scale: float
+) -> images.Framed:
+    """Frames photographs of one size at a scale.
+
+    Args:
+      image: [..., height, width, 3] uint8 RGB.
+      size: Network input size in pixels.
+      framing: Key of images.FRAMINGS.
+      scale: Factor on `size`; with "crop", on the photograph.
+
+    Returns:
+      The network's input, and where each pixel of the photograph is in it.
+    """
+    if framing != "crop":
+        return images.frame(image, images.scaled_size(size, scale), framing)
+    if scale == 1.0:
+        return images.frame(image, size, framing)
+    shape = tf.shape(image)[-3:-1]
+    longer = images.scaled(tf.reduce_max(shape), scale)
+    resized = images.resize_longer_side(image, longer, "bilinear")
+    view = images.frame(resized, size, framing)
+    return view._replace(
+        rows=_interpolated(view.rows, shape[0]),
+        columns=_interpolated(view.columns, shape[1]),
+    )
 
 
 def require_segmenter(network: keras.Model, settings: dict) -> None:
@@ -139,22 +167,6 @@ def grid_origin(network: keras.Model) -> float:
     if network.name == deeplab_v2.NAME:
         return deeplab_v2.GRID_ORIGIN
     return deeplab_v1.grid_origin(network)
-
-
-def _framed(image, size, framing, scale):
-    """Frames a photograph at a scale."""
-    if framing != "crop":
-        return images.frame(image, images.scaled_size(size, scale), framing)
-    if scale == 1.0:
-        return images.frame(image, size, framing)
-    shape = tf.shape(image)[1:3]
-    longer = images.scaled(tf.reduce_max(shape), scale)
-    resized = images.resize_longer_side(image, longer, "bilinear")
-    framed = images.frame(resized, size, framing)
-    return framed._replace(
-        rows=_interpolated(framed.rows, shape[0]),
-        columns=_interpolated(framed.columns, shape[1]),
-    )
 
 
 def _interpolated(places, length):

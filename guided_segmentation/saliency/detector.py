@@ -9,8 +9,9 @@ from collections.abc import Callable
 import numpy as np
 import tqdm
 
-from guided_segmentation import artifacts
-from guided_segmentation.datasets import pipeline, schema
+from guided_segmentation import artifacts, large, predictions
+from guided_segmentation.datasets import schema
+from guided_segmentation.networks import batches
 from guided_segmentation.training import losses
 
 THRESHOLD = 0.5  # Section 6.1: half of the maximal foreground probability.
@@ -101,49 +102,77 @@ def teacher_levels(saliency_map: np.ndarray) -> np.ndarray:
 
 
 def make_saliency(
-    predict: Callable[[np.ndarray], np.ndarray],
+    predict: batches.Predictor | Callable[[np.ndarray], np.ndarray],
     source: schema.Source,
     output_dir: artifacts.Path,
+    batch_size: int | None = None,
 ) -> None:
     """Writes the saliency maps of images that have none yet.
 
     Args:
-      predict: From [batch, height, width, 3] uint8 RGB to [batch, height,
-        width, 2] float32 probabilities, as networks.prediction.dense returns
-        it for a two-class network.
+      predict: Of two-class probabilities, as networks.dense_predictor makes
+        it; or a function from [1, height, width, 3] uint8 RGB to [1, height,
+        width, 2] float32.
       source: Photographs.
       output_dir: Folder for <image_id>.png, 8 bits, 255 at each map's maximum.
+      batch_size: As of predictions.predicted.
     """
-    write_maps(
-        lambda image: saliency_map(np.asarray(predict(image[None])[0])),
-        source,
-        output_dir,
-    )
+    predictor = batches.of(predict).then(saliency_map)
+    write_maps(predictor, source, output_dir, batch_size)
 
 
 def write_maps(
-    predict: Callable[[np.ndarray], np.ndarray],
+    predict: batches.Predictor | Callable[[np.ndarray], np.ndarray],
     source: schema.Source,
     output_dir: artifacts.Path,
+    batch_size: int | None = None,
 ) -> None:
     """Writes the maps of a detector for images that have none yet.
 
     Probabilities are written as they are: a map that reaches 0.1 holds 26 at
-    most, and `saliency_mask` takes half of that.
+    most, and `saliency_mask` takes half of that. A photograph of more than
+    `max_pixels` of the predictor is predicted at that size, and its map
+    interpolated.
 
     Args:
-      predict: From [height, width, 3] uint8 RGB to [height, width] float32 in
-        [0, 1], as named.NamedDetector holds it.
+      predict: Of [height, width] float32 probabilities in [0, 1], as
+        named.NamedDetector holds it; or a function from [height, width, 3]
+        uint8 RGB to such a map.
       source: Photographs.
       output_dir: Folder for <image_id>.png, 8 bits.
+      batch_size: As of predictions.predicted.
     """
     output_dir = pathlib.Path(output_dir)
     missing = artifacts.missing(source.image_ids, output_dir)
     if not missing:
         return
-    examples = pipeline.in_order(missing, {"image": source.image})
-    for example in tqdm.tqdm(examples, "saliency", len(missing), unit="image"):
+    predictor = predict
+    if not isinstance(predict, batches.Predictor):
+        predictor = batches.one_by_one(lambda images: predict(images[0])[None])
+
+    def prepare(
+        _: str, image: np.ndarray
+    ) -> tuple[tuple[int, int], batches.Frames]:
+        smaller = large.reduced(image, predictor.max_pixels)
+        return image.shape[:2], predictor.frame(smaller)
+
+    def write(each: predictions.Predicted) -> None:
+        levels = _levels(each.finish(), each.kept)
         artifacts.write_saliency_map(
-            output_dir / f"{example['image_id']}.png",
-            predict(example["image"]),
+            output_dir / f"{each.image_id}.png", levels
         )
+
+    predicted = predictions.predicted(
+        predictor, source, missing, prepare, batch_size
+    )
+    for each in tqdm.tqdm(predicted, "saliency", len(missing), unit="image"):
+        levels = _levels(each.finish(), each.kept)
+        path = output_dir / f"{each.image_id}.png"
+        artifacts.write_saliency_map(path, levels)
+
+
+def _levels(saliency_map: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Returns the [height, width] uint8 levels of a map, by strips."""
+    strips = large.strips(saliency_map[..., np.newaxis], *size)
+    levels = [artifacts.saliency_levels(strip[..., 0]) for strip in strips]
+    return levels[0] if len(levels) == 1 else np.concatenate(levels)

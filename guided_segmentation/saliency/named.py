@@ -5,15 +5,14 @@ that exist already, which needs no detector.
 """
 
 import dataclasses
+import operator
 import pathlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
-
-import numpy as np
 
 from guided_segmentation import artifacts, flagfiles, provenance
 from guided_segmentation.errors import InputError
-from guided_segmentation.networks import prediction, weights
+from guided_segmentation.networks import batches, dense_predictor, weights
 from guided_segmentation.saliency import conventions, onnx_model, u2netp
 from guided_segmentation.training.keras_globals import training_globals
 
@@ -33,11 +32,12 @@ class NamedDetector:
 
     Attributes:
       predict: From [height, width, 3] uint8 RGB of any size to [height, width]
-        float32 probabilities in [0, 1].
+        float32 probabilities in [0, 1]; of one photograph by a call, or of
+        many in batches.
       made: Settings to record beside the maps.
     """
 
-    predict: Callable[[np.ndarray], np.ndarray]
+    predict: batches.Predictor
     made: dict
 
 
@@ -130,11 +130,9 @@ def _builtin(precision: str, views: dict) -> NamedDetector:
     with training_globals(precision, seed=0):
         network, settings = weights.load_trained(folder)
     views = {**_DEFAULT_VIEWS, **views}
-    probabilities = prediction.as_trained(network, settings, **views)
+    probabilities = dense_predictor.as_trained(network, settings, **views)
     return NamedDetector(
-        predict=lambda image: np.asarray(
-            probabilities(image[np.newaxis])[0, ..., 1]
-        ),
+        predict=probabilities.then(operator.itemgetter((..., 1))),
         made={
             "saliency": "builtin",
             "weights_sha256": weights.sha256(folder),

@@ -6,13 +6,13 @@ output is one map, [1, 1, rows, columns] or [1, rows, columns].
 
 import os
 import pathlib
-from collections.abc import Callable
 
 import numpy as np
 from PIL import Image
 
 from guided_segmentation import artifacts, cores, extras
 from guided_segmentation.errors import InputError
+from guided_segmentation.networks import batches
 from guided_segmentation.saliency.conventions import Convention
 
 _DTYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
@@ -21,8 +21,11 @@ _TOLERANCE = 1e-3  # Of a probability that rounding moved out of [0, 1].
 
 def open_model(
     path: artifacts.Path, convention: Convention, input_size: int | None = None
-) -> tuple[Callable[[np.ndarray], np.ndarray], tuple[int, int]]:
+) -> tuple[batches.Predictor, tuple[int, int]]:
     """Opens a model and tries it on a drawn picture.
+
+    Photographs share a batch if the model's first axis is free and gives the
+    drawn picture the same map in a batch.
 
     Args:
       path: The ONNX file.
@@ -31,10 +34,9 @@ def open_model(
         any; the convention's if None.
 
     Returns:
-      A function from [height, width, 3] uint8 RGB of any size to [height,
-      width] float32 probabilities in [0, 1], and the rows and columns of the
-      network's input. The function raises ValueError if the output is not a
-      probability.
+      A predictor of [height, width] float32 probabilities in [0, 1], and the
+      rows and columns of the network's input. The predictor raises ValueError
+      if the output is not a probability.
 
     Raises:
       FileNotFoundError: If there is no such file.
@@ -45,18 +47,30 @@ def open_model(
     path = pathlib.Path(path)
     session = _session(path)
     size = _input_size(path, session, convention, input_size)
-    outputs = _runner(path, session, convention, size)
-    _require_convention(path, outputs(_drawn_picture()), convention)
+    outputs = _runner(path, session, size)
+    drawn = network_input(_drawn_picture(), size, convention)
+    alone = outputs(drawn)
+    _require_convention(path, alone, convention)
 
-    def predict(image: np.ndarray) -> np.ndarray:
-        found = outputs(image)
-        if convention.is_logits:
-            found = 0.5 * (1 + np.tanh(0.5 * found))  # The sigmoid.
-        _require_probabilities(path, found)
-        height, width = image.shape[:2]
-        return resized(np.clip(found, 0, 1), (height, width))
+    def finish(found: batches.Arrays, places: tuple[int, int]) -> np.ndarray:
+        (probabilities,) = found
+        if convention.is_logits:  # The sigmoid.
+            probabilities = 0.5 * (1 + np.tanh(0.5 * probabilities))
+        _require_probabilities(path, probabilities)
+        return resized(np.clip(probabilities, 0, 1), places)
 
-    return predict, size
+    def frame(image: np.ndarray) -> batches.Frames:
+        inputs = network_input(image, size, convention)[0]
+        return batches.Frames((inputs,), image.shape[:2])
+
+    takes_batches = _takes_batches(session, outputs, drawn, alone)
+    predictor = batches.Predictor(
+        frame=frame,
+        run=lambda inputs: (outputs(*inputs),),
+        finish=finish,
+        max_batch_size=None if takes_batches else 1,
+    )
+    return predictor, size
 
 
 def network_input(
@@ -147,29 +161,42 @@ def _input_size(path, session, convention, wanted):
     return rows, columns
 
 
-def _runner(path, session, convention, size):
-    """The function from photograph to the first output, [rows, columns]."""
+def _takes_batches(session, outputs, drawn, alone):
+    """Whether a batch of two pictures gives each the map it has alone."""
+    if isinstance(session.get_inputs()[0].shape[0], int):
+        return False
+    try:
+        both = outputs(np.concatenate([drawn, drawn[..., ::-1]]))
+    except InputError:
+        return False  # The file fixes the number somewhere inside.
+    return np.allclose(both[0], alone[0], atol=_TOLERANCE)
+
+
+def _runner(path, session, size):
+    """The function from inputs to the first output, [batch, rows, columns]."""
     (taken,) = session.get_inputs()
     given = session.get_outputs()[0].name
     dtype = _DTYPES[taken.type]
 
-    def outputs(image):
-        x = network_input(image, size, convention).astype(dtype)
+    def outputs(inputs):
         try:
-            (found,) = session.run([given], {taken.name: x})
+            (found,) = session.run([given], {taken.name: inputs.astype(dtype)})
         except Exception as error:  # onnxruntime's own classes.
             raise InputError(
                 f"{path}: onnxruntime cannot run it on {size[0]} x {size[1]} "
                 f"pixels ({error}); set --saliency_input_size to a size that "
                 f"its documentation names"
             ) from error
-        shape = found.shape
-        if found.ndim not in (3, 4) or set(shape[:-2]) != {1}:
+        shape, count = found.shape, len(inputs)
+        if found.ndim not in (3, 4) or shape[:-2] not in (
+            (count,),
+            (count, 1),
+        ):
             raise InputError(
                 f"{path}: wanted one map as the first output, [1, 1, rows, "
                 f"columns], found {given} {list(shape)}"
             )
-        return found.reshape(shape[-2:]).astype(np.float32)
+        return found.reshape(count, *shape[-2:]).astype(np.float32)
 
     return outputs
 

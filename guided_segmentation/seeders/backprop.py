@@ -91,20 +91,25 @@ def seeder(
             f"wanted excitation for a contrastive seeder, found {method}"
         )
     if method == "excitation":
-        score = excitation.score_one_view(
-            network, contrastive, excitation_layer
-        )
+        forward = excitation.forward(network, contrastive, excitation_layer)
         stride, origin = excitation.CELLS[excitation_layer]
     else:
-        score, stride, origin = _gradients_of_one_view(network), 1, 0.0
+        forward, stride, origin = _gradients(network), 1, 0.0
 
-    def score_one_view(inputs, objects):
-        maps, logits = score(inputs, objects)
-        smooth = smoothing.gaussian(maps, blur_px / stride)
-        return tf.transpose(smooth, [1, 2, 0]), logits
+    def smoothed(inputs):
+        logits, score = forward(inputs)
+
+        def smooth_score(objects):
+            maps = score(objects)
+            shape = tf.shape(maps)
+            flat = tf.reshape(maps, tf.concat([[-1], shape[2:]], 0))
+            smooth = smoothing.gaussian(flat, blur_px / stride)
+            return tf.transpose(tf.reshape(smooth, shape), [1, 2, 3, 0])
+
+        return logits, smooth_score
 
     return views.averaged(
-        score_one_view, size, scales, flip, stride=stride, origin=origin
+        smoothed, size, scales, flip, stride=stride, origin=origin
     )
 
 
@@ -115,10 +120,10 @@ def saliency(gradients: tf.Tensor) -> tf.Tensor:
     workshop, section 3.1; Oh et al., CVPR 2017, section 4.2.
 
     Args:
-      gradients: [K, rows, columns, 3] float32.
+      gradients: [..., rows, columns, 3] float32.
 
     Returns:
-      [K, rows, columns] float32, not negative.
+      [..., rows, columns] float32, not negative.
     """
     return tf.reduce_max(tf.abs(gradients), -1)
 
@@ -139,14 +144,25 @@ def require_classifier(network: keras.Model) -> None:
         )
 
 
-def _gradients_of_one_view(network):
-    """The function from network input to `saliency` maps and logits."""
+def _gradients(network):
+    """The views.Forward of `saliency` maps, with the objects as first axis."""
 
-    def score(inputs, objects):
+    def forward(inputs):
         with tf.GradientTape(persistent=True) as tape:
             tape.watch(inputs)
-            logits = network(inputs, training=False)[0]
-            scores = tf.gather(logits, objects)
-        return saliency(views.per_object(tape, scores, inputs)), logits
+            logits = network(inputs, training=False)
 
-    return score
+        def score(objects):
+            return saliency(
+                views.per_object(
+                    tape,
+                    logits,
+                    inputs,
+                    views.logit_weights(logits, objects),
+                    tf.shape(objects)[1],
+                )
+            )
+
+        return logits, score
+
+    return forward

@@ -63,17 +63,23 @@ def seeder(
     parts = keras.Model(network.input, [features, network.output])
     weights = network.get_layer(gap.SCORE).weights[0]
 
-    def score_one_view(inputs, objects):
+    def forward(inputs):
         features, logits = parts(inputs, training=False)
         features = tf.cast(features, tf.float32)
-        maps = score_maps(features, tf.convert_to_tensor(weights))[0]
-        return tf.gather(maps, objects, axis=-1), logits[0]
+        maps = score_maps(features, tf.convert_to_tensor(weights))
+
+        def score(objects):
+            chosen = tf.maximum(objects, 0)
+            return tf.gather(maps, chosen, axis=-1, batch_dims=1)
+
+        return logits, score
 
     return views.averaged(
-        score_one_view,
+        forward,
         size,
         scales,
         flip,
         stride=gap.stride(network),
         origin=gap.grid_origin(network),
+        num_objects=network.output_shape[-1],
     )

@@ -120,9 +120,9 @@ def image_probabilities(
     )
 
 
-def score_one_view(
+def forward(
     network: keras.Model, contrastive: bool, layer: str = LAYER
-) -> Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
+) -> Callable[[tf.Tensor], tuple[tf.Tensor, Callable]]:
     """Makes the function from network input to winning probabilities.
 
     Args:
@@ -132,33 +132,72 @@ def score_one_view(
         summed; at the image the largest of its three colours is taken.
 
     Returns:
-      A function from [1, rows, columns, 3] float32 BGR minus the mean and [K]
-      int32 indices of objects to [K, rows / stride, columns / stride] float32
-      probabilities, not negative, and [num_objects] float32 logits.
+      A views.Forward, but its maps are [K, batch, rows / stride, columns /
+      stride] float32 probabilities, not negative.
     """
     names = (FIRST if layer == "image" else LAYER, FEATURES)
     outputs = [network.get_layer(name).output for name in names]
     parts = keras.Model(network.input, [*outputs, network.output])
     weights = network.get_layer(SCORE).weights[0]
 
-    def score(inputs, objects):
+    def run(inputs):
         with tf.GradientTape(persistent=True) as tape:
             tape.watch(inputs)
             read_at, features, logits = parts(inputs, training=False)
-            features = tf.cast(features[0], tf.float32)
-            chosen = tf.gather(
-                tf.convert_to_tensor(weights)[0, 0], objects, axis=1
-            )
-            start = probabilities(features, chosen, contrastive)
-            # The gradient of this sum with respect to the features is `start`.
-            start = tf.stop_gradient(start)
-            scores = tf.einsum("hwc,hwck->k", features, start)
-        found = views.per_object(tape, scores, read_at)
-        if layer == "image":
-            kernel = network.get_layer(FIRST).weights[0]
-            kernel = tf.cast(tf.convert_to_tensor(kernel), tf.float32)
-            found = image_probabilities(inputs, kernel, found)
-            return tf.nn.relu(tf.reduce_max(found, -1)), logits[0]
-        return tf.nn.relu(tf.reduce_sum(found, -1)), logits[0]
+            features = tf.cast(features, tf.float32)
 
-    return score
+        def score(objects):
+            # The gradient of a score with respect to the features is this.
+            start = _start(features, weights, objects, contrastive)
+            found = views.per_object(
+                tape,
+                features,
+                read_at,
+                lambda index: start[..., index],
+                tf.shape(objects)[1],
+            )
+            if layer == "image":
+                found = _at_image(inputs, network, found)
+                return tf.nn.relu(tf.reduce_max(found, -1))
+            return tf.nn.relu(tf.reduce_sum(found, -1))
+
+        return logits, score
+
+    return run
+
+
+def _start(features, weights, objects, contrastive):
+    """`probabilities` of each photograph, [batch, rows, columns, channels, K].
+
+    Args:
+      features: [batch, rows, columns, channels] float32.
+      weights: Variable of the last layer, [1, 1, channels, num_objects].
+      objects: [batch, K] int32; those of -1 get the probabilities of 0.
+      contrastive: As of `probabilities`.
+    """
+    last = tf.convert_to_tensor(weights)[0, 0]
+
+    def one(each):
+        found, chosen = each
+        chosen = tf.gather(last, tf.maximum(chosen, 0), axis=1)
+        return probabilities(found, chosen, contrastive)
+
+    return tf.map_fn(
+        one,
+        (features, objects),
+        parallel_iterations=1,
+        fn_output_signature=tf.float32,
+    )
+
+
+def _at_image(inputs, network, found):
+    """`image_probabilities` of [K, batch, rows, columns, channels]."""
+    kernel = tf.convert_to_tensor(network.get_layer(FIRST).weights[0])
+    kernel = tf.cast(kernel, tf.float32)
+    each = tf.map_fn(
+        lambda pair: image_probabilities(pair[0][None], kernel, pair[1]),
+        (inputs, tf.transpose(found, [1, 0, 2, 3, 4])),
+        parallel_iterations=1,
+        fn_output_signature=tf.float32,
+    )
+    return tf.transpose(each, [1, 0, 2, 3, 4])

@@ -19,15 +19,15 @@ def score_maps(features: tf.Tensor, gradients: tf.Tensor) -> tf.Tensor:
     """Returns the ReLU of the feature maps, weighted by their mean gradients.
 
     Args:
-      features: [rows, columns, channels] float32.
-      gradients: [K, rows, columns, channels] float32, of each object's logit
-        with respect to `features`.
+      features: [..., rows, columns, channels] float32.
+      gradients: [K, ..., rows, columns, channels] float32, of each object's
+        logit with respect to `features`.
 
     Returns:
-      [rows, columns, K] float32, not negative.
+      [..., rows, columns, K] float32, not negative.
     """
-    weights = tf.reduce_mean(gradients, [1, 2])
-    return tf.nn.relu(tf.einsum("hwc,kc->hwk", features, weights))
+    weights = tf.reduce_mean(gradients, [-3, -2])
+    return tf.nn.relu(tf.einsum("...hwc,k...c->...hwk", features, weights))
 
 
 def seeder(
@@ -55,15 +55,23 @@ def seeder(
     outputs = [network.get_layer(LAYER).output, network.output]
     parts = keras.Model(network.input, outputs)
 
-    def score_one_view(inputs, objects):
+    def forward(inputs):
         with tf.GradientTape(persistent=True) as tape:
             tape.watch(inputs)
             features, logits = parts(inputs, training=False)
-            scores = tf.gather(logits[0], objects)
-        gradients = views.per_object(tape, scores, features)
-        features = tf.cast(features[0], tf.float32)
-        return score_maps(features, gradients), logits[0]
+
+        def score(objects):
+            gradients = views.per_object(
+                tape,
+                logits,
+                features,
+                views.logit_weights(logits, objects),
+                tf.shape(objects)[1],
+            )
+            return score_maps(tf.cast(features, tf.float32), gradients)
+
+        return logits, score
 
     return views.averaged(
-        score_one_view, size, scales, flip, stride=STRIDE, origin=ORIGIN
+        forward, size, scales, flip, stride=STRIDE, origin=ORIGIN
     )

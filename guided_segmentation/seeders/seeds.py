@@ -4,27 +4,32 @@ Source: Oh et al., CVPR 2017, sections 4.2 and 6.1; the normalisation of score
 maps and the inclusive threshold are from the authors' implementation.
 """
 
+import dataclasses
 import pathlib
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 import tqdm
 
-from guided_segmentation import artifacts, crf, labels
-from guided_segmentation.datasets import pipeline, schema
+from guided_segmentation import artifacts, crf, labels, large, predictions
+from guided_segmentation.datasets import schema
 from guided_segmentation.errors import InputError
+from guided_segmentation.networks import batches
+from guided_segmentation.seeders import view_batches
 
 # The threshold tau of section 6.1, as in Zhou et al. and SEC.
 THRESHOLD = 0.2
 # Smallest probability of an object that counts as present without image-level
 # labels.
 CLASS_THRESHOLD = 0.5
+_MAX_SCORES = 2**24  # Of the score maps of a photograph; copies take 0.5 GB.
+_FEW_OBJECTS = 4  # In a photograph without image-level labels.
+_NONE = np.zeros(0, np.int32)
 
 # Takes [height, width, 3] uint8 RGB and [K] int32 indices of objects. Returns
 # [height, width, K] float32 score maps of these objects and [num_objects]
 # float32 logits of all objects, or None from a seeder that does not classify.
-# A views.Seeder is one.
+# A views.Seeder is one; its method `predictor` scores photographs in batches.
 Seeder = Callable[[np.ndarray, np.ndarray], tuple]
 
 
@@ -106,6 +111,38 @@ def predicted_objects(
     return np.flatnonzero(probabilities >= threshold)
 
 
+def in_batches(
+    seeder: Seeder, class_threshold: float | None = None
+) -> batches.Predictor:
+    """Returns the predictor of a seeder, to score many photographs.
+
+    Args:
+      seeder: As `make_seeds` takes it.
+      class_threshold: Likewise.
+
+    Returns:
+      A predictor of view_batches.Scores; `frame` takes a photograph, and the
+      [K] int32 indices of its objects unless there is a `class_threshold`. A
+      seeder without a method `predictor` scores one photograph at a time.
+    """
+    if hasattr(seeder, "predictor"):
+        return seeder.predictor(class_threshold)
+
+    def run(inputs: batches.Arrays) -> batches.Arrays:
+        image, objects = inputs[0][0], inputs[1][0]
+        if class_threshold is not None:
+            objects = predicted_objects(seeder, image, class_threshold)
+        objects = objects.astype(np.int32)
+        return np.asarray(seeder(image, objects)[0])[None], objects[None]
+
+    return batches.Predictor(
+        frame=lambda image, objects=_NONE: batches.Frames((image, objects), 0),
+        run=run,
+        finish=lambda outputs, _: view_batches.Scores(*outputs),
+        max_batch_size=1,
+    )
+
+
 def make_seeds(
     seeder: Seeder,
     source: schema.Source,
@@ -114,8 +151,13 @@ def make_seeds(
     threshold: float = THRESHOLD,
     score_maps_dir: artifacts.Path | None = None,
     class_threshold: float | None = None,
+    batch_size: int | None = None,
 ) -> None:
     """Writes the seeds and score maps that images of `source` lack.
+
+    A photograph of more pixels than `max_pixels` of the predictor, or of so
+    many objects that their score maps take too much memory, is scored at a
+    smaller size; its score maps are interpolated, and its seeds enlarged.
 
     Args:
       seeder: Returns score maps, and logits if `class_threshold` is given.
@@ -128,53 +170,88 @@ def make_seeds(
       class_threshold: As the threshold of `predicted_objects`, which decides
         which objects are present, for images without image-level labels. None
         uses the image-level labels.
+      batch_size: As of predictions.predicted.
 
     Raises:
       ValueError: If `class_threshold` is given and the seeder does not
         classify.
     """
-    ids = source.image_ids
-    no_seeds = set(artifacts.missing(ids, output_dir))
-    no_maps = (
-        set(artifacts.missing(ids, score_maps_dir, ".npz"))
-        if score_maps_dir is not None
-        else set()
+    maker = _Maker(
+        predictor=in_batches(seeder, class_threshold),
+        image_labels=source.image_labels if class_threshold is None else None,
+        folders={".png": output_dir, ".npz": score_maps_dir},
+        threshold=threshold,
     )
-    missing = [each for each in ids if each in no_seeds or each in no_maps]
-    if not missing:
-        return
-    examples = _with_objects(seeder, source, missing, class_threshold)
-
-    def make(example: tuple[str, np.ndarray, np.ndarray]) -> None:
-        image_id, image, objects = example
-        maps = np.asarray(seeder(image, objects.astype(np.int32))[0])
-        classes = (objects + 1).astype(np.uint8)
-        if image_id in no_maps:
-            path = pathlib.Path(score_maps_dir, f"{image_id}.npz")
-            artifacts.write_score_maps(path, maps, classes)
-        if image_id in no_seeds:
-            path = pathlib.Path(output_dir, f"{image_id}.png")
-            artifacts.write_label_map(path, seeds(maps, classes, threshold))
-
-    made = crf.map_in_order(make, examples)
-    for _ in tqdm.tqdm(made, "seeds", len(missing), unit="image"):
+    wanted = [each for each in source.image_ids if maker.missing(each)]
+    predicted = predictions.predicted(
+        maker.predictor, source, wanted, maker.prepare, batch_size
+    )
+    made = crf.map_in_order(maker.write, predicted, alone=maker.is_large)
+    for _ in tqdm.tqdm(
+        made, "seeds", len(wanted), unit="image", disable=not wanted
+    ):
         pass
 
 
-def _with_objects(
-    seeder: Seeder,
-    source: schema.Source,
-    image_ids: list[str],
-    class_threshold: float | None,
-) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
-    """Yields id, image and the indices of the objects present in it."""
-    parts: dict[str, Any] = {"image": source.image}
-    if class_threshold is None:
-        parts["image_labels"] = source.image_labels
-    for example in pipeline.in_order(image_ids, parts):
-        image = example["image"]
-        if class_threshold is None:
-            objects = np.flatnonzero(example["image_labels"])
-        else:
-            objects = predicted_objects(seeder, image, class_threshold)
-        yield example["image_id"], image, objects
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _Maker:
+    """Scores photographs and writes what is missing.
+
+    Attributes:
+      predictor: Of `in_batches`.
+      image_labels: From an image id to its image-level labels; None if the
+        predictor decides which objects are present.
+      folders: By suffix of its files; None for none.
+      threshold: As of `seeds`.
+    """
+
+    predictor: batches.Predictor
+    image_labels: Callable[[str], np.ndarray] | None
+    folders: dict[str, artifacts.Path | None]
+    threshold: float
+
+    def missing(self, image_id: str) -> list[pathlib.Path]:
+        """Returns the files of an image that are not there."""
+        paths = [
+            pathlib.Path(folder, image_id + suffix)
+            for suffix, folder in self.folders.items()
+            if folder is not None
+        ]
+        return [path for path in paths if not path.exists()]
+
+    def prepare(
+        self, image_id: str, image: np.ndarray
+    ) -> tuple[tuple[int, int], batches.Frames]:
+        """Returns the photograph's size, and its frames."""
+        objects = ()
+        if self.image_labels is not None:
+            objects = (np.flatnonzero(self.image_labels(image_id)),)
+        smaller = large.reduced(image, _max_pixels(self.predictor, *objects))
+        return image.shape[:2], self.predictor.frame(smaller, *objects)
+
+    def is_large(self, each: predictions.Predicted) -> bool:
+        """Whether score maps or CRF leave no memory for another photograph."""
+        most = self.predictor.max_pixels
+        num_pixels = min(each.kept[0] * each.kept[1], most)
+        return num_pixels * (crf.num_workers() + 1) > most
+
+    def write(self, each: predictions.Predicted) -> None:
+        """Writes the missing files of a photograph."""
+        maps, objects = each.finish()
+        classes = (objects + 1).astype(np.uint8)
+        for path in self.missing(each.image_id):
+            if path.suffix == ".npz":
+                resized = large.resized(maps, *each.kept)
+                artifacts.write_score_maps(path, resized, classes)
+            else:
+                label_map = seeds(maps, classes, self.threshold)
+                label_map = large.enlarged(label_map, *each.kept)
+                artifacts.write_label_map(path, label_map)
+
+
+def _max_pixels(
+    predictor: batches.Predictor, objects: np.ndarray | None = None
+) -> int:
+    """Returns the pixels of a photograph whose score maps memory holds."""
+    count = _FEW_OBJECTS if objects is None else len(objects)
+    return min(predictor.max_pixels, _MAX_SCORES // max(1, count))

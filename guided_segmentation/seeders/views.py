@@ -4,17 +4,19 @@ Also the gradients of several scores, one after the other, which the gradient
 methods share.
 """
 
-import functools
 from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
 from guided_segmentation import images
+from guided_segmentation.networks import batches
+from guided_segmentation.seeders import view_batches
 
-# Takes a [height, width, 3] uint8 RGB photograph and [K] int32 indices of
-# objects. Returns [height, width, K] float32 score maps of these objects and
-# [num_objects] float32 logits of all objects.
-Seeder = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
+# Takes [batch, rows, columns, 3] float32 BGR minus the mean. Returns the
+# [batch, num_objects] float logits of all objects, and a function from [batch,
+# K] int32 indices of objects, -1 for none, to their [batch, rows / stride,
+# columns / stride, K] float32 score maps; those of -1 have any values.
+Forward = Callable[[tf.Tensor], tuple[tf.Tensor, Callable]]
 
 _SIGNATURE = (
     tf.TensorSpec([None, None, 3], tf.uint8),
@@ -22,14 +24,75 @@ _SIGNATURE = (
 )
 
 
+class Seeder:
+    """Averages score maps and logits over views of a photograph."""
+
+    def __init__(self, forward: Forward, geometry: view_batches.Geometry):
+        """Prepares the seeder; it is traced when it is first called.
+
+        Args:
+          forward: Of one view.
+          geometry: The views, and where cells are in them.
+        """
+        self._forward, self._geometry = forward, geometry
+        self._one = tf.function(self._score, input_signature=_SIGNATURE)
+
+    def __call__(
+        self, image: tf.Tensor, objects: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Scores one photograph, also within a graph.
+
+        Args:
+          image: [height, width, 3] uint8 RGB.
+          objects: [K] int32 indices of objects.
+
+        Returns:
+          [height, width, K] float32 score maps, and [num_objects] float32
+          logits.
+        """
+        return self._one(image, objects)
+
+    def predictor(
+        self, class_threshold: float | None = None
+    ) -> batches.Predictor:
+        """Returns the same seeder for many photographs, in batches.
+
+        Args:
+          class_threshold: Smallest probability of the objects that are scored.
+            None takes the objects that are given for each photograph.
+
+        Returns:
+          A predictor, as view_batches.predictor makes it.
+        """
+        return view_batches.predictor(
+            self._forward, self._geometry, class_threshold
+        )
+
+    def _score(self, image, objects):
+        geometry = self._geometry
+        scored = []
+        for side, is_mirrored in geometry.views:
+            framed = geometry.framed(image, side, is_mirrored)
+            inputs = images.subtract_mean(framed.pixels)[None]
+            logits, score = self._forward(inputs)
+            grid = score(objects[None])[0]
+            maps = geometry.upsampled(
+                grid, framed.rows, framed.columns, is_mirrored
+            )
+            scored.append((maps, logits[0]))
+        maps, logits = zip(*scored, strict=True)
+        return tf.add_n(maps) / len(maps), tf.add_n(logits) / len(logits)
+
+
 def averaged(
-    score_one_view: Callable[[tf.Tensor, tf.Tensor], tuple],
+    forward: Forward,
     size: int,
     scales: Sequence[float] = (1.0,),
     flip: bool = False,
     *,
     stride: int,
     origin: float,
+    num_objects: int | None = None,
 ) -> Seeder:
     """Makes a seeder that averages score maps and logits over views.
 
@@ -37,54 +100,51 @@ def averaged(
     implementation takes one scale and no mirror image.
 
     Args:
-      score_one_view: Takes [1, rows, columns, 3] float32 BGR minus the mean
-        and [K] int32 indices of objects. Returns [rows / stride, columns /
-        stride, K] float32 score maps and [num_objects] float32 logits.
+      forward: Of one view.
       size: Network input size in pixels; photographs are framed whole.
       scales: Factors on `size`.
       flip: Whether to average over mirror images too.
       stride: Pixels of the network input between neighbouring cells of the
         score maps.
       origin: Pixel of the network input on which cell 0 is centred.
-
-    Returns:
-      A seeder, as a tf.function.
+      num_objects: Of the network, if score maps of all objects cost no more
+        than those of one; photographs with different numbers of objects then
+        share a batch.
     """
-
-    def score(image, objects, side):
-        framed = images.frame(image, side, "whole")
-        inputs = images.subtract_mean(framed.pixels)[None]
-        maps, logits = score_one_view(inputs, objects)
-        return images.upsample_to_image(maps, framed, stride, origin), logits
-
     sides = [images.scaled_size(size, scale) for scale in scales]
-    views = [functools.partial(score, side=side) for side in sides]
-    if flip:
-        views += [_mirrored(view) for view in views]
-    return _mean(views)
+    mirrored = (False, True) if flip else (False,)
+    views = tuple((side, each) for each in mirrored for side in sides)
+    return Seeder(
+        forward, view_batches.Geometry(views, stride, origin, num_objects)
+    )
 
 
 def per_object(
-    tape: tf.GradientTape, scores: tf.Tensor, source: tf.Tensor
+    tape: tf.GradientTape,
+    target: tf.Tensor,
+    source: tf.Tensor,
+    upstream: Callable[[tf.Tensor], tf.Tensor],
+    count: tf.Tensor,
 ) -> tf.Tensor:
     """Returns the gradient of each object's score, one after the other.
 
     The memory is that of one backward pass.
 
     Args:
-      tape: Persistent, with the computation of `scores` from `source`.
-      scores: [K] float.
-      source: [1, rows, columns, channels] float.
+      tape: Persistent, with the computation of `target` from `source`.
+      target: Float; scores are sums of it, weighted by `upstream`.
+      source: [batch, rows, columns, channels] float.
+      upstream: From the [] int32 place of an object to the weights, of the
+        shape and dtype of `target`.
+      count: [] int32, K.
 
     Returns:
-      [K, rows, columns, channels] float32.
+      [K, batch, rows, columns, channels] float32.
     """
-    count = tf.size(scores)
 
     def gradient(index):
-        chosen = tf.one_hot(index, count, dtype=scores.dtype)
-        found = tape.gradient(scores, source, chosen)
-        return tf.cast(found[0], tf.float32)
+        found = tape.gradient(target, source, upstream(index))
+        return tf.cast(found, tf.float32)
 
     def some():
         return tf.map_fn(
@@ -95,28 +155,21 @@ def per_object(
         )
 
     def none():
-        return tf.zeros(tf.concat([[0], tf.shape(source)[1:]], 0))
+        return tf.zeros(tf.concat([[0], tf.shape(source)], 0))
 
     return tf.cond(count > 0, some, none)
 
 
-def _mirrored(view):
-    """The view of the mirror image, with its score maps mirrored back."""
+def logit_weights(
+    logits: tf.Tensor, objects: tf.Tensor
+) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Returns the `upstream` of `per_object` for the logits of objects.
 
-    def score(image, objects):
-        maps, logits = view(tf.reverse(image, [1]), objects)
-        return tf.reverse(maps, [1]), logits
-
-    return score
-
-
-def _mean(views):
-    """The seeder whose score maps and logits are the means over views."""
-
-    @tf.function(input_signature=_SIGNATURE)
-    def seeder(image, objects):
-        scored = [view(image, objects) for view in views]
-        maps, logits = zip(*scored, strict=True)
-        return tf.add_n(maps) / len(maps), tf.add_n(logits) / len(logits)
-
-    return seeder
+    Args:
+      logits: [batch, num_objects] float.
+      objects: [batch, K] int32 indices of objects, -1 for none.
+    """
+    num_objects = tf.shape(logits)[-1]
+    return lambda index: tf.one_hot(
+        objects[:, index], num_objects, dtype=logits.dtype
+    )

@@ -3,13 +3,13 @@
 Source: Oh et al., CVPR 2017, section 6.1.
 """
 
+from guided_segmentation.large import max_pixels
 from guided_segmentation.segmenter.decision import (
     SaliencyMaps,
     label_map,
     margins,
     present_only,
 )
-from guided_segmentation.segmenter.large import max_pixels
 from guided_segmentation.segmenter.margins_file import (
     MARGINS_FILE,
     read_margins,

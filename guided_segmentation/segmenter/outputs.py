@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
-from guided_segmentation import artifacts, crf, labels
-from guided_segmentation.segmenter import decision, large, overlays
+from guided_segmentation import artifacts, crf, labels, large
+from guided_segmentation.segmenter import decision, leaders, overlays
 
 CLASS_NAMES_FILE = "class_names.txt"
 
@@ -121,8 +121,9 @@ class Outputs:
         parts, total = [], 0.0
         with self._probabilities_writer(image_id, shape) as keep:
             for strip in large.strips(probabilities, height, width):
-                parts.append(decision.most_probable(strip))
-                total += float(decision.margins(strip).sum(dtype=np.float64))
+                leading, margins = leaders.leading(strip)
+                parts.append(leading)
+                total += float(margins.sum(dtype=np.float64))
                 keep(strip)
         label_map = parts[0] if len(parts) == 1 else np.concatenate(parts)
         return label_map, total / (height * width)

@@ -3,8 +3,7 @@
 import cv2
 import numpy as np
 
-from guided_segmentation import artifacts, visualize
-from guided_segmentation.segmenter import large
+from guided_segmentation import artifacts, large, visualize
 
 OVERLAY_PX = 1600  # Longer side of an overlay.
 _QUALITY = 90

@@ -1,24 +1,22 @@
 """Segments the photographs of a source and writes what is wanted of them."""
 
 import contextlib
-import functools
 import pathlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent import futures
+from collections.abc import Callable, Mapping, MutableMapping
 
 import numpy as np
 import tqdm
 
-from guided_segmentation import artifacts, crf, labels
+from guided_segmentation import artifacts, crf, labels, large, predictions
 from guided_segmentation.datasets import read_ahead, schema
-from guided_segmentation.errors import InputError
-from guided_segmentation.segmenter import decision, large
+from guided_segmentation.networks import batches
+from guided_segmentation.segmenter import decision
 from guided_segmentation.segmenter.margins_file import MarginsFile
 from guided_segmentation.segmenter.outputs import Outputs, Photograph
 
 
 def segment_images(
-    predict: Callable[[np.ndarray], np.ndarray],
+    predict: batches.Predictor | Callable[[np.ndarray], np.ndarray],
     source: schema.Source,
     folders: Mapping[artifacts.Path, crf.CrfSettings | None],
     *,
@@ -28,6 +26,7 @@ def segment_images(
     crf_max_pixels: int | None = None,
     overlay_dir: artifacts.Path | None = None,
     probabilities_dir: artifacts.Path | None = None,
+    batch_size: int | None = None,
 ) -> dict[str, str]:
     """Writes the missing label maps of a source.
 
@@ -39,8 +38,8 @@ def segment_images(
     probabilities are interpolated.
 
     Args:
-      predict: What networks.prediction.dense or serving.client.connect
-        returns.
+      predict: What networks.dense_predictor or serving.client.connect
+        returns; a function takes one photograph at a time.
       source: Photographs, with image-level labels if `only_present`.
       folders: Folders for <image_id>.png, each with the settings of its
         crf-postproc; None for no CRF. One prediction serves all folders.
@@ -56,6 +55,7 @@ def segment_images(
         folder over their photographs. None writes none.
       probabilities_dir: Folder for <image_id>.npz, which
         artifacts.read_probabilities reads. None writes none.
+      batch_size: As of predictions.predicted.
 
     Returns:
       Why a photograph is unreadable, by image id; it gets no files.
@@ -74,44 +74,55 @@ def segment_images(
     )
     outputs.write_class_names()
     unreadable: dict[str, str] = {}
-    read = functools.partial(
-        read_ahead.photographs,
+    _segment(
+        batches.of(predict),
         source,
-        unreadable=unreadable,
-        prepare=functools.partial(
-            _prepared, most=max(most, outputs.crf_max_pixels)
-        ),
+        outputs,
+        unreadable,
+        only_present=only_present,
+        saliency_maps=saliency_maps,
+        most=most,
+        batch_size=batch_size,
     )
-    _segment(predict, source, outputs, read, only_present, saliency_maps, most)
-    _draw_overlays(source, outputs, read, unreadable)
+    most = max(most, outputs.crf_max_pixels)
+    _draw_overlays(source, outputs, unreadable, most)
     return unreadable
 
 
 def _segment(
-    predict: Callable[[np.ndarray], np.ndarray],
+    predictor: batches.Predictor,
     source: schema.Source,
     outputs: Outputs,
-    read: Callable[[list[str]], Iterator[tuple[str, Photograph]]],
+    unreadable: MutableMapping[str, str],
+    *,
     only_present: bool,
     saliency_maps: decision.SaliencyMaps | None,
     most: int,
+    batch_size: int | None,
 ) -> None:
     """Predicts the images whose label maps are missing, and writes them."""
     image_ids = [i for i in source.image_ids if outputs.wants_prediction(i)]
     if not image_ids:
         return
 
-    def write(each: tuple[str, Photograph, np.ndarray]) -> tuple[str, float]:
-        image_id, photograph, probabilities = each
+    def prepare(_: str, image: np.ndarray) -> tuple[Photograph, batches.Frames]:
+        kept = _prepared(image, max(most, outputs.crf_max_pixels))
+        return kept, predictor.frame(large.reduced(kept.image, most))
+
+    def write(each: predictions.Predicted) -> tuple[str, float]:
+        probabilities = each.finish()
         if only_present:
-            image_labels = source.image_labels(image_id)
+            image_labels = source.image_labels(each.image_id)
             probabilities = decision.present_only(probabilities, image_labels)
         if saliency_maps is not None:
-            probabilities = saliency_maps.combined(image_id, probabilities)
-        return image_id, outputs.write(image_id, photograph, probabilities)
+            probabilities = saliency_maps.combined(
+                each.image_id, probabilities
+            )
+        margin = outputs.write(each.image_id, each.kept, probabilities)
+        return each.image_id, margin
 
-    def is_large(each: tuple[str, Photograph, np.ndarray]) -> bool:
-        num_pixels = each[1].image[..., 0].size
+    def is_large(each: predictions.Predicted) -> bool:
+        num_pixels = each.kept.image[..., 0].size
         return num_pixels * (crf.num_workers() + 1) > most
 
     with contextlib.ExitStack() as stack:
@@ -119,7 +130,9 @@ def _segment(
             stack.enter_context(contextlib.closing(MarginsFile(folder)))
             for folder in outputs.folders
         ]
-        predicted = _predict_ahead(predict, read(image_ids), most)
+        predicted = predictions.predicted(
+            predictor, source, image_ids, prepare, batch_size, unreadable
+        )
         written = crf.map_in_order(write, predicted, alone=is_large)
         for image_id, margin in tqdm.tqdm(
             written, "segments", len(image_ids), unit="image"
@@ -131,8 +144,8 @@ def _segment(
 def _draw_overlays(
     source: schema.Source,
     outputs: Outputs,
-    read: Callable[[list[str]], Iterator[tuple[str, Photograph]]],
-    unreadable: Mapping[str, str],
+    unreadable: MutableMapping[str, str],
+    most: int,
 ) -> None:
     """Draws the overlays of label maps that were there before."""
     image_ids = [
@@ -142,52 +155,13 @@ def _draw_overlays(
     ]
     if not image_ids:
         return
+    read = read_ahead.photographs(
+        source, image_ids, unreadable, lambda _, image: _prepared(image, most)
+    )
     for image_id, photograph in tqdm.tqdm(
-        read(image_ids), "overlays", len(image_ids), unit="image"
+        read, "overlays", len(image_ids), unit="image"
     ):
         outputs.write_overlay(image_id, photograph.image)
-
-
-def _predict_ahead(
-    predict: Callable[[np.ndarray], np.ndarray],
-    photographs: Iterable[tuple[str, Photograph]],
-    most: int,
-) -> Iterator[tuple[str, Photograph, np.ndarray]]:
-    """Yields each photograph with its probabilities.
-
-    Predicts the next image in a thread while the caller refines this one: the
-    dense CRF holds Python's lock and uses one core.
-
-    Args:
-      predict: As `segment_images` takes it.
-      photographs: Image ids and photographs.
-      most: Height times width that is predicted at most.
-    """
-
-    def submit(image_id: str, photograph: Photograph) -> futures.Future:
-        image = large.reduced(photograph.image, most)
-        return pool.submit(_predicted, predict, image_id, image)
-
-    with futures.ThreadPoolExecutor(1) as pool:
-        previous = None
-        for image_id, photograph in photographs:
-            probabilities = submit(image_id, photograph)
-            if previous is not None:
-                yield *previous[:2], previous[2].result()
-            previous = image_id, photograph, probabilities
-        if previous is not None:
-            yield *previous[:2], previous[2].result()
-
-
-def _predicted(
-    predict: Callable[[np.ndarray], np.ndarray],
-    image_id: str,
-    image: np.ndarray,
-) -> np.ndarray:
-    try:
-        return np.asarray(predict(image[None])[0])
-    except InputError as error:
-        raise InputError(f"image {image_id!r}: {error}") from error
 
 
 def _prepared(image: np.ndarray, most: int) -> Photograph:

@@ -12,7 +12,7 @@ from binary_calls import FEW, assert_ends_well, calling, stand_in, trained
 
 from guided_segmentation import artifacts, provenance
 from guided_segmentation.datasets import msra
-from guided_segmentation.networks import prediction
+from guided_segmentation.networks import batches, dense_predictor
 from guided_segmentation.report import saliency_sheet
 from guided_segmentation.saliency import detector, named
 
@@ -21,7 +21,7 @@ def test_flags_reach_what_make_saliency_calls(launcher, capsys):
     with calling(
         "make_saliency",
         trained(),
-        stand_in(prediction, "dense", "predict"),
+        stand_in(dense_predictor, "predictor", "predict"),
         stand_in(detector, "make_saliency"),
         stand_in(saliency_sheet, "write"),
         **FEW,
@@ -32,6 +32,7 @@ def test_flags_reach_what_make_saliency_calls(launcher, capsys):
         fusion="max",
         contact_sheet="/o/sheet.png",
         num_pictures="7",
+        prediction_batch_size="3",
     ) as (network, dense, make_saliency, write):
         pass
     assert network.call_args == mock.call("/s")
@@ -43,7 +44,9 @@ def test_flags_reach_what_make_saliency_calls(launcher, capsys):
         flip=True,
         fusion="max",
     )
-    assert make_saliency.call_args == mock.call("predict", mock.ANY, "/o")
+    assert make_saliency.call_args == mock.call(
+        "predict", mock.ANY, "/o", batch_size=3
+    )
     assert write.call_args == mock.call("/o/sheet.png", mock.ANY, "/o", 7)
     assert_ends_well(
         launcher,
@@ -59,7 +62,7 @@ def test_maps_of_the_boxes_own_images_need_no_image_labels(
         calling(
             "make_saliency",
             trained(),
-            stand_in(prediction, "dense", flat),
+            stand_in(dense_predictor, "predictor", batches.one_by_one(flat)),
             stand_in(msra, "source", masks_samples.source()),
             dataset="msra",
             data_dir="/msra",
@@ -139,7 +142,10 @@ def test_a_detector_is_opened_by_its_name(given, views, tmp_path):
         name, onnx=named.OnnxOptions(), **views
     )
     assert write_maps.call_args == mock.call(
-        open_named.return_value.predict, mock.ANY, str(tmp_path)
+        open_named.return_value.predict,
+        mock.ANY,
+        str(tmp_path),
+        batch_size=None,
     )
 
 

@@ -38,7 +38,8 @@ from guided_segmentation.seeders import (
 def seeding(*patches, **given):
     """Calls make_seeds of SEEDING where other functions do the work."""
     told = {**FEW, **SEEDING, "output_dir": "/o", "score_maps_dir": "/n"}
-    told |= {"threshold": "0.5", "class_threshold": "0.7", **given}
+    told |= {"threshold": "0.5", "class_threshold": "0.7"}
+    told |= {"prediction_batch_size": "2", **given}
     told = {name: value for name, value in told.items() if value is not None}
     with calling(
         "make_seeds",
@@ -62,6 +63,7 @@ def test_flags_reach_what_make_seeds_calls(launcher, capsys):
         threshold=0.5,
         score_maps_dir="/n",
         class_threshold=0.7,
+        batch_size=2,
     )
     assert_ends_well(
         launcher, capsys.readouterr().err, "seeds of 2 images are in /o"

@@ -21,7 +21,7 @@ from guided_segmentation import (
 from guided_segmentation.datasets import (
     synthetic,
 )
-from guided_segmentation.networks import prediction
+from guided_segmentation.networks import dense_predictor
 from guided_segmentation.serving.client import address, connection
 
 
@@ -37,7 +37,7 @@ def test_flags_reach_what_segment_images_calls(launcher, capsys, tmp_path):
     with calling(
         "segment_images",
         trained(),
-        stand_in(prediction, "dense", "predict"),
+        stand_in(dense_predictor, "predictor", "predict"),
         stand_in(segmenter, "segment_images", {}),
         stand_in(exports, "write"),
         **FEW,
@@ -58,6 +58,7 @@ def test_flags_reach_what_segment_images_calls(launcher, capsys, tmp_path):
         export_dir="/e",
         scales="0.5,1.5",
         flip="true",
+        prediction_batch_size="2",
     ) as (network, dense, segment_images, write):
         pass
     assert network.call_args == mock.call("/s")
@@ -74,6 +75,7 @@ def test_flags_reach_what_segment_images_calls(launcher, capsys, tmp_path):
         crf_max_pixels=1000,
         overlay_dir=tmp_path,
         probabilities_dir="/p",
+        batch_size=2,
     )
     assert [call.args[0] for call in write.call_args_list] == ["coco", "yolo"]
     assert write.call_args == mock.call(

@@ -26,7 +26,7 @@ def read(some, unreadable=None):
         some,
         some.image_ids,
         {} if unreadable is None else unreadable,
-        lambda image: int(image[0, 0, 0]),
+        lambda image_id, image: int(image[0, 0, 0]),
     )
 
 
@@ -94,3 +94,13 @@ def test_a_photograph_without_a_header_is_told_when_it_is_read(tmp_path):
     unreadable = {}
     assert list(read(some, unreadable)) == []
     assert "wanted an image" in unreadable["0"]
+
+
+def test_without_a_place_to_tell_an_unreadable_photograph_is_an_error():
+    def image(image_id):
+        raise InputError(f"no {image_id}")
+
+    some = source(image)
+    read = read_ahead.photographs(some, some.image_ids, None, lambda *_: 0)
+    with pytest.raises(ValueError, match=r"^no 0$"):
+        next(read)

@@ -142,7 +142,7 @@ def test_a_scaled_photograph_has_the_size_it_has_in_training(monkeypatch):
     monkeypatch.setattr(images, "resize_longer_side", spy)
     for side in (199, 201):
         image = photographs(side, 20)
-        prediction._framed(image, SIZE, "crop", 0.75)
+        prediction.framed(image, SIZE, "crop", 0.75)
     assert sides == [149, 151]
 
 

@@ -1,8 +1,11 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
 from guided_segmentation import artifacts
 from guided_segmentation.datasets import schema
+from guided_segmentation.networks import batches
 from guided_segmentation.saliency import detector
 
 
@@ -124,3 +127,40 @@ def test_only_missing_maps_of_a_detector_are_made(tmp_path):
     (tmp_path / "2007_2.png").unlink()
     detector.write_maps(predict, source(), tmp_path)
     assert seen == [0, 10, 20, 20]
+
+
+def test_a_large_photograph_is_predicted_at_a_smaller_size(tmp_path):
+    sizes = []
+
+    def ramp(image):
+        sizes.append(image.shape[:2])
+        row = np.linspace(0, 1, image.shape[1], dtype=np.float32)
+        return np.tile(row, (len(image), 1))
+
+    image = np.zeros((200, 300, 3), np.uint8)
+    big = dataclasses.replace(source(1), image=lambda _: image)
+    predictor = batches.one_by_one(lambda images: ramp(images[0])[None])
+    predictor = dataclasses.replace(predictor, max_pixels=20 * 30)
+    detector.write_maps(predictor, big, tmp_path)
+    assert sizes == [(20, 30)]
+    made = artifacts.read_saliency_map(tmp_path / "2007_0.png")
+    assert made.shape == (200, 300)
+    np.testing.assert_allclose(made[7], np.linspace(0, 1, 300), atol=0.03)
+
+
+def test_maps_of_a_predictor_are_made_in_batches(tmp_path):
+    sizes = []
+
+    def run(inputs):
+        sizes.append(len(inputs[0]))
+        return (inputs[0][..., 0] / np.float32(255),)
+
+    predictor = batches.Predictor(
+        frame=lambda image: batches.Frames((image,), None),
+        run=run,
+        finish=lambda outputs, _: outputs[0],
+    )
+    detector.write_maps(predictor, source(), tmp_path, batch_size=2)
+    assert sizes == [2, 1]
+    made = artifacts.read_saliency_map(tmp_path / "2007_2.png")
+    np.testing.assert_allclose(made, 20 / 255)

@@ -7,6 +7,7 @@ import onnxruntime
 import pytest
 from onnx import TensorProto
 
+from guided_segmentation.networks import batches
 from guided_segmentation.saliency import onnx_model
 from guided_segmentation.saliency.conventions import CONVENTIONS, Convention
 
@@ -93,6 +94,33 @@ def test_a_model_of_any_size_takes_the_conventions_or_a_stated_one(tmp_path):
     path = onnx_samples.write(tmp_path / "m.onnx", size=(12, None))
     u2net = CONVENTIONS["u2net"]
     assert onnx_model.open_model(path, u2net)[1] == (12, 320)
+
+
+@pytest.mark.parametrize(
+    ("made", "most"),
+    [
+        ({}, 1),
+        ({"batch": "any"}, None),
+        ({"batch": "any", "is_reshaped": True}, 1),
+    ],
+)
+def test_photographs_share_a_batch_where_the_model_takes_any_number(
+    tmp_path, made, most
+):
+    path = onnx_samples.write(tmp_path / "m.onnx", **made)
+    predictor, _ = onnx_model.open_model(path, PLAIN)
+    assert predictor.max_batch_size == most
+    images = [half_red(), half_red()[:, ::-1], half_red(4, 5)]
+    frames = [predictor.frame(image) for image in images]
+    framed = ((each.places, each.inputs) for each in frames)
+    for image, (places, outputs) in zip(
+        images,
+        batches.in_batches(predictor.run, framed, most or 3),
+        strict=True,
+    ):
+        found = predictor.finish(outputs, places)
+        np.testing.assert_array_equal(found, predictor(image))
+        assert found.shape == image.shape[:2]
 
 
 def test_a_model_in_half_precision_runs(tmp_path):

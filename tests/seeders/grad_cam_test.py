@@ -35,8 +35,9 @@ def test_on_a_gap_network_it_is_cam():
     expected = (
         tf.nn.relu(tf.einsum("hwc,ck->hwk", features[0], weights)) / cells
     )
-    assert expected.numpy().max() > 0
-    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-7)
+    highest = expected.numpy().max()
+    assert highest > 0
+    np.testing.assert_allclose(found, expected, atol=1e-4 * highest)
 
 
 def test_a_seeder_gives_maps_at_the_photographs_size_and_logits():

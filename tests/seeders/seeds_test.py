@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -7,6 +9,7 @@ from hypothesis.extra import numpy as arrays
 
 from guided_segmentation import artifacts, labels
 from guided_segmentation.datasets import schema
+from guided_segmentation.errors import InputError
 from guided_segmentation.seeders import seeds
 
 BIRD, CAT = 3, 8
@@ -190,3 +193,42 @@ def test_a_seeder_that_does_not_classify_needs_labels(tmp_path):
         seeds.make_seeds(
             Seeder(logits=None), source(), tmp_path, class_threshold=0.5
         )
+
+
+def test_a_large_photograph_is_scored_at_a_smaller_size(tmp_path, monkeypatch):
+    """A ramp: seeds where it reaches half of its end, up to a cell."""
+    monkeypatch.setattr(seeds, "_MAX_SCORES", 2 * 20 * 30)
+    sizes = []
+
+    def ramp(image, objects):
+        height, width = image.shape[:2]
+        sizes.append((height, width))
+        row = np.linspace(0, 1, width, dtype=np.float32)
+        maps = np.broadcast_to(row[:, None], (height, width, len(objects)))
+        return maps, None
+
+    big = schema.Source(
+        name="big",
+        image_ids=("a",),
+        image=lambda _: np.zeros((200, 300, 3), np.uint8),
+        image_labels=lambda _: np.array([False, True, True]),
+    )
+    folders = {"output_dir": tmp_path / "s", "score_maps_dir": tmp_path / "m"}
+    seeds.make_seeds(ramp, big, **folders, threshold=0.5)
+    assert sizes == [(20, 30)]
+    made = artifacts.read_label_map(tmp_path / "s" / "a.png")
+    assert made.shape == (200, 300)
+    assert (made[:, 160:] == 2).all() and not made[:, :140].any()
+    maps, _ = artifacts.read_score_maps(tmp_path / "m" / "a.npz")
+    np.testing.assert_allclose(
+        maps[0, ::30, 0], np.linspace(0, 1, 10), atol=0.12
+    )
+
+
+def test_an_unreadable_photograph_ends_with_its_message(tmp_path):
+    def image(image_id):
+        raise InputError(f"{image_id}.jpg is broken")
+
+    broken = dataclasses.replace(source(), image=image)
+    with pytest.raises(ValueError, match=r"^2007_0\.jpg is broken$"):
+        seeds.make_seeds(Seeder(), broken, tmp_path)

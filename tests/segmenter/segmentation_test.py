@@ -5,12 +5,14 @@ from unittest import mock
 import numpy as np
 import pytest
 import tensorflow as tf
+import thin_networks
 from segmenter_samples import STRONG, halves, unsure
 
-from guided_segmentation import artifacts, crf, labels, segmenter
+from guided_segmentation import artifacts, crf, labels, large, segmenter
 from guided_segmentation.datasets import label_files, schema
 from guided_segmentation.errors import InputError
-from guided_segmentation.segmenter import decision, large
+from guided_segmentation.networks import dense_predictor, prediction
+from guided_segmentation.segmenter import decision
 
 
 def source(count=3):
@@ -310,3 +312,35 @@ def test_a_higher_limit_of_the_crf_refines_at_that_size(tmp_path, monkeypatch):
     )
     found = artifacts.read_label_map(tmp_path / "2007_0.png")
     np.testing.assert_array_equal(found, big[..., 0] > 100)
+
+
+def test_photographs_of_one_size_share_a_batch(tmp_path):
+    """In batches of one, label maps are those of a function, bit for bit."""
+    network = thin_networks.build("deeplab_v1")
+    sizes = []
+    predictor = dense_predictor.predictor(network, size=65, framing="whole")
+
+    def run(inputs):
+        sizes.append(len(inputs[0]))
+        return predictor.run(inputs)
+
+    counting = dataclasses.replace(predictor, run=run)
+    dense = prediction.dense(network, size=65, framing="whole")
+    segmenter.segment_images(dense, source(), {tmp_path / "one": None})
+    for size in (1, 2):
+        segmenter.segment_images(
+            counting, source(), {tmp_path / f"{size}": None}, batch_size=size
+        )
+    assert sizes == [1, 1, 1, 2, 1]
+    for name in ("2007_0.png", "2007_1.png", "2007_2.png", "margins.csv"):
+        plain, alone, _ = (
+            (tmp_path / folder / name).read_bytes()
+            for folder in ("one", "1", "2")
+        )
+        assert plain == alone
+    for image_id in source().image_ids:
+        plain, together = (
+            artifacts.read_label_map(tmp_path / folder / f"{image_id}.png")
+            for folder in ("one", "2")
+        )
+        assert (plain == together).mean() >= 0.9999

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from guided_segmentation.segmenter import large
+from guided_segmentation import large
 
 
 def probabilities(*shape, seed=0):

@@ -1,0 +1,114 @@
+import functools
+import itertools
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import thin_networks
+
+from guided_segmentation.networks import (
+    batches,
+    builders,
+    dense_predictor,
+    prediction,
+)
+
+SIZE = 65
+
+
+@functools.cache
+def network_of(name, pooling="3x3"):
+    more = {"pooling": pooling} if name == "deeplab_v1" else {}
+    return builders.build({**thin_networks.spec(name), **more})
+
+
+def photographs(count=3, height=50, width=70):
+    rng = np.random.default_rng(0)
+    return rng.integers(0, 256, (count, height, width, 3), np.uint8)
+
+
+def in_one_batch(predictor, images):
+    frames = [predictor.frame(image) for image in images]
+    stacks = zip(*(each.inputs for each in frames), strict=True)
+    outputs = predictor.run(tuple(map(np.stack, stacks)))
+    return [
+        predictor.finish(tuple(x[i] for x in outputs), frames[i].places)
+        for i in range(len(images))
+    ]
+
+
+@pytest.mark.parametrize("framing", ["whole", "crop"])
+@pytest.mark.parametrize("scales", [(1.0,), (0.75, 1.5)])
+@pytest.mark.parametrize(("flip", "fusion"), [(False, "max"), (True, "mean")])
+def test_one_photograph_gets_the_probabilities_of_dense(
+    framing, scales, flip, fusion
+):
+    """Bit for bit."""
+    how = {"size": SIZE, "framing": framing, "scales": scales}
+    how |= {"flip": flip, "fusion": fusion}
+    network = network_of("deeplab_v1", "2x2" if flip else "3x3")
+    predictor = dense_predictor.predictor(network, **how)
+    dense = prediction.dense(network, **how)
+    for image in (photographs(1)[0], photographs(1, 80, 40)[0]):
+        wanted = dense(image[None])[0]
+        np.testing.assert_array_equal(predictor(image), wanted)
+
+
+@pytest.mark.parametrize("name", ["deeplab_v1", "deeplab_v2"])
+def test_a_batch_changes_rounding_alone(name):
+    """Probabilities to 1e-5, labels of 99.99 % of the pixels."""
+    predictor = dense_predictor.predictor(
+        network_of(name), size=SIZE, framing="whole", flip=True
+    )
+    images = photographs(5)
+    together = np.stack(in_one_batch(predictor, images))
+    alone = np.stack([predictor(image) for image in images])
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+    assert (together.argmax(-1) == alone.argmax(-1)).mean() >= 0.9999
+
+
+@pytest.mark.parametrize("framing", ["whole", "crop"])
+def test_no_size_of_photograph_or_batch_is_traced_again(framing, monkeypatch):
+    graphs, function = [], tf.function
+
+    def counted(*args, **kwargs):
+        def wrap(python_function):
+            graphs.append(function(*args, **kwargs)(python_function))
+            return graphs[-1]
+
+        return wrap
+
+    monkeypatch.setattr(tf, "function", counted)
+    predictor = dense_predictor.predictor(
+        network_of("deeplab_v1"),
+        size=SIZE,
+        framing=framing,
+        scales=(1.0, 1.5),
+        flip=True,
+    )
+    sizes = itertools.product((1, 2, 3), (50, 70), (60, 90))
+    for count, height, width in sizes:
+        in_one_batch(predictor, photographs(count, height, width))
+    assert len(graphs) == 4 + 2  # Views; forward pass and upsampling.
+    assert {graph.experimental_get_tracing_count() for graph in graphs} == {1}
+
+
+def test_a_trained_network_is_asked_as_it_was_trained():
+    network = network_of("deeplab_v1")
+    settings = {"input_size": SIZE, "framing": "whole"}
+    image = photographs(1)[0]
+    np.testing.assert_array_equal(
+        dense_predictor.as_trained(network, settings, flip=True)(image),
+        prediction.as_trained(network, settings, flip=True)(image[None])[0],
+    )
+
+
+def test_native_scale_takes_smaller_photographs():
+    """A whole photograph is resized to the input, whatever its size."""
+    whole, crop = (
+        dense_predictor.predictor(
+            network_of("deeplab_v1"), size=SIZE, framing=framing
+        ).max_pixels
+        for framing in ("whole", "crop")
+    )
+    assert crop < whole == batches.MAX_PIXELS
