@@ -235,5 +235,5 @@ def mark_background(
       [height, width] uint8 label map.
     """
     is_background = components.classes == BACKGROUND
-    is_outside = look_up(is_background, components.numbers) & ~saliency_mask
-    return guide * ~is_outside  # BACKGROUND is 0.
+    is_kept = look_up(~is_background, components.numbers) | saliency_mask
+    return guide * is_kept  # BACKGROUND is 0.

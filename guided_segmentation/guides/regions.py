@@ -66,6 +66,8 @@ def components(
     if len(borders) > _FEW:
         return _many_components(mask, min_area_px, first)
     outlines = _outlines(borders, levels, min_area_px)
+    if len(outlines) == 1 == len(borders) and first <= 255:  # The whole mask.
+        return mask.view(np.uint8) * np.uint8(first)
     largest = first + len(outlines) - 1 if outlines else 0
     dtype = np.min_scalar_type(largest)
     # OpenCV has no uint32.
@@ -210,14 +212,11 @@ def seed_components(
     Returns:
       The components, those of the background first, then by class.
     """
-    numbers = np.zeros(seeds.shape, np.uint8)
-    classes = [IGNORE]
-    for index in [BACKGROUND, *present_classes(image_labels)]:
-        limit = (
-            settings.background_min_area
-            if index == BACKGROUND
-            else settings.seed_min_area
-        ).in_pixels(seeds.size)
+    limit = settings.background_min_area.in_pixels(seeds.size)
+    numbers = components(seeds == BACKGROUND, limit)
+    classes = [IGNORE] + [BACKGROUND] * int(numbers.max())
+    limit = settings.seed_min_area.in_pixels(seeds.size)
+    for index in present_classes(image_labels):
         found = components(seeds == index, limit, first=len(classes))
         numbers = np.maximum(numbers, found)
         classes += [index] * (int(numbers.max()) + 1 - len(classes))
@@ -244,8 +243,8 @@ def intersecting(first: np.ndarray, second: np.ndarray) -> np.ndarray:
       [num_first + 1, num_second + 1] bool. Row 0 and column 0 are False.
     """
     shape = int(first.max()) + 1, int(second.max()) + 1
-    dtype = np.uint16 if shape[0] * shape[1] <= 2**16 else np.int64
-    pairs = first.astype(dtype).ravel()
+    dtype = np.min_scalar_type(shape[0] * shape[1]).type
+    pairs = first.ravel().astype(dtype)
     pairs *= dtype(shape[1])
     pairs += second.ravel().astype(dtype, copy=False)
     # Neighbours mostly have the same pair; each run of pixels counts once.

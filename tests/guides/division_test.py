@@ -136,7 +136,9 @@ def test_a_region_is_divided_as_over_the_whole_photograph(preset, blur_px):
         np.testing.assert_array_equal(found, classes[wanted.argmax(-1)])
 
 
-@pytest.mark.parametrize("box", [(0, 9, 0, 8), (50, 70, 31, 95), (99, 130, 0, 4)])
+@pytest.mark.parametrize(
+    "box", [(0, 9, 0, 8), (50, 70, 31, 95), (99, 130, 0, 4)]
+)
 def test_the_probabilities_of_a_box_are_those_of_the_photograph(box):
     generator = np.random.default_rng(box[0])
     seeds = (generator.random((130, 95)) < 0.02).astype(np.uint8)
