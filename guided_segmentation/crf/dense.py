@@ -19,6 +19,7 @@ def infer(
     energy: np.ndarray,
     settings: CrfSettings = DEEPLAB,
     mask: np.ndarray | None = None,
+    origin: tuple[int, int] = (0, 0),
 ) -> np.ndarray:
     """Returns the mean-field probabilities of every class at every pixel.
 
@@ -33,6 +34,9 @@ def infer(
       settings: Weights and standard deviations of the edges, and steps.
       mask: [height, width] bool. Only its True pixels are nodes: pixels
         outside get no label and influence none. None takes all pixels.
+      origin: Row and column of the first pixel in the photograph, where the
+        arrays are a box of it: with them the result is that of the whole
+        photograph, bit for bit.
 
     Returns:
       [height, width, num_classes] float32 in [0, 1], summing to one over the
@@ -58,7 +62,9 @@ def infer(
         rows, columns = np.nonzero(mask)
         # Columns first, as in pydensecrf: the result of its filter depends
         # slightly on the order.
-        position = np.stack([columns, rows], axis=1).astype(np.float32)
+        position = np.empty([2, rows.size], np.float32)
+        np.add(columns, origin[1], out=position[0], casting="unsafe")
+        np.add(rows, origin[0], out=position[1], casting="unsafe")
         probabilities[mask] = _mean_field(
             position, image[mask], energy[mask], settings
         )
@@ -74,27 +80,23 @@ def _mean_field(
     """Returns [nodes, num_classes] probabilities after mean-field inference.
 
     Args:
-      position: [nodes, 2] float32 column and row in pixels.
+      position: [2, nodes] float32 column and row in pixels.
       colour: [nodes, 3] uint8 RGB.
       energy: [nodes, num_classes] float.
       settings: Weights and standard deviations of the edges, and steps.
     """
     field = densecrf.DenseCRF(*energy.shape)
-    field.setUnaryEnergy(_columns(energy))
+    field.setUnaryEnergy(np.ascontiguousarray(energy.T, np.float32))
     if settings.gaussian_weight:
-        near = position / settings.gaussian_xy_px
-        field.addPairwiseEnergy(_columns(near), settings.gaussian_weight)
+        near = position / np.float32(settings.gaussian_xy_px)
+        field.addPairwiseEnergy(near, settings.gaussian_weight)
     if settings.bilateral_weight:
-        near = position / settings.bilateral_xy_px
-        alike = colour / settings.bilateral_rgb
-        features = _columns(np.concatenate([near, alike], axis=1))
+        features = np.empty([5, len(energy)], np.float32)
+        features[:2] = position / np.float32(settings.bilateral_xy_px)
+        levels = np.arange(256) / settings.bilateral_rgb
+        features[2:] = levels.astype(np.float32)[colour.T]
         field.addPairwiseEnergy(features, settings.bilateral_weight)
     return np.array(field.inference(settings.num_steps)).T
-
-
-def _columns(nodes: np.ndarray) -> np.ndarray:
-    """Returns contiguous float32 with one column per node, for pydensecrf."""
-    return np.ascontiguousarray(nodes.T, np.float32)
 
 
 def _check(image: np.ndarray, energy: np.ndarray, mask: np.ndarray) -> None:

@@ -36,6 +36,7 @@ def infer(
     energy: np.ndarray,
     settings: CrfSettings = DEEPLAB,
     mask: np.ndarray | None = None,
+    origin: tuple[int, int] = (0, 0),
 ) -> np.ndarray:
     """Returns what `dense.infer` does, from a worker within `use_workers`.
 
@@ -44,6 +45,7 @@ def infer(
       energy: [height, width, num_classes] float, finite unary energies.
       settings: Of the CRF.
       mask: [height, width] bool, the pixels that are nodes; None for all.
+      origin: Row and column of the first pixel in the photograph.
 
     Returns:
       [height, width, num_classes] float32 in [0, 1].
@@ -53,8 +55,8 @@ def infer(
       ChildProcessError: If the worker died twice.
     """
     if _pool is None:
-        return dense.infer(image, energy, settings, mask)
-    return _pool.infer(image, energy, settings, mask)
+        return dense.infer(image, energy, settings, mask, origin)
+    return _pool.infer(image, energy, settings, mask, origin)
 
 
 def default_num_workers() -> int:
@@ -146,6 +148,7 @@ class Pool:
         energy: np.ndarray,
         settings: CrfSettings,
         mask: np.ndarray | None,
+        origin: tuple[int, int] = (0, 0),
     ) -> np.ndarray:
         """Runs one CRF in a worker, and once more if the worker dies.
 
@@ -154,6 +157,7 @@ class Pool:
           energy: Likewise.
           settings: Likewise.
           mask: Likewise.
+          origin: Likewise.
 
         Returns:
           [height, width, num_classes] float32 in [0, 1].
@@ -167,7 +171,9 @@ class Pool:
             for view, array in zip(views, inputs, strict=False):
                 view[...] = array
             layout = [(view.shape, view.dtype.str) for view in views]
-            self._run(functools.partial(_infer_shared, name, layout, settings))
+            self._run(
+                functools.partial(_infer_shared, name, layout, settings, origin)
+            )
             result[...] = views[-1]
             del views, view
         return result
@@ -256,12 +262,14 @@ def _num_bytes(shape, dtype) -> int:
     return -(-size // 64) * 64
 
 
-def _infer_shared(name: str, layout: list, settings: CrfSettings) -> None:
+def _infer_shared(
+    name: str, layout: list, settings: CrfSettings, origin: tuple[int, int]
+) -> None:
     """Runs in a worker: a CRF from shared memory to shared memory."""
     block = shared_memory.SharedMemory(name)
     *inputs, result = _views(block, layout)
     mask = inputs[2] if len(inputs) == 3 else None
-    result[...] = dense.infer(inputs[0], inputs[1], settings, mask)
+    result[...] = dense.infer(inputs[0], inputs[1], settings, mask, origin)
     del inputs, result, mask
     block.close()
 

@@ -35,13 +35,41 @@ def divide(
     Returns:
       [num_pixels] uint8 class indices of the pixels of the region, row by row.
     """
-    probabilities = seed_probabilities(seeds, classes, settings.blur_px)
+    box = np.s_[:, :]
+    nodes, origin = None, (0, 0)
+    if settings.crf_extent == "region":
+        left, top, width, height = cv2.boundingRect(region.view(np.uint8))
+        box = np.s_[top : top + height, left : left + width]
+        nodes, origin = region[box], (top, left)
+    probabilities = _in_box(seeds, classes, settings.blur_px, box)
     energy = (
         -np.log(probabilities) if settings.unary == "log" else -probabilities
     )
-    nodes = region if settings.crf_extent == "region" else None
-    inferred = dense_crf.infer(image, energy, settings.crf, nodes)
-    return classes[inferred[region].argmax(axis=-1)]
+    inferred = dense_crf.infer(image[box], energy, settings.crf, nodes, origin)
+    return classes[inferred[region[box]].argmax(axis=-1)]
+
+
+def _in_box(
+    seeds: np.ndarray,
+    classes: np.ndarray,
+    blur_px: float,
+    box: tuple[slice, slice],
+) -> np.ndarray:
+    """Returns `seed_probabilities` of a box, which rows far from it leave.
+
+    Rows are blurred over their whole width, for the same rounding.
+    """
+    rows, columns = box
+    top, bottom, _ = rows.indices(len(seeds))
+    first = max(0, top - _radius(blur_px))
+    near = seeds[first : bottom + _radius(blur_px)]
+    found = seed_probabilities(near, classes, blur_px)
+    return found[top - first : bottom - first, columns]
+
+
+def _radius(blur_px: float) -> int:
+    """Returns how far the kernel of the blur reaches, in pixels."""
+    return int(4 * blur_px + 0.5)
 
 
 def seed_probabilities(
@@ -69,8 +97,7 @@ def seed_probabilities(
       [height, width, num_classes] float32 in [0.001, 0.999]; the classes do
       not sum to one.
     """
-    radius = int(4 * blur_px + 0.5)
-    size = (2 * radius + 1, 2 * radius + 1)
+    size = (2 * _radius(blur_px) + 1, 2 * _radius(blur_px) + 1)
     blurred = [
         cv2.GaussianBlur(
             np.where(seeds == index, HIGHEST, LOWEST),

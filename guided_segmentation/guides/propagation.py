@@ -141,10 +141,12 @@ def seed_categories(
       By the number of the region, [num_classes] uint8 class indices, ascending
       and without BACKGROUND; none for number 0, which is outside all regions.
     """
-    return [
-        np.setdiff1d(components.classes[row], [BACKGROUND])
-        for row in intersects
-    ]
+    return [_objects(components.classes[row]) for row in intersects]
+
+
+def _objects(classes: np.ndarray) -> np.ndarray:
+    """Returns the distinct classes, ascending and without BACKGROUND."""
+    return np.array(sorted({*classes.tolist()} - {BACKGROUND}), np.uint8)
 
 
 def label_regions(
@@ -233,5 +235,5 @@ def mark_background(
       [height, width] uint8 label map.
     """
     is_background = components.classes == BACKGROUND
-    is_outside = look_up(is_background, components.numbers) & ~saliency_mask
-    return guide * ~is_outside  # BACKGROUND is 0.
+    is_kept = look_up(~is_background, components.numbers) | saliency_mask
+    return guide * is_kept  # BACKGROUND is 0.

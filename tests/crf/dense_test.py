@@ -249,3 +249,15 @@ def test_energies_that_are_not_finite_are_counted():
         r"probabilities before the logarithm",
     ):
         crf.infer(image, energy)
+
+
+def test_a_box_of_a_photograph_is_refined_as_within_it():
+    image, energy = random_case()
+    mask = np.zeros(image.shape[:2], bool)
+    mask[7:31, 11:45] = np.random.default_rng(1).random((24, 34)) < 0.8
+    box = np.s_[7:31, 11:45]
+    found = crf.infer(
+        image[box], energy[box], crf.DEEPLAB, mask[box], origin=(7, 11)
+    )
+    wanted = crf.infer(image, energy, crf.DEEPLAB, mask)
+    np.testing.assert_array_equal(found, wanted[box])

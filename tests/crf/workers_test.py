@@ -32,13 +32,13 @@ def test_workers_give_the_same_bits_from_several_threads():
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_masks_settings_and_types_reach_the_worker(dtype):
+def test_masks_settings_types_and_origins_reach_the_worker(dtype):
     image, energy = problem(1, dtype=dtype)
     mask = image[..., 0] > 90
     with workers.use_workers(1):
-        found = crf.infer(image, energy, crf.MILD, mask)
+        found = crf.infer(image, energy, crf.MILD, mask, (3, 5))
     np.testing.assert_array_equal(
-        found, dense.infer(image, energy, crf.MILD, mask)
+        found, dense.infer(image, energy, crf.MILD, mask, (3, 5))
     )
     assert not found[~mask].any() and found[mask].any()
 
@@ -54,8 +54,8 @@ def test_postprocessing_uses_the_workers(monkeypatch):
 def test_no_worker_is_this_process(monkeypatch):
     monkeypatch.setattr(dense, "infer", lambda *given: len(given))
     with workers.use_workers(0):
-        assert crf.infer(*problem(0)) == 4
-    assert crf.infer(*problem(0)) == 4
+        assert crf.infer(*problem(0)) == 5
+    assert crf.infer(*problem(0)) == 5
 
 
 def test_bad_input_is_refused_as_without_workers():
@@ -70,14 +70,14 @@ def die_at(value, times, marks):
     """The task of a worker, which kills it at an image that starts so."""
     real = workers._infer_shared
 
-    def run(name, layout, settings):
+    def run(name, layout, *rest):
         block = workers.shared_memory.SharedMemory(name)
         first = block.buf[0]
         block.close()
         if first == value and len(os.listdir(marks)) < times:
             open(f"{marks}/{time.time_ns()}", "w").close()
             os._exit(9)
-        real(name, layout, settings)
+        real(name, layout, *rest)
 
     return run
 

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 from maps import evidence
@@ -40,14 +42,15 @@ def test_a_region_is_divided_along_the_edge_in_the_image():
 def test_the_crf_runs_on_the_pixels_of_the_region_alone(monkeypatch):
     masks = []
 
-    def infer(image, energy, settings, mask):
-        masks.append(mask)
+    def infer(image, energy, settings, mask, origin):
+        masks.append((mask.tolist(), origin))
         return np.eye(2)[np.ones(mask.shape, int)]
 
     monkeypatch.setattr(crf, "infer", infer)
     known = two_colours()
     guide = guides.g2(known)
-    np.testing.assert_array_equal(masks, [known.saliency_mask])
+    # Its box alone, with its place in the photograph.
+    assert masks == [(np.ones((30, 50), bool).tolist(), (5, 5))]
     wanted = two_colours_divided()
     wanted[known.saliency_mask] = 5
     np.testing.assert_array_equal(guide, wanted)
@@ -56,14 +59,14 @@ def test_the_crf_runs_on_the_pixels_of_the_region_alone(monkeypatch):
 def test_the_crf_of_the_released_preset_runs_on_the_whole_image(monkeypatch):
     masks = []
 
-    def infer(image, energy, settings, mask):
-        masks.append(mask)
+    def infer(image, energy, settings, mask, origin):
+        masks.append((mask, origin))
         return np.zeros(energy.shape)
 
     monkeypatch.setattr(crf, "infer", infer)
     known = two_colours()
     guide = guides.g2(known, guides.RELEASED)
-    assert masks == [None]
+    assert masks == [(None, (0, 0))]
     np.testing.assert_array_equal(guide, 3 * known.saliency_mask)
 
 
@@ -71,7 +74,7 @@ def test_the_crf_of_the_released_preset_runs_on_the_whole_image(monkeypatch):
 def test_the_energies_are_those_of_the_seed_probabilities(monkeypatch, unary):
     energies = []
 
-    def infer(image, energy, settings, mask):
+    def infer(image, energy, settings, mask, origin):
         energies.append(energy)
         return np.zeros(energy.shape)
 
@@ -86,6 +89,7 @@ def test_the_energies_are_those_of_the_seed_probabilities(monkeypatch, unary):
     ]
     wanted = np.stack(probabilities, axis=-1)
     wanted = -np.log(wanted) if unary == "log" else -wanted
+    wanted = wanted[5:35, 5:55]  # The box of the region.
     np.testing.assert_allclose(energies, [wanted], atol=1e-4)
 
 
@@ -106,3 +110,39 @@ def test_the_blur_is_that_of_scipy(size):
         ),
         atol=1e-5,
     )
+
+
+@pytest.mark.parametrize("blur_px", [0.0, 3.0, 10.0])
+@pytest.mark.parametrize("preset", guides.PRESETS)
+def test_a_region_is_divided_as_over_the_whole_photograph(preset, blur_px):
+    generator = np.random.default_rng(int(blur_px))
+    chosen = dataclasses.replace(guides.PRESETS[preset], blur_px=blur_px)
+    for _ in range(3):
+        height, width = generator.integers(60, 130, 2)
+        image = generator.integers(0, 256, (height, width, 3), np.uint8)
+        seeds = np.zeros((height, width), np.uint8)
+        seeds[generator.random(seeds.shape) < 0.01] = 3
+        seeds[generator.random(seeds.shape) < 0.01] = 5
+        region = np.zeros(seeds.shape, bool)
+        top, left = generator.integers(0, 50, 2)
+        region[top : top + 30, left : left + 40] = True
+        region &= generator.random(seeds.shape) < 0.9
+        classes = np.array([3, 5], np.uint8)
+        found = division.divide(image, seeds, region, classes, chosen)
+        whole = division.seed_probabilities(seeds, classes, blur_px)
+        energy = -np.log(whole) if chosen.unary == "log" else -whole
+        nodes = region if chosen.crf_extent == "region" else None
+        wanted = crf.infer(image, energy, chosen.crf, nodes)[region]
+        np.testing.assert_array_equal(found, classes[wanted.argmax(-1)])
+
+
+@pytest.mark.parametrize(
+    "box", [(0, 9, 0, 8), (50, 70, 31, 95), (99, 130, 0, 4)]
+)
+def test_the_probabilities_of_a_box_are_those_of_the_photograph(box):
+    generator = np.random.default_rng(box[0])
+    seeds = (generator.random((130, 95)) < 0.02).astype(np.uint8)
+    inside = np.s_[box[0] : box[1], box[2] : box[3]]
+    whole = division.seed_probabilities(seeds, np.array([1, 2]), 10.0)
+    found = division._in_box(seeds, np.array([1, 2]), 10.0, inside)
+    np.testing.assert_array_equal(found, whole[inside])

@@ -1,6 +1,7 @@
+import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from maps import SMALL, grid
@@ -93,3 +94,49 @@ def test_look_up_is_indexing(num_rows, dtype):
     found = regions.look_up(table, numbers)
     assert found.dtype == dtype
     np.testing.assert_array_equal(found, table[numbers])
+
+
+@pytest.mark.parametrize("few", [0, 255])
+@pytest.mark.parametrize("first", [1, 250, 300])
+def test_components_in_holes_of_others_are_their_own(monkeypatch, few, first):
+    monkeypatch.setattr(regions, "_FEW", few)
+    mask = np.ones((20, 20), bool)
+    mask[3:17, 3:17] = False
+    mask[6:14, 6:14] = True
+    mask[9:11, 9:11] = False
+    found = regions.components(mask, 4, first)
+    wanted = np.where(mask, first, 0)
+    wanted[6:14, 6:14] = np.where(mask[6:14, 6:14], first + 1, 0)
+    np.testing.assert_array_equal(found, wanted)
+    # Neither what lies in a hole nor the hole itself adds to an area.
+    assert (
+        regions.components(mask, 61, first) == first * (wanted == first)
+    ).all()
+    assert not regions.components(mask, 400 - 14 * 14 + 1, first).any()
+
+
+def test_a_component_that_is_the_whole_mask_has_its_number():
+    mask = grid(".##. .##. .##.").astype(bool)
+    found = regions.components(mask, 6, first=7)
+    assert found.dtype == np.uint8
+    np.testing.assert_array_equal(found, 7 * mask)
+
+
+def test_what_opencv_cannot_paint_has_the_type_of_its_numbers():
+    mask = grid("##.## ##.##").astype(bool)
+    found = regions.components(mask, 4, first=70_000)
+    assert found.dtype == np.uint32
+    assert set(found.ravel()) == {0, 70_000, 70_001}
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(0.4, 3), st.floats(0, 1))
+@settings(deadline=None)
+def test_borders_and_labels_find_the_same_components(seed, blur, fraction):
+    noise = np.random.default_rng(seed).random((47, 61), np.float32)
+    noise = cv2.GaussianBlur(noise, (0, 0), blur)
+    mask = noise > np.quantile(noise, fraction)
+    found = regions.components(mask, 9)
+    wanted = regions._many_components(mask, 9, 1)
+    assert found.dtype == wanted.dtype and found.max() == wanted.max()
+    pairs = set(zip(found.ravel(), wanted.ravel(), strict=True))
+    assert len(pairs) == len(np.unique(wanted))
