@@ -67,10 +67,10 @@ class TrainStep(tf.Module):
         self._scale, self._num_parts = scale, execution.accumulate_steps
         networks = task.split(network) if execution.recompute else [network]
         self._lower, self._last = networks[:-1], networks[-1]
-        self._part_gradients = self._eager_part_gradients
+        self._part_gradients = self._direct_part_gradients
         if execution.jit_compile:
             self._part_gradients = tf.function(
-                self._eager_part_gradients, jit_compile=True
+                self._direct_part_gradients, jit_compile=True
             )
         self.num_labelled = tf.Variable(0, dtype=tf.int64, trainable=False)
 
@@ -157,7 +157,7 @@ class TrainStep(tf.Module):
         )
         return loss, gradients
 
-    def _eager_part_gradients(self, batch, totals):
+    def _direct_part_gradients(self, batch, totals):
         """Loss and gradients of a part of a replica's batch."""
         task, variables = self._task, self._network.trainable_variables
         with tf.GradientTape() as tape, task.noise_context(batch["seed"]):
