@@ -14,7 +14,7 @@ JIT_COMPILE = flags.DEFINE_bool(
     "jit_compile",
     False,
     "Compile the forward and the backward pass with XLA. Faster on many GPUs; "
-    "on CPUs convolutions are slower, and the first step takes minutes.",
+    "on CPUs a step takes three times as long, and more memory.",
 )
 ACCUMULATE_STEPS = flags.DEFINE_integer(
     "accumulate_steps",
@@ -29,7 +29,7 @@ RECOMPUTE = flags.DEFINE_bool(
     "recompute",
     False,
     "Compute activations once more in the backward pass instead of keeping "
-    "them: less memory, about a third more time, the same gradients.",
+    "them: less memory, up to a third more time, the same gradients.",
 )
 CACHE_GIB = flags.DEFINE_float(
     "cache_gib",
