@@ -32,6 +32,7 @@ from guided_segmentation.training import (
     optimizers,
     recipe,
     strategies,
+    train_step,
     trainer,
 )
 
@@ -142,6 +143,10 @@ TRAINING = {
     "train_scales": "0.75,1.25",
     "strategy": "one_device",
     "num_virtual_cpus": "2",
+    "jit_compile": "true",
+    "accumulate_steps": "2",
+    "recompute": "true",
+    "cache_gib": "0.25",
 }
 
 
@@ -193,6 +198,9 @@ def assert_trained_as_told(
     assert told["features_dir"] == "/f"
     assert told["strategy"] is strategy.return_value
     assert strategy.call_args == mock.call("one_device", 2)
+    assert train.call_args.kwargs["execution"] == train_step.Execution(
+        jit_compile=True, accumulate_steps=2, recompute=True
+    )
 
 
 def call_training(name, *patches, **given):

@@ -1,5 +1,8 @@
+import atexit
 import os
 import pathlib
+import shutil
+import tempfile
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # Before TensorFlow loads.
 
@@ -13,6 +16,9 @@ NUM_CPUS = 2
 
 
 def pytest_configure():
+    folder = tempfile.mkdtemp(prefix="guided_segmentation_decoded_")
+    os.environ["GUIDED_SEGMENTATION_CACHE"] = folder  # Not the user's.
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     flags.FLAGS.mark_as_parsed()
     tf.get_logger().setLevel("ERROR")
     tf.config.set_logical_device_configuration(

@@ -9,6 +9,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 # Modules whose plain ValueErrors mean a mistake of the program.
 CONTRACTS = {
     "guided_segmentation/artifacts/arrays.py",
+    "guided_segmentation/artifacts/decoded.py",
     "guided_segmentation/crf/dense.py",
     "guided_segmentation/datasets/scenes/masks.py",
     "guided_segmentation/datasets/schema.py",
@@ -19,6 +20,7 @@ CONTRACTS = {
     "guided_segmentation/own_photographs/settings.py",
     "guided_segmentation/report/photographs_page.py",
     "guided_segmentation/training/optimizers.py",
+    "guided_segmentation/training/train_step.py",
     "guided_segmentation/visualize.py",
 }
 

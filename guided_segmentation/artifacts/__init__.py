@@ -21,6 +21,11 @@ from guided_segmentation.artifacts.atomic import (
     replacing_folder,
     write_bytes,
 )
+from guided_segmentation.artifacts.decoded import (
+    read_image,
+    read_label_map,
+    use_store,
+)
 from guided_segmentation.artifacts.files import missing
 from guided_segmentation.artifacts.headers import Header, read_header
 from guided_segmentation.artifacts.masks import read_mask
@@ -31,8 +36,6 @@ from guided_segmentation.artifacts.pictures import (
     encode_image,
     encode_label_map,
     limit_pixels,
-    read_image,
-    read_label_map,
     read_saliency_map,
     read_size,
     read_stored_size,
@@ -75,6 +78,7 @@ __all__ = [
     "replacing",
     "replacing_folder",
     "saliency_levels",
+    "use_store",
     "write_areas",
     "write_bytes",
     "write_image",

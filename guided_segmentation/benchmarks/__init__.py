@@ -25,6 +25,7 @@ from guided_segmentation.benchmarks import (
     predict_suite,
     seed_suite,
     serving_suite,
+    train_suite,
 )
 from guided_segmentation.benchmarks.settings import DEFAULTS, BenchmarkSettings
 from guided_segmentation.datasets import schema
@@ -34,6 +35,7 @@ SUITES = {
     "guides": guide_suite.measure,
     "crf": crf_suite.measure,
     "input": input_suite.measure,
+    "train": train_suite.measure,
     "crf_loss": crf_loss_suite.measure,
     "predict": predict_suite.measure,
     "seeds": seed_suite.measure,
@@ -103,6 +105,14 @@ def table(results: dict) -> str:
         lines += [
             f"  {group}: G2 is {ratio:.1f} times as fast as the plain version"
             for group, ratio in found.get("g2_to_plain", {}).items()
+        ]
+        lines += [
+            f"  {name}: a step takes {ratio:.3f} times that of guides_from_disk"
+            for name, ratio in found.get("step_to_guides_from_disk", {}).items()
+        ]
+        lines += [
+            f"  {name}: a step takes {ratio:.3f} times a bare one's CPU time"
+            for name, ratio in found.get("cpu_to_bare", {}).items()
         ]
         lines += _serving_lines(found)
     return "\n".join(lines)

@@ -42,24 +42,30 @@ def segmenter_recipe(
 
 
 def batches(
-    what: recipe.Recipe, source: schema.Source, settings: BenchmarkSettings
+    what: recipe.Recipe,
+    source: schema.Source,
+    settings: BenchmarkSettings,
+    label: labelling.Labeller | None = None,
 ) -> tf.data.Dataset:
-    """Returns an infinite data set of batches with cached G2 guides.
+    """Returns an infinite data set of batches.
 
     Args:
       what: Recipe of the segmenter.
       source: Images with ground truth, from which guides are derived.
       settings: Batch size.
+      label: From image id to label map; None makes the G2 guides of all
+        images now and remembers them.
 
     Returns:
       Batches as training.inputs.batches makes them.
     """
-    label = labelling.cached(
-        lambda image_id: guides.g2(evidence(source, image_id))
-    )
-    for image_id in source.image_ids:
-        label(image_id)
-    endless = _train_settings(settings, num_steps=10**6)
+    if label is None:
+        label = labelling.cached(
+            lambda image_id: guides.g2(evidence(source, image_id))
+        )
+        for image_id in source.image_ids:
+            label(image_id)
+    endless = train_settings(settings, num_steps=10**6)
     return inputs.batches(what, source, label, endless, None, 0)
 
 
@@ -108,14 +114,20 @@ def step_seconds(
         trainer.train(
             task,
             work_dir=work_dir,
-            settings=_train_settings(
-                settings, WARM_UP_STEPS + settings.repeats
-            ),
+            settings=train_settings(settings, WARM_UP_STEPS + settings.repeats),
         )
     return np.diff(times)[-settings.repeats :].tolist()
 
 
-def _train_settings(settings, num_steps):
+def train_settings(
+    settings: BenchmarkSettings, num_steps: int
+) -> trainer.TrainSettings:
+    """Returns how the steps that are measured train: at learning rate 0.
+
+    Args:
+      settings: Batch size and precision.
+      num_steps: Steps of the run.
+    """
     return trainer.TrainSettings(
         num_steps=num_steps,
         batch_size=settings.batch_size,

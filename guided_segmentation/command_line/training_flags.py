@@ -8,6 +8,7 @@ from absl import flags
 
 from guided_segmentation import images
 from guided_segmentation.command_line import (
+    execution_flags,
     network_flags,
     optimizer_flags,
 )
@@ -16,6 +17,7 @@ from guided_segmentation.networks import deeplab_v1, deeplab_v2, vgg16
 from guided_segmentation.training import recipe, strategies, trainer
 
 flags.adopt_module_key_flags(optimizer_flags)
+flags.adopt_module_key_flags(execution_flags)
 
 _TRAIN = trainer.TrainSettings
 

@@ -29,6 +29,27 @@ SALIENCY_EXAMPLE = {
 }
 
 
+class _Remembered:
+    """A function from image id to image-level labels that reads each once.
+
+    A set of labels that many images have is in memory once.
+    """
+
+    def __init__(self, read: Callable[[str], np.ndarray]):
+        self._read = read
+        self._known: dict[str, bytes] = {}
+        self._sets: dict[bytes, bytes] = {}
+
+    def __call__(self, image_id: str) -> np.ndarray:
+        """Returns a [num_objects] bool array of its own."""
+        known = self._known.get(image_id)
+        if known is None:
+            known = np.asarray(self._read(image_id), bool).tobytes()
+            known = self._sets.setdefault(known, known)
+            self._known[image_id] = known
+        return np.frombuffer(known, bool).copy()
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Source:
     """A split of a data set: ids of its images, and functions that read them.
@@ -43,7 +64,8 @@ class Source:
         with the other.
       image_ids: Text ids in a fixed order.
       image: Takes an id; returns [height, width, 3] uint8 RGB.
-      image_labels: Takes an id; returns [num_objects] bool.
+      image_labels: Takes an id; returns [num_objects] bool. Those that come
+        from a file are read once.
       difficult: Takes an id; returns [num_objects] bool, True for a class
         whose objects in the image are all marked difficult. mAP ignores the
         image for that class. None if the data have no such marks.
@@ -78,6 +100,10 @@ class Source:
     def __post_init__(self) -> None:
         if not self.image_ids:
             raise InputError(f"{self.name} is empty: wanted at least one image")
+        is_read = self.image_labels and not self.has_labels_in_memory
+        if is_read and not isinstance(self.image_labels, _Remembered):
+            remembered = _Remembered(self.image_labels)
+            object.__setattr__(self, "image_labels", remembered)
 
     @functools.cached_property
     def all_image_labels(self) -> np.ndarray:

@@ -189,8 +189,15 @@ def _cached_in_folder(label, cache_dir, source):
     return label_once
 
 
+def _size(source, image_id):
+    """Height and width of an image, from the header of its file."""
+    if source.photograph is None:
+        return source.image(image_id).shape[:2]
+    return artifacts.read_size(source.photograph(image_id))
+
+
 def _check_guide(guide, path, source, image_id):
-    size = source.image(image_id).shape[:2]
+    size = _size(source, image_id)
     if guide.shape != size:
         raise InputError(
             f"{path}: wanted a guide of height and width {size}, the size of "

@@ -1,6 +1,8 @@
 """The networks by name: how to build one, and how to split it for training."""
 
 import functools
+import itertools
+import re
 from collections.abc import Callable
 
 import keras
@@ -93,6 +95,25 @@ def split(
             f"through one of {_freezable(names)}"
         ) from error
     return lower, upper
+
+
+def chain(network: keras.Model) -> list[keras.Model]:
+    """Cuts a network after its pools, or after its residual blocks.
+
+    Args:
+      network: What `build` returns.
+
+    Returns:
+      Networks that compute the same one after the other; they share the
+      layers of `network`.
+    """
+    ends = [layer.output for layer in network.layers if _ends_part(layer)]
+    tensors = [network.input, *ends, network.output]
+    return [keras.Model(*pair) for pair in itertools.pairwise(tensors)]
+
+
+def _ends_part(layer):
+    return re.fullmatch(r"pool\d|conv\d_block\d+_out", layer.name) is not None
 
 
 def _freezable(names):

@@ -14,6 +14,7 @@ import tensorflow as tf
 import guided_segmentation
 from guided_segmentation import artifacts, labels, provenance
 from guided_segmentation.datasets import schema
+from guided_segmentation.errors import InputError
 from guided_segmentation.networks import (
     builders,
     dropout,
@@ -21,7 +22,13 @@ from guided_segmentation.networks import (
     start_weights,
     weights,
 )
-from guided_segmentation.training import inputs, losses, trainer, validation
+from guided_segmentation.training import (
+    inputs,
+    losses,
+    train_step,
+    trainer,
+    validation,
+)
 from guided_segmentation.training.recipe import Recipe
 
 # Pixels of a photograph per pixel of the network's input. SEC's photographs
@@ -40,6 +47,7 @@ def train(
     work_dir: artifacts.Path,
     settings: trainer.TrainSettings,
     strategy: tf.distribute.Strategy | None = None,
+    execution: train_step.Execution = train_step.DIRECT,
     features_dir: artifacts.Path | None = None,
     extra_settings: dict | None = None,
     validated: validation.Validation | None = None,
@@ -57,6 +65,7 @@ def train(
       work_dir: The run's folder.
       settings: How it is trained.
       strategy: Devices that train; mirrored if None.
+      execution: How a step is computed, as trainer.train takes it.
       features_dir: Folder of the cached features of frozen layers; inside
         `work_dir` if None.
       extra_settings: More entries of settings.json.
@@ -64,8 +73,15 @@ def train(
         the whole network is scored. None scores nothing.
 
     Raises:
-      ValueError: If `work_dir` holds a run of other settings.
+      ValueError: If `work_dir` holds a run of other settings, or cached
+        features are to be computed again.
     """
+    if execution.recompute and inputs.has_frozen_features(recipe):
+        raise InputError(
+            f"--recompute computes the network again from the photograph, but "
+            f"the features of layers up to {recipe.freeze_through} are cached, "
+            f"which saves more memory; leave out --recompute"
+        )
     work_dir = pathlib.Path(work_dir)
     extra_settings = {
         **_recipe_settings(recipe, source),
@@ -90,6 +106,7 @@ def train(
         work_dir=work_dir,
         settings=settings,
         strategy=strategy,
+        execution=execution,
         extra_settings=extra_settings,
         watch=watch,
     )
@@ -120,14 +137,33 @@ def objective(
         _PHOTOGRAPH_PX_PER_INPUT_PX[recipe.framing] * recipe.stride
     )
 
-    def loss(label_map, image, logits):
-        crf_loss = losses.crf_loss(image, logits, crf_settings)
+    def loss(label_map, image, logits, labelled=None, pixels=None):
+        crf_loss = losses.crf_loss(image, logits, crf_settings, pixels)
         return (
-            losses.pixel_loss(label_map, logits)
+            losses.pixel_loss(label_map, logits, labelled)
             + recipe.crf_loss.weight * crf_loss
         )
 
     return loss, ("target", "image")
+
+
+def counts(recipe: Recipe) -> Callable[..., tuple[tf.Tensor, ...]]:
+    """Returns the function that counts what the loss of a recipe divides by.
+
+    Args:
+      recipe: What is fine-tuned.
+
+    Returns:
+      `counts`, as trainer.Task takes it.
+    """
+    if not recipe.is_dense:
+        return lambda image_labels: (losses.num_images(image_labels),)
+    if recipe.crf_loss is None:
+        return lambda target: (losses.num_labelled(target, tf.float32),)
+    return lambda target, image: (
+        losses.num_labelled(target, tf.float32),
+        tf.size(target, tf.float32),
+    )
 
 
 def _watch(validated, build_network, work_dir):
@@ -207,6 +243,8 @@ def _task(recipe, build_network, make_batches):
         build_network=build_network,
         make_batches=make_batches,
         loss=loss,
+        counts=counts(recipe),
+        split=builders.chain,
         input_key="input",
         target_keys=target_keys,
         noise_context=dropout.example_seeds,

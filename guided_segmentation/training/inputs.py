@@ -33,6 +33,17 @@ def _class_balanced(source, first, last, seed):
 SAMPLINGS = {"shuffled": _shuffled, "class_balanced": _class_balanced}
 
 
+def has_frozen_features(recipe: Recipe) -> bool:
+    """Returns whether the features of frozen layers are cached.
+
+    They can be if nothing below them is augmented but by a flip.
+
+    Args:
+      recipe: What is fine-tuned.
+    """
+    return recipe.freeze_through is not None and recipe.framing == "whole"
+
+
 def frozen_features(
     recipe: Recipe,
     source: schema.Source,
@@ -53,7 +64,7 @@ def frozen_features(
       image. None if no layer is frozen, or the photographs are augmented
       below the frozen layers.
     """
-    if recipe.freeze_through is None or recipe.framing != "whole":
+    if not has_frozen_features(recipe):
         return None
     with training_globals(settings.precision, settings.seed):
         network, _ = start_weights.initialized(

@@ -45,6 +45,30 @@ class OptimizerSettings:
     clip_norm: float = 0.0
 
 
+class _Summed:
+    """A Keras optimizer of gradients that are summed over the replicas.
+
+    By itself it would sum them once more: every replica would send as many
+    bytes as the network has weights, for a sum of equal terms.
+    """
+
+    def aggregate_gradients(self, grads_and_vars):
+        """Returns the gradients as they are; Keras 2 calls this."""
+        return grads_and_vars
+
+    def _all_reduce_sum_gradients(self, grads_and_vars):
+        """Returns the gradients as they are; Keras 3 calls this."""
+        return grads_and_vars
+
+
+class SGD(_Summed, keras.optimizers.SGD):
+    """Keras's SGD, of gradients that are summed over the replicas."""
+
+
+class Adam(_Summed, keras.optimizers.Adam):
+    """Keras's Adam, of gradients that are summed over the replicas."""
+
+
 ALGORITHMS = ("sgd", "adam")
 SCHEDULES = ("step", "poly")
 
@@ -80,6 +104,8 @@ def build(
 ) -> keras.optimizers.Optimizer:
     """Builds one Keras optimizer with the schedule.
 
+    On several replicas it takes gradients that are summed over them.
+
     Args:
       settings: Its weight decay, head and clipping do not matter.
       num_steps: As `learning_rate` takes it.
@@ -89,9 +115,9 @@ def build(
     """
     schedule = learning_rate(settings, num_steps)
     if settings.algorithm == "sgd":
-        return keras.optimizers.SGD(schedule, momentum=settings.momentum)
+        return SGD(schedule, momentum=settings.momentum)
     if settings.algorithm == "adam":
-        return keras.optimizers.Adam(schedule)
+        return Adam(schedule)
     raise ValueError(
         f"no algorithm {settings.algorithm!r}; it is one of {ALGORITHMS}"
     )
@@ -146,26 +172,16 @@ class LayerwiseOptimizer:
             # 17 digits, so that float() restores the exact multiplier.
             self.by_multiplier[f"{multiplier:.17g}"] = optimizer
 
-    def apply(
-        self,
-        gradients: list[tf.Tensor],
-        variables: list,
-        num_replicas: int = 1,
-    ) -> None:
-        """Updates the variables once.
+    def apply(self, gradients: list[tf.Tensor], variables: list) -> None:
+        """Updates the variables once; every replica calls it.
 
         Args:
-          gradients: Of the loss over the global batch, one per variable and
-            of its shape, float32.
+          gradients: Of the loss over the global batch, summed over the
+            replicas; one per variable and of its shape, float32.
           variables: The trainable variables of the network.
-          num_replicas: Replicas that call this at once. Keras sums their
-            gradients, so that each passes the fraction 1 / num_replicas.
         """
-        fractions = [
-            gradient / num_replicas
-            for gradient in self._clipped_and_decayed(gradients, variables)
-        ]
-        pairs = list(zip(fractions, variables, strict=True))
+        updates = self._clipped_and_decayed(gradients, variables)
+        pairs = list(zip(updates, variables, strict=True))
         for multiplier, optimizer in self.by_multiplier.items():
             optimizer.apply_gradients(self._select(float(multiplier), pairs))
 
@@ -183,8 +199,13 @@ class LayerwiseOptimizer:
                 gradients, self._settings.clip_norm
             )
         return [
-            gradient + self._settings.weight_decay * decay_mult * variable
+            self._decayed(gradient, variable, decay_mult)
             for gradient, variable, (_, decay_mult) in zip(
                 gradients, variables, self._multipliers, strict=True
             )
         ]
+
+    def _decayed(self, gradient, variable, decay_mult):
+        """Adds the gradient of the L2 penalty, if the variable has one."""
+        decay = self._settings.weight_decay * decay_mult
+        return gradient + decay * variable if decay else gradient

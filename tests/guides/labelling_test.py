@@ -4,6 +4,7 @@ import re
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from guided_segmentation import artifacts, guides, labels
 from guided_segmentation.datasets import pipeline, schema
@@ -334,3 +335,21 @@ def test_a_guide_in_the_folder_that_fits_is_used(tmp_path):
     label_once = labelling.cached(pytest.fail, tmp_path, source=SOURCE)
     for _ in range(2):
         np.testing.assert_array_equal(label_once(IDS[0]), guide)
+
+
+def test_a_guide_in_the_folder_is_checked_by_the_header_of_the_photograph(
+    tmp_path,
+):
+    """The photograph is not decoded."""
+    image_id = IDS[0]
+    height, width = SOURCE.image(image_id).shape[:2]
+    Image.new("RGB", (width, height)).save(tmp_path / "photograph.jpg")
+    source = dataclasses.replace(
+        SOURCE,
+        image=pytest.fail,
+        photograph=lambda _: tmp_path / "photograph.jpg",
+    )
+    guide = np.zeros((height, width), np.uint8)
+    artifacts.write_label_map(tmp_path / f"{image_id}.png", guide)
+    label_once = labelling.cached(pytest.fail, tmp_path, source=source)
+    np.testing.assert_array_equal(label_once(image_id), guide)

@@ -231,3 +231,18 @@ def test_freezing_everything_is_refused():
         "freeze less",
     ):
         builders.split(thin_networks.build("deeplab_v1"), "fc8")
+
+
+@NETWORKS
+def test_the_parts_of_a_network_compute_the_same_one_after_the_other(name):
+    network = thin_networks.build(name)
+    parts = builders.chain(network)
+    size = vgg16.MIN_INPUT_SIZE if name == "vgg16" else 33
+    image = tf.random.stateless_uniform([1, size, size, 3], [1, 2], 0, 255)
+    x = image
+    for part in parts:
+        x = part(x)
+    np.testing.assert_array_equal(x, network(image))
+    assert len(parts) > 3
+    held = [id(each) for part in parts for each in part.trainable_variables]
+    assert sorted(held) == sorted(map(id, network.trainable_variables))

@@ -24,9 +24,10 @@ from guided_segmentation.training import (
     features,
     fine_tuning,
     inputs,
+    loops,
     losses,
     optimizers,
-    trainer,
+    train_step,
 )
 
 ONE = tf.distribute.OneDeviceStrategy("CPU:0")
@@ -149,7 +150,7 @@ def test_a_killed_run_ends_with_the_weights_of_an_unbroken_one(
             raise OSError("killed")
 
     with monkeypatch.context() as patched:
-        patched.setattr(trainer._Loop, "_summarize", kill)
+        patched.setattr(loops.Loop, "_summarize", kill)
         with pytest.raises(OSError, match="killed"):
             trained(tmp_path / "killed", chosen)
     assert not (tmp_path / "killed" / weights.WEIGHTS_FILE).exists()
@@ -520,3 +521,36 @@ def test_a_mistake_before_the_first_step_can_be_corrected(tmp_path):
     assert artifacts.read_json(tmp_path / "settings.json")[
         "freeze_through"
     ] == ("conv2_2")
+
+
+def test_cached_features_are_not_computed_again(tmp_path):
+    with pytest.raises(
+        ValueError,
+        match="--recompute computes the network again from the photograph, but "
+        "the features of layers up to conv2_2 are cached",
+    ):
+        fine_tuning.train(
+            FROZEN,
+            SOURCE,
+            truth,
+            work_dir=tmp_path,
+            settings=SETTINGS,
+            execution=train_step.Execution(recompute=True),
+        )
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "chosen", [SEGMENTER, SEEDER, RESIDUAL, with_crf_loss(SEGMENTER)]
+)
+def test_counts_of_a_batch_are_what_the_loss_divides_by(chosen):
+    target = truth if chosen.is_dense else SOURCE.image_labels
+    made = inputs.batches(chosen, SOURCE, target, SETTINGS, None, 0)
+    batch = next(iter(made))
+    loss, keys = fine_tuning.objective(chosen)
+    targets = [batch[key] for key in keys]
+    kind = chosen.network.get("num_classes", 2)
+    shape = [*batch["target"].shape[:3], kind] if chosen.is_dense else [2, kind]
+    logits = tf.random.stateless_normal(shape, [0, 0])
+    told = loss(*targets, logits, *fine_tuning.counts(chosen)(*targets))
+    np.testing.assert_array_equal(told, loss(*targets, logits))

@@ -16,6 +16,7 @@ from thin_recipes import (
 )
 
 from guided_segmentation import artifacts, images, labels
+from guided_segmentation.datasets import layouts, pascal_voc
 from guided_segmentation.networks import builders
 from guided_segmentation.training import inputs
 
@@ -183,3 +184,54 @@ def test_without_a_crf_loss_batches_are_the_same_but_for_the_image():
     assert plain.keys() == {"input", "target", "seed"}
     for key, value in plain.items():
         np.testing.assert_array_equal(value, more[key])
+
+
+@pytest.fixture(name="voc")
+def _voc(tmp_path):
+    """The five photographs and their label maps in VOC's folders."""
+    root = tmp_path / "voc"
+    for image_id in IDS:
+        layouts.write_photograph(
+            root / "JPEGImages" / f"{image_id}.jpg", photograph(image_id)
+        )
+        artifacts.write_label_map(
+            root / "SegmentationClass" / f"{image_id}.png", truth(image_id)
+        )
+    lists = root / "ImageSets" / "Segmentation"
+    lists.mkdir(parents=True)
+    (lists / "train.txt").write_text("\n".join(IDS))
+    (root / "class_names.txt").write_text("cat\ndog\n")
+    return lambda: pascal_voc.source(root, "train")
+
+
+def two_epochs(chosen, source):
+    """All batches of two epochs."""
+    settings = dataclasses.replace(SETTINGS, num_steps=5)
+    target = source.image_labels
+    if chosen.is_dense:
+
+        def target(image_id):  # It sees the photograph, as G2 does.
+            label_map = source.label_map(image_id).copy()
+            label_map[source.image(image_id)[..., 0] > 200] = labels.IGNORE
+            return label_map
+
+    made = inputs.batches(chosen, source, target, settings, None, 0)
+    return list(made.as_numpy_iterator())
+
+
+@pytest.mark.parametrize("framing", ["crop", "whole"])
+@pytest.mark.parametrize("chosen", [SEGMENTER, SEEDER])
+def test_batches_are_the_same_with_and_without_decoded_files(
+    voc, tmp_path, chosen, framing
+):
+    """Each file is decoded once: five photographs and five label maps."""
+    chosen = dataclasses.replace(chosen, framing=framing)
+    plain = two_epochs(chosen, voc())
+    for max_bytes, decoded in ((0, 10), (10**6, 10), (10**6, 0)):
+        with artifacts.use_store(tmp_path / "store", max_bytes) as store:
+            found = two_epochs(chosen, voc())
+        assert store.num_decoded == decoded
+        for one, other in zip(found, plain, strict=True):
+            assert one.keys() == other.keys()
+            for key, value in one.items():
+                np.testing.assert_array_equal(value, other[key])

@@ -13,7 +13,13 @@ import tensorflow as tf
 from guided_segmentation import crf
 from guided_segmentation.labels import IGNORE
 from guided_segmentation.networks import dropout, weights
-from guided_segmentation.training import loss_scale, losses, optimizers, trainer
+from guided_segmentation.training import (
+    loss_scale,
+    losses,
+    optimizers,
+    train_step,
+    trainer,
+)
 
 RANDOM = np.random.default_rng(0)
 INPUTS = RANDOM.normal(0, 1, (8, 16, 16, 3)).astype(np.float32)
@@ -363,6 +369,42 @@ def test_a_batch_has_an_example_for_every_replica(two_cpus, tmp_path):
     ):
         trained(tmp_path, two_cpus, batch_size=1)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_batch_divides_into_equal_parts_on_every_replica(two_cpus, tmp_path):
+    with pytest.raises(
+        ValueError,
+        match="wanted batches that divide into --accumulate_steps=4 equal "
+        "parts on each of 2 replicas, found --batch_size=4; change one of them",
+    ):
+        trainer.train(
+            task(),
+            work_dir=tmp_path,
+            settings=SETTINGS,
+            strategy=two_cpus,
+            execution=train_step.Execution(accumulate_steps=4),
+        )
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_network_that_xla_cannot_compile_is_named(tmp_path):
+    def loss(targets, output, *counts):
+        del counts
+        value = losses.pixel_loss(targets, output)
+        return tf.reshape(tf.py_function(lambda x: x, [value], tf.float32), [])
+
+    with pytest.raises(
+        ValueError,
+        match=r"^--jit_compile: XLA cannot compile the network for this device "
+        r"\(.*EagerPyFunc.*\); leave it out$",
+    ):
+        trainer.train(
+            task(loss=loss, counts=lambda targets: (tf.constant(1.0),)),
+            work_dir=tmp_path,
+            settings=SETTINGS,
+            strategy=ONE,
+            execution=train_step.Execution(jit_compile=True),
+        )
 
 
 def test_a_training_without_labels_ends(tmp_path):

@@ -9,7 +9,7 @@ import tensorflow as tf
 from thin_recipes import FROZEN, SEEDER, SETTINGS, SOURCE, truth
 
 from guided_segmentation.networks import weights
-from guided_segmentation.training import fine_tuning, trainer, validation
+from guided_segmentation.training import fine_tuning, loops, validation
 
 ONE = tf.distribute.OneDeviceStrategy("CPU:0")
 
@@ -219,9 +219,9 @@ def test_a_killed_run_ends_with_curve_and_weights_of_an_unbroken_one(
         if at == step:
             raise OSError("killed")
 
-    scored = trainer._Loop._validate
+    scored = loops.Loop._validate
     with monkeypatch.context() as patched:
-        patched.setattr(trainer._Loop, "_validate", kill)
+        patched.setattr(loops.Loop, "_validate", kill)
         with pytest.raises(OSError, match="killed"):
             trained(tmp_path / "killed", validated=best)
     assert_same(trained(tmp_path / "killed", validated=best), whole)
