@@ -1,5 +1,7 @@
 """Recipe, batches and timed steps of the training that is measured."""
 
+from __future__ import annotations
+
 import functools
 import tempfile
 import time

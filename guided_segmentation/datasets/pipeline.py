@@ -4,6 +4,8 @@ Order and randomness depend on the position in training alone, so a run
 resumed at any step, on any number of replicas, sees the same examples.
 """
 
+from __future__ import annotations
+
 import functools
 from collections.abc import Callable, Iterator, Mapping
 

@@ -1,5 +1,7 @@
 """Source, which every reader returns, and the dtypes and shapes of examples."""
 
+from __future__ import annotations
+
 import dataclasses
 import functools
 import pathlib

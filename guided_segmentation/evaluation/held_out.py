@@ -3,6 +3,8 @@
 Functions of the network as it is trained, for training.validation.
 """
 
+from __future__ import annotations
+
 import dataclasses
 import functools
 import hashlib

@@ -4,6 +4,8 @@ Source: Chen et al., "Semantic image segmentation with deep convolutional nets
 and fully connected CRFs", ICLR 2015; Oh et al., CVPR 2017, section 6.1.
 """
 
+from __future__ import annotations
+
 import functools
 
 import keras

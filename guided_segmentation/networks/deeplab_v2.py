@@ -5,6 +5,8 @@ convolutional nets, atrous convolution, and fully connected CRFs", PAMI 2018,
 sections 3.2 and 4.1; Oh et al., CVPR 2017, section 6.1.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import keras

@@ -7,6 +7,8 @@ continue bit for bit. Here both do.
 Source: Srivastava et al., JMLR 2014.
 """
 
+from __future__ import annotations
+
 import contextlib
 import contextvars
 import zlib

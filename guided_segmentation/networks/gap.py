@@ -4,6 +4,8 @@ Source: Oh et al., CVPR 2017, section 4.1 and Table 6; Zhou et al., "Learning
 deep features for discriminative localization", CVPR 2016.
 """
 
+from __future__ import annotations
+
 import dataclasses
 import functools
 import math

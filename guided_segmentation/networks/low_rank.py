@@ -11,6 +11,8 @@ classification and detection", PAMI 2016, sections 3.1 and 3.3, without the
 ReLU in the objective.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
 import keras

@@ -10,6 +10,8 @@ Chen et al., "DeepLab: semantic image segmentation with deep convolutional
 nets, atrous convolution, and fully connected CRFs", PAMI 2018, section 4.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import keras

@@ -6,6 +6,8 @@ pixels gives 161, 81 and 41 cells.
 Source: Simonyan and Zisserman, ICLR 2015; Oh et al., CVPR 2017, Table 6.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
 import keras

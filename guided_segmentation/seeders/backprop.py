@@ -6,6 +6,8 @@ backward pass of one kind of layer, with which METHODS builds the network.
 Source: Oh et al., CVPR 2017, section 4.2; each method names its own source.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 
 import keras

@@ -9,6 +9,8 @@ Source: Zhang et al., "Top-down neural attention by excitation backprop", ECCV
 2016.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
 import keras

@@ -4,6 +4,8 @@ Also the gradients of several scores, one after the other, which the gradient
 methods share.
 """
 
+from __future__ import annotations
+
 import functools
 from collections.abc import Callable, Sequence
 

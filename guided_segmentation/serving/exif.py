@@ -6,6 +6,8 @@ Source: CIPA DC-008 (Exif 2.32), sections 4.5 and 4.6.4; the PNG specification,
 chunk eXIf.
 """
 
+from __future__ import annotations
+
 import functools
 from collections.abc import Callable
 

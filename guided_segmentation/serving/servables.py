@@ -10,6 +10,8 @@ Both are pure TensorFlow graphs without Python calls. The dense CRF is not
 TensorFlow and therefore not part of a servable.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 
 import keras

@@ -1,5 +1,7 @@
 """Fine-tunes the network of a recipe: one run of the trainer."""
 
+from __future__ import annotations
+
 import dataclasses
 import functools
 import itertools

@@ -8,6 +8,8 @@ Source: Oh et al., CVPR 2017, section 3 and appendices C and F; Caffe's
 SigmoidCrossEntropyLoss and SoftmaxWithLoss.
 """
 
+from __future__ import annotations
+
 import tensorflow as tf
 
 from guided_segmentation import crf

@@ -7,6 +7,8 @@ Weight decay is added to the gradient.
 Source: Oh et al., CVPR 2017, appendices B.2 and F; the authors' release.
 """
 
+from __future__ import annotations
+
 import dataclasses
 
 import keras

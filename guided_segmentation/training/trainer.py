@@ -4,6 +4,8 @@ It knows neither data sets nor networks: training.fine_tuning joins a Keras
 model, batches and a loss.
 """
 
+from __future__ import annotations
+
 import contextlib
 import dataclasses
 import os
