@@ -15,7 +15,7 @@ from guided_segmentation.benchmarks.evidence import evidence
 from guided_segmentation.benchmarks.settings import DEFAULTS, BenchmarkSettings
 from guided_segmentation.datasets import pipeline, schema
 from guided_segmentation.guides import labelling
-from guided_segmentation.networks import builders, dropout
+from guided_segmentation.networks import builders, layers
 from guided_segmentation.training import (
     fine_tuning,
     inputs,
@@ -104,7 +104,7 @@ def step_seconds(
         loss=timed,
         input_key="input",
         target_keys=targets,
-        noise_context=dropout.example_seeds,
+        noise_context=layers.example_seeds,
     )
     with tempfile.TemporaryDirectory() as work_dir:
         trainer.train(

@@ -16,12 +16,7 @@ from guided_segmentation import images
 # Takes a [height, width, 3] uint8 RGB photograph and [K] int32 indices of
 # objects. Returns [height, width, K] float32 score maps of these objects and
 # [num_objects] float32 logits of all objects.
-Seeder = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
-
-_SIGNATURE = (
-    tf.TensorSpec([None, None, 3], tf.uint8),
-    tf.TensorSpec([None], tf.int32),
-)
+Seeder = Callable[["tf.Tensor", "tf.Tensor"], "tuple[tf.Tensor, tf.Tensor]"]
 
 
 def averaged(
@@ -114,8 +109,10 @@ def _mirrored(view):
 
 def _mean(views):
     """The seeder whose score maps and logits are the means over views."""
+    image = tf.TensorSpec([None, None, 3], tf.uint8)
+    objects = tf.TensorSpec([None], tf.int32)
 
-    @tf.function(input_signature=_SIGNATURE)
+    @tf.function(input_signature=[image, objects])
     def seeder(image, objects):
         scored = [view(image, objects) for view in views]
         maps, logits = zip(*scored, strict=True)

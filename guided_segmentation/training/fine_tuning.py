@@ -18,7 +18,7 @@ from guided_segmentation import artifacts, labels, provenance
 from guided_segmentation.datasets import schema
 from guided_segmentation.networks import (
     builders,
-    dropout,
+    layers,
     low_rank,
     start_weights,
     weights,
@@ -211,7 +211,7 @@ def _task(recipe, build_network, make_batches):
         loss=loss,
         input_key="input",
         target_keys=target_keys,
-        noise_context=dropout.example_seeds,
+        noise_context=layers.example_seeds,
         num_labelled=losses.num_labelled if recipe.is_dense else tf.size,
         draw_pictures=_draw_pictures if shows_labels else None,
     )

@@ -89,7 +89,9 @@ class Task:
     input_key: str
     target_keys: tuple[str, ...]
     noise_context: Callable[[tf.Tensor], contextlib.AbstractContextManager]
-    num_labelled: Callable[[tf.Tensor], tf.Tensor] = tf.size
+    num_labelled: Callable[[tf.Tensor], tf.Tensor] = dataclasses.field(
+        default_factory=lambda: tf.size
+    )
     draw_pictures: Callable[[dict, tf.Tensor], np.ndarray] | None = None
 
 
