@@ -2,10 +2,10 @@
 
 Importing TensorFlow takes seconds, a binary's own work often less. `Launcher`
 starts a process that imports the libraries once and forks for each run; only
-the binary defines flags. Run as a program, this file is that process.
+the binary defines flags. Where a binary only checks or shows its flags, that
+process has no TensorFlow. launched.py is such a process.
 """
 
-import concurrent.futures
 import contextlib
 import copy
 import importlib
@@ -13,11 +13,8 @@ import json
 import os
 import pathlib
 import pkgutil
-import resource
-import runpy
 import subprocess
 import sys
-import traceback
 import types
 from collections.abc import Iterator
 
@@ -36,6 +33,10 @@ FLAGS_MODULES = tuple(
     f"guided_segmentation.command_line.{module.name}"
     for module in pkgutil.iter_modules(command_line.__path__)
 )
+# Its tensorflow and keras raise an error when they load.
+WITHOUT_TENSORFLOW = pathlib.Path(__file__).with_name("without_tensorflow")
+_LAUNCHED = pathlib.Path(__file__).with_name("launched.py")
+_NO_RUN = {"--help", "--helpfull", "--only_check_args"}
 
 
 @contextlib.contextmanager
@@ -96,26 +97,19 @@ class Launcher:
     """Runs binaries, each in a fresh fork that has only imported libraries."""
 
     def __init__(self, root: pathlib.Path = ROOT, cwd: pathlib.Path = ROOT):
-        """Starts the process.
+        """Starts nothing before the first run.
 
         Args:
           root: Folder of the package and of bin/.
           cwd: Folder to run the binaries in.
         """
-        path = os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])
-        self.process = subprocess.Popen(
-            [sys.executable, __file__, str(root)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=cwd,
-            env={**os.environ, "PYTHONPATH": path},
-        )
+        self.root, self.cwd = root, cwd
+        self._processes: dict[bool, subprocess.Popen] = {}
 
     def run(
         self, name: str, *arguments: str, file_limit: int | None = None
     ) -> subprocess.CompletedProcess:
-        """Runs bin/`name`.
+        """Runs bin/`name`; without TensorFlow if it ends with its flags.
 
         Args:
           name: Of the binary.
@@ -123,80 +117,43 @@ class Launcher:
           file_limit: Largest file it may write, in bytes; more fails as on a
             full disk.
         """
-        request = json.dumps([name, arguments, file_limit])
-        print(request, file=self.process.stdin, flush=True)
-        code, out, err = json.loads(self.process.stdout.readline())
-        return subprocess.CompletedProcess([name, *arguments], code, out, err)
+        has_tensorflow = _NO_RUN.isdisjoint(arguments)
+        return self._run(has_tensorflow, name, arguments, file_limit)
+
+    def run_without_tensorflow(
+        self, name: str, *arguments: str
+    ) -> subprocess.CompletedProcess:
+        """Runs bin/`name`; it fails where it uses TensorFlow or Keras."""
+        return self._run(False, name, arguments, None)
 
     def close(self) -> None:
-        """Ends the process."""
-        self.process.stdin.close()
-        self.process.wait()
-        self.process.stdout.close()
+        """Ends the processes."""
+        for process in self._processes.values():
+            process.stdin.close()
+            process.wait()
+            process.stdout.close()
 
+    def _run(self, has_tensorflow, name, arguments, file_limit):
+        if has_tensorflow not in self._processes:
+            self._processes[has_tensorflow] = self._start(has_tensorflow)
+        process = self._processes[has_tensorflow]
+        request = json.dumps([name, arguments, file_limit])
+        print(request, file=process.stdin, flush=True)
+        code, out, err = json.loads(process.stdout.readline())
+        return subprocess.CompletedProcess([name, *arguments], code, out, err)
 
-def _serve():
-    _import_library()
-    answers = os.fdopen(os.dup(1), "w")
-    bin_dir = pathlib.Path(sys.argv[1], "bin")
-    for line in sys.stdin:
-        name, *request = json.loads(line)
-        answer = _answer(bin_dir / name, *request)
-        print(json.dumps(answer), file=answers, flush=True)
-
-
-def _import_library():
-    import guided_segmentation
-
-    for module in pkgutil.walk_packages(
-        guided_segmentation.__path__, "guided_segmentation."
-    ):
-        if "command_line" not in module.name:
-            importlib.import_module(module.name)
-
-
-def _answer(binary, arguments, file_limit):
-    out, err = os.pipe(), os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.dup2(out[1], 1)
-        os.dup2(err[1], 2)
-        _be(binary, arguments, file_limit)
-    os.close(out[1])
-    os.close(err[1])
-    with concurrent.futures.ThreadPoolExecutor() as pool:
-        texts = list(pool.map(_read, (out[0], err[0])))
-    _, status = os.waitpid(child, 0)
-    return os.waitstatus_to_exitcode(status), *texts
-
-
-def _read(descriptor):
-    with os.fdopen(descriptor) as pipe:
-        return pipe.read()
-
-
-def _be(binary, arguments, file_limit):
-    """Turns this fork into the binary of that path, and ends it."""
-    code = 1
-    try:
-        if file_limit is not None:
-            _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-            resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit, hard))
-        sys.argv = [str(binary), *arguments]
-        sys.path.insert(0, str(binary.parent))  # As Python does for a script.
-        runpy.run_path(sys.argv[0], run_name="__main__")
-        code = 0
-    except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else int(bool(end.code))
-        if isinstance(end.code, str):
-            print(end.code, file=sys.stderr)
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
-
-
-if __name__ == "__main__":
-    _serve()
+    def _start(self, has_tensorflow):
+        folders = [self.root, os.environ.get("PYTHONPATH", "")]
+        if not has_tensorflow:
+            folders.insert(0, WITHOUT_TENSORFLOW)
+        return subprocess.Popen(
+            [sys.executable, _LAUNCHED, str(self.root)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=self.cwd,
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(map(str, folders)),
+            },
+        )

@@ -1,5 +1,7 @@
 """The segmenter that is measured: a trained or an untrained one."""
 
+from __future__ import annotations
+
 import keras
 import numpy as np
 import tensorflow as tf

@@ -1,5 +1,7 @@
 """Suite "train": a step of the trainer beside a bare step of Keras."""
 
+from __future__ import annotations
+
 import functools
 import tempfile
 import time
@@ -13,7 +15,7 @@ import tqdm
 from guided_segmentation.benchmarks import clock, training
 from guided_segmentation.benchmarks.settings import DEFAULTS, BenchmarkSettings
 from guided_segmentation.datasets import schema
-from guided_segmentation.networks import builders, dropout
+from guided_segmentation.networks import builders, layers
 from guided_segmentation.training import (
     fine_tuning,
     loops,
@@ -99,7 +101,7 @@ def bare_step(
     @tf.function
     def step(batch: dict[str, tf.Tensor]) -> tf.Tensor:
         variables = network.trainable_variables
-        with tf.GradientTape() as tape, dropout.example_seeds(batch["seed"]):
+        with tf.GradientTape() as tape, layers.example_seeds(batch["seed"]):
             logits = network(batch["input"], training=True)
             value = loss(*(batch[key] for key in keys), logits)
         gradients = tape.gradient(value, variables)
@@ -137,7 +139,7 @@ def trainer_step(
         split=builders.chain,
         input_key="input",
         target_keys=keys,
-        noise_context=dropout.example_seeds,
+        noise_context=layers.example_seeds,
     )
     loop = loops.Loop(
         task,

@@ -1,5 +1,7 @@
 """Recipe, batches and timed steps of the training that is measured."""
 
+from __future__ import annotations
+
 import functools
 import tempfile
 import time
@@ -13,7 +15,7 @@ from guided_segmentation.benchmarks.evidence import evidence
 from guided_segmentation.benchmarks.settings import DEFAULTS, BenchmarkSettings
 from guided_segmentation.datasets import pipeline, schema
 from guided_segmentation.guides import labelling
-from guided_segmentation.networks import builders, dropout
+from guided_segmentation.networks import builders, layers
 from guided_segmentation.training import (
     fine_tuning,
     inputs,
@@ -108,7 +110,7 @@ def step_seconds(
         loss=timed,
         input_key="input",
         target_keys=targets,
-        noise_context=dropout.example_seeds,
+        noise_context=layers.example_seeds,
     )
     with tempfile.TemporaryDirectory() as work_dir:
         trainer.train(

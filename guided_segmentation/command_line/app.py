@@ -1,6 +1,7 @@
 """How a binary runs: bad input ends it with one line, not a traceback."""
 
 import functools
+import logging as python_logging
 import os
 import pathlib
 import re
@@ -24,19 +25,20 @@ DEBUG = flags.DEFINE_bool(
     "one line.",
 )
 _OF_INPUT = (InputError, OSError)
+# Of tf.errors.
 _OF_FILES_AND_MEMORY = (
-    tf.errors.DataLossError,
-    tf.errors.NotFoundError,
-    tf.errors.OutOfRangeError,  # A file that is too large.
-    tf.errors.PermissionDeniedError,
-    tf.errors.ResourceExhaustedError,
-    tf.errors.UnavailableError,
+    "DataLossError",
+    "NotFoundError",
+    "OutOfRangeError",  # A file that is too large.
+    "PermissionDeniedError",
+    "ResourceExhaustedError",
+    "UnavailableError",
 )
 # Folders with one subfolder for each guide, such as runs/guides/g2.
 _PER_GUIDE = ("guides", "segmenter", "predictions", "evaluation")
 
 logging.set_verbosity(logging.WARNING)
-tf.get_logger().setLevel("WARNING")
+python_logging.getLogger("tensorflow").setLevel("WARNING")
 
 
 def command() -> str:
@@ -159,13 +161,15 @@ def _parse(argv: list[str]) -> list[str]:
 
 def _line(error: Exception) -> str | None:
     """The line that helps the user; None for a mistake of the program."""
+    if isinstance(error, _OF_INPUT):
+        return str(error)
     if not isinstance(error, tf.errors.OpError):
-        return str(error) if isinstance(error, _OF_INPUT) else None
+        return None
     body = error.message.partition("\n\t [[")[0].strip()
     kind, message = _raised(body)
     if kind is not None:
         return message if issubclass(kind, _OF_INPUT) else None
-    if not isinstance(error, _OF_FILES_AND_MEMORY):
+    if type(error).__name__ not in _OF_FILES_AND_MEMORY:
         return None
     last = body.splitlines()[-1] if body else str(error)
     return re.sub(r"^\{\{.*?\}\} | \[Op:.*$", "", last)

@@ -1,5 +1,7 @@
 """Flags of binaries that run networks. Only binaries import this module."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import keras

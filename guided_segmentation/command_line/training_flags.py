@@ -1,5 +1,7 @@
 """Flags of the three train_* binaries. Only they import this module."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any
 

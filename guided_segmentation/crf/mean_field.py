@@ -8,6 +8,8 @@ Source: Krahenbuhl and Koltun, "Efficient inference in fully connected CRFs
 with Gaussian edge potentials", NIPS 2011, algorithm 1.
 """
 
+from __future__ import annotations
+
 import tensorflow as tf
 
 from guided_segmentation.crf.settings import CrfSettings

@@ -4,13 +4,15 @@ Order and randomness depend on the position in training alone, so a run
 resumed at any step, on any number of replicas, sees the same examples.
 """
 
+from __future__ import annotations
+
 import functools
 from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 import tensorflow as tf
 
-from guided_segmentation.datasets import class_balance, schema
+from guided_segmentation.datasets import class_balance, example_specs
 
 
 def numpy_op(
@@ -60,15 +62,15 @@ def read(
     """Makes the map function that adds parts to an example.
 
     Args:
-      parts: For some keys of schema.EXAMPLE, a function from an image id to
-        the array of that key.
+      parts: For some keys of example_specs.EXAMPLE, a function from an image
+        id to the array of that key.
 
     Returns:
       A function from an example with "image_id", [] string, to one with the
-      parts added, tensors of the shapes and dtypes in schema.EXAMPLE.
+      parts added, tensors of the shapes and dtypes in example_specs.EXAMPLE.
     """
     makers = {
-        key: numpy_op(_of_text(function), schema.EXAMPLE[key])
+        key: numpy_op(_of_text(function), example_specs.EXAMPLE[key])
         for key, function in parts.items()
     }
 
@@ -164,7 +166,7 @@ def in_order(
 
     Yields:
       Examples with "image_id" as text and every part as an array of the shape
-      and dtype in schema.EXAMPLE.
+      and dtype in example_specs.EXAMPLE.
     """
     dataset = tf.data.Dataset.from_tensor_slices({"image_id": list(image_ids)})
     dataset = dataset.map(read(parts), num_threads, deterministic=True)

@@ -1,4 +1,4 @@
-"""Source, which every reader returns, and the dtypes and shapes of examples."""
+"""Source, which every reader returns."""
 
 import dataclasses
 import functools
@@ -6,27 +6,10 @@ import pathlib
 from collections.abc import Callable
 
 import numpy as np
-import tensorflow as tf
 import tqdm
 
 from guided_segmentation import labels
 from guided_segmentation.errors import InputError
-
-EXAMPLE = {
-    "image_id": tf.TensorSpec([], tf.string),
-    "image": tf.TensorSpec([None, None, 3], tf.uint8),  # RGB.
-    "image_labels": tf.TensorSpec(
-        [None], tf.bool
-    ),  # Which objects are present.
-    "label_map": tf.TensorSpec(
-        [None, None], tf.uint8
-    ),  # Class indices, IGNORE.
-}
-SALIENCY_EXAMPLE = {
-    "image_id": tf.TensorSpec([], tf.string),
-    "image": tf.TensorSpec([None, None, 3], tf.uint8),
-    "boxes": tf.TensorSpec([None, 4], tf.int32),  # One per annotator.
-}
 
 
 class _Remembered:
@@ -122,23 +105,3 @@ class Source:
             )
         ids = tqdm.tqdm(self.image_ids, "image labels", unit="image")
         return np.array([self.image_labels(image_id) for image_id in ids])
-
-
-def check(dataset: tf.data.Dataset, schema: dict = EXAMPLE) -> tf.data.Dataset:
-    """Returns `dataset` unchanged if its elements fit `schema`.
-
-    Args:
-      dataset: Yields dictionaries.
-      schema: A tf.TensorSpec for each key that must be there.
-
-    Raises:
-      ValueError: If a key is missing or of another dtype or shape.
-    """
-    spec = dataset.element_spec
-    for key, wanted in schema.items():
-        if key not in spec or not wanted.is_compatible_with(spec[key]):
-            raise ValueError(
-                f"every example needs {key!r} as {wanted}, but this data set "
-                f"yields {spec.get(key, 'no such key')}"
-            )
-    return dataset

@@ -3,6 +3,8 @@
 Functions of the network as it is trained, for training.validation.
 """
 
+from __future__ import annotations
+
 import dataclasses
 import functools
 import hashlib
@@ -19,7 +21,7 @@ from guided_segmentation.evaluation import classification, folders, mean_iou
 from guided_segmentation.networks import builders, prediction, weights
 from guided_segmentation.training import recipe
 
-Score = Callable[[keras.Model], float | None]
+Score = Callable[["keras.Model"], float | None]
 
 
 def hold_out(

@@ -1,5 +1,7 @@
 """Training crops: random squares of photographs, determined by a seed."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import tensorflow as tf

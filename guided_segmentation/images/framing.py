@@ -1,5 +1,7 @@
 """Framing: how a photograph fills the input of a network, and the way back."""
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 import tensorflow as tf

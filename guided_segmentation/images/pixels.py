@@ -1,5 +1,7 @@
 """Values of pixels: mean subtraction, and interpolation between pixels."""
 
+from __future__ import annotations
+
 import tensorflow as tf
 
 # Mean of ILSVRC 2012 per channel as the authors use it: blue, green, red.

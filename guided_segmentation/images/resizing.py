@@ -1,5 +1,7 @@
 """Sizes of images: resizing, and padding by reflection."""
 
+from __future__ import annotations
+
 import tensorflow as tf
 
 

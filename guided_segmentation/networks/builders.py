@@ -1,5 +1,7 @@
 """The networks by name: how to build one, and how to split it for training."""
 
+from __future__ import annotations
+
 import functools
 import itertools
 import re

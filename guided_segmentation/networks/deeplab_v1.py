@@ -4,14 +4,14 @@ Source: Chen et al., "Semantic image segmentation with deep convolutional nets
 and fully connected CRFs", ICLR 2015; Oh et al., CVPR 2017, section 6.1.
 """
 
+from __future__ import annotations
+
 import functools
 
 import keras
-from keras import layers
 
 from guided_segmentation.errors import InputError
-from guided_segmentation.networks import low_rank, vgg16
-from guided_segmentation.networks.dropout import ExampleDropout
+from guided_segmentation.networks import layers, low_rank, vgg16
 
 STRIDE = 8  # Pixels between neighbouring cells of the logits.
 # Pixel on which cell 0 is centred, by the window of the first four pools.
@@ -48,7 +48,7 @@ def large_fov(
         head_channels=head_channels,
         **arguments,
     )
-    logits = layers.Conv2D(
+    logits = keras.layers.Conv2D(
         num_classes,
         1,
         kernel_initializer=vgg16.gaussian(0.01),
@@ -142,7 +142,7 @@ def _pools(pooling, stride, pool4_stride):
 def _head(x, channels, dropout, fc6_dilation):
     """Applies fc6 and fc7."""
     for name, kernel, dilation in (("fc6", 3, fc6_dilation), ("fc7", 1, 1)):
-        x = layers.Conv2D(
+        x = keras.layers.Conv2D(
             channels,
             kernel,
             padding="same",
@@ -151,7 +151,7 @@ def _head(x, channels, dropout, fc6_dilation):
             kernel_initializer="he_normal",
             name=name,
         )(x)
-        x = ExampleDropout(dropout, name=f"drop_{name}")(x)
+        x = layers.ExampleDropout(dropout, name=f"drop_{name}")(x)
     return x
 
 

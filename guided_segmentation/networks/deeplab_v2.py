@@ -5,10 +5,11 @@ convolutional nets, atrous convolution, and fully connected CRFs", PAMI 2018,
 sections 3.2 and 4.1; Oh et al., CVPR 2017, section 6.1.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import keras
-from keras import layers
 
 from guided_segmentation.networks import resnet101, vgg16
 
@@ -42,7 +43,7 @@ def resnet(
     image = keras.Input([None, None, 3], name="image")
     x = resnet101.trunk(image, width_multiplier=width_multiplier, blocks=blocks)
     branches = [
-        layers.Conv2D(
+        keras.layers.Conv2D(
             num_classes,
             3,
             padding="same",
@@ -53,5 +54,5 @@ def resnet(
         )(x)
         for name, dilation in zip(HEAD_LAYERS, DILATIONS, strict=True)
     ]
-    logits = layers.Add(dtype="float32", name="logits")(branches)
+    logits = keras.layers.Add(dtype="float32", name="logits")(branches)
     return keras.Model(image, logits, name=NAME)

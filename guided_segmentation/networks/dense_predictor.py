@@ -1,5 +1,7 @@
 """Class probabilities of many photographs: `prediction.dense` in batches."""
 
+from __future__ import annotations
+
 import functools
 from collections.abc import Callable, Sequence
 from typing import NamedTuple

@@ -4,15 +4,15 @@ Source: Oh et al., CVPR 2017, section 4.1 and Table 6; Zhou et al., "Learning
 deep features for discriminative localization", CVPR 2016.
 """
 
+from __future__ import annotations
+
 import dataclasses
 import functools
 import math
 
 import keras
-from keras import layers
 
-from guided_segmentation.networks import deeplab_v1, vgg16
-from guided_segmentation.networks.dropout import ExampleDropout
+from guided_segmentation.networks import deeplab_v1, layers, vgg16
 
 # Names of the average and output layers, and of the layer that keeps the cells
 # that the network was trained on.
@@ -111,9 +111,9 @@ def build(
         x = _trunk(image, parts, width_multiplier, dense)
         x = _head(x, parts, head_init_stddev, dense, **head)
     if dense and _trained_stride(parts, deeplab_arguments) > deeplab_v1.STRIDE:
-        x = layers.MaxPooling2D(1, 2, name=TRAINED_CELLS)(x)
-    average = layers.GlobalAveragePooling2D(dtype="float32", name=POOLING)
-    score = layers.Dense(
+        x = keras.layers.MaxPooling2D(1, 2, name=TRAINED_CELLS)(x)
+    average = keras.layers.GlobalAveragePooling2D(dtype="float32", name=POOLING)
+    score = keras.layers.Dense(
         num_objects,
         use_bias=False,
         kernel_initializer=vgg16.gaussian(score_init_stddev),
@@ -155,7 +155,7 @@ def stride(network: keras.Model) -> int:
     return math.prod(
         layer.strides[0]
         for layer in features(network).layers
-        if isinstance(layer, layers.MaxPooling2D)
+        if isinstance(layer, keras.layers.MaxPooling2D)
     )
 
 
@@ -187,9 +187,9 @@ def _trunk(image, parts, width_multiplier, dense):
 def _head(x, parts, stddev, dense, *, head_channels, dropout):
     """The layers between conv5 and the average."""
     if parts.has_roi_pool:
-        x = layers.MaxPooling2D(3, 1, padding="same", name="roi_pool")(x)
+        x = keras.layers.MaxPooling2D(3, 1, padding="same", name="roi_pool")(x)
     for name in parts.head:
-        x = layers.Conv2D(
+        x = keras.layers.Conv2D(
             head_channels,
             1 if parts.has_roi_pool else 3,
             padding="same",
@@ -198,7 +198,7 @@ def _head(x, parts, stddev, dense, *, head_channels, dropout):
             kernel_initializer=_initializer(stddev),
             name=name,
         )(x)
-        x = ExampleDropout(dropout, name=f"drop_{name}")(x)
+        x = layers.ExampleDropout(dropout, name=f"drop_{name}")(x)
     return x
 
 

@@ -11,12 +11,13 @@ classification and detection", PAMI 2016, sections 3.1 and 3.3, without the
 ReLU in the objective.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
 import keras
 import numpy as np
 import tensorflow as tf
-from keras import layers
 
 BASIS, MIX = "_basis", "_mix"
 _MAX_CELLS = 32_768  # Places that one layer is fitted to.
@@ -32,8 +33,12 @@ def convolution(rank: int) -> Callable[..., Callable]:
     """
 
     def build(channels, kernel, *, activation, name, **arguments):
-        basis = layers.Conv2D(rank, kernel, name=name + BASIS, **arguments)
-        mix = layers.Conv2D(channels, 1, activation=activation, name=name + MIX)
+        basis = keras.layers.Conv2D(
+            rank, kernel, name=name + BASIS, **arguments
+        )
+        mix = keras.layers.Conv2D(
+            channels, 1, activation=activation, name=name + MIX
+        )
         return lambda x: mix(basis(x))
 
     return build

@@ -1,5 +1,7 @@
 """Class probabilities at the photograph's size, from a dense network."""
 
+from __future__ import annotations
+
 import functools
 from collections.abc import Callable, Sequence
 

@@ -3,6 +3,8 @@
 Source: Oh et al., CVPR 2017, section 5, guide labeller G1.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
 import keras

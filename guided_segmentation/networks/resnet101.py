@@ -10,11 +10,12 @@ Chen et al., "DeepLab: semantic image segmentation with deep convolutional
 nets, atrous convolution, and fully connected CRFs", PAMI 2018, section 4.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import keras
 import tensorflow as tf
-from keras import layers
 
 from guided_segmentation.networks.vgg16 import scaled_channels
 
@@ -60,13 +61,13 @@ def trunk(
       width_multiplier]. 321 pixels give 41 cells; cell i is centred on pixel
       8 i.
     """
-    x = layers.ZeroPadding2D(3, name="conv1_pad")(image)
+    x = keras.layers.ZeroPadding2D(3, name="conv1_pad")(image)
     x = _convolution(
         x, "conv1", scaled_channels(64, width_multiplier), 7, strides=2
     )
-    x = layers.ReLU(name="conv1_relu")(x)
-    x = layers.ZeroPadding2D(1, name="pool1_pad")(x)
-    x = layers.MaxPooling2D(3, 2, name="pool1_pool")(x)
+    x = keras.layers.ReLU(name="conv1_relu")(x)
+    x = keras.layers.ZeroPadding2D(1, name="pool1_pad")(x)
+    x = keras.layers.MaxPooling2D(3, 2, name="pool1_pool")(x)
     for stack, count, channels, stride, dilation in zip(
         STACKS, blocks, CHANNELS, STRIDES, DILATIONS, strict=True
     ):
@@ -115,7 +116,7 @@ def _block(x, name, channels, *, stride, dilation, projects):
     if projects:
         shortcut = _convolution(x, f"{name}_0", 4 * channels, 1, strides=stride)
     x = _convolution(x, f"{name}_1", channels, 1, strides=stride)
-    x = layers.ReLU(name=f"{name}_1_relu")(x)
+    x = keras.layers.ReLU(name=f"{name}_1_relu")(x)
     x = _convolution(
         x,
         f"{name}_2",
@@ -124,26 +125,26 @@ def _block(x, name, channels, *, stride, dilation, projects):
         padding="same",
         dilation_rate=dilation,
     )
-    x = layers.ReLU(name=f"{name}_2_relu")(x)
+    x = keras.layers.ReLU(name=f"{name}_2_relu")(x)
     x = _convolution(x, f"{name}_3", 4 * channels, 1)
-    x = layers.Add(name=f"{name}_add")([shortcut, x])
-    return layers.ReLU(name=f"{name}_out")(x)
+    x = keras.layers.Add(name=f"{name}_add")([shortcut, x])
+    return keras.layers.ReLU(name=f"{name}_out")(x)
 
 
 def _convolution(x, name, channels, size, **arguments):
     """A convolution and its frozen normalisation."""
-    x = layers.Conv2D(
+    x = keras.layers.Conv2D(
         channels,
         size,
         kernel_initializer="he_normal",
         name=f"{name}_conv",
         **arguments,
     )(x)
-    return layers.BatchNormalization(
+    return keras.layers.BatchNormalization(
         epsilon=EPSILON, trainable=False, name=f"{name}_bn"
     )(x)
 
 
 def _normalizations(network):
-    kind = layers.BatchNormalization
+    kind = keras.layers.BatchNormalization
     return [layer for layer in network.layers if isinstance(layer, kind)]

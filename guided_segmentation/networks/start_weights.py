@@ -3,6 +3,8 @@
 A *fresh* layer is one without pretrained weights.
 """
 
+from __future__ import annotations
+
 import functools
 import sys
 

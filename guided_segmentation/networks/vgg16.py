@@ -6,13 +6,13 @@ pixels gives 161, 81 and 41 cells.
 Source: Simonyan and Zisserman, ICLR 2015; Oh et al., CVPR 2017, Table 6.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
 import keras
-import tensorflow as tf
-from keras import layers
 
-from guided_segmentation.networks.dropout import ExampleDropout
+from guided_segmentation.networks import layers
 
 HEAD_CHANNELS = 4096  # Of the classifier's fc6 and fc7.
 MIN_INPUT_SIZE = 193  # Pixels that give the 7 cells of fc6's window.
@@ -32,7 +32,7 @@ def trunk(
     pools: tuple[Callable | None, ...],
     conv5_dilation: int = 1,
     relu: str | Callable = "relu",
-    convolution: type[layers.Conv2D] = layers.Conv2D,
+    convolution: Callable[..., Callable] | None = None,
     upper: Callable[..., Callable] | None = None,
     last: str = CONVOLUTIONS[-1],
 ):
@@ -46,7 +46,8 @@ def trunk(
       conv5_dilation: Dilation of the last three convolutions.
       relu: Activation after every convolution. Seeders pass a ReLU with
         another gradient; the forward pass is the same.
-      convolution: Class of the layers. Seeders pass one with another gradient.
+      convolution: Class of the layers; None is keras.layers.Conv2D. Seeders
+        pass one with another gradient.
       upper: What builds the convolutions of conv4 and conv5 instead, with the
         same arguments.
       last: Name of the last convolution; later ones are left out, pools are
@@ -56,7 +57,7 @@ def trunk(
       The Keras tensor after the fifth block, [batch, cell rows, cell columns,
       512 * width_multiplier].
     """
-    x = image
+    x, convolution = image, convolution or keras.layers.Conv2D
     for block, (count, channels) in enumerate(BLOCKS, start=1):
         build = upper if upper is not None and block > 3 else convolution
         for index in range(1, count + 1):
@@ -92,7 +93,7 @@ def pool_2x2(x, name: str, stride: int = 2):
     Returns:
       [batch, ceil(rows / stride), ceil(columns / stride), channels].
     """
-    return layers.MaxPooling2D(2, stride, padding="same", name=name)(x)
+    return keras.layers.MaxPooling2D(2, stride, padding="same", name=name)(x)
 
 
 def pool_3x3(x, name: str, stride: int = 2, dilation: int = 1):
@@ -111,40 +112,10 @@ def pool_3x3(x, name: str, stride: int = 2, dilation: int = 1):
     """
     after = 2 if stride == 2 else dilation  # A second zero to round up.
     padding = ((dilation, after), (dilation, after))
-    x = layers.ZeroPadding2D(padding, name=f"{name}_pad")(x)
+    x = keras.layers.ZeroPadding2D(padding, name=f"{name}_pad")(x)
     if dilation > 1:
-        return DilatedPool(dilation, name=name)(x)
-    return layers.MaxPooling2D(3, stride, name=name)(x)
-
-
-@keras.utils.register_keras_serializable("guided_segmentation")
-class DilatedPool(layers.Layer):
-    """Max pooling over 3x3 places that lie `dilation` places apart."""
-
-    def __init__(self, dilation: int, **kwargs):
-        """Stores the dilation.
-
-        Args:
-          dilation: At least 1.
-          **kwargs: As keras.layers.Layer takes them.
-        """
-        super().__init__(**kwargs)
-        self.dilation = dilation
-
-    def call(self, inputs):
-        """Returns the maxima of the windows that lie inside.
-
-        Args:
-          inputs: [batch, rows, columns, channels] float.
-
-        Returns:
-          [batch, rows - 2 * dilation, columns - 2 * dilation, channels].
-        """
-        return tf.nn.pool(inputs, [3, 3], "MAX", dilations=2 * [self.dilation])
-
-    def get_config(self) -> dict:
-        """Returns the arguments of the constructor."""
-        return {**super().get_config(), "dilation": self.dilation}
+        return layers.DilatedPool(dilation, name=name)(x)
+    return keras.layers.MaxPooling2D(3, stride, name=name)(x)
 
 
 def classifier(
@@ -154,7 +125,7 @@ def classifier(
     dropout: float = 0.5,
     score_init_stddev: float = 0.005,
     relu: str | Callable = "relu",
-    convolution: type[layers.Conv2D] = layers.Conv2D,
+    convolution: Callable[..., Callable] | None = None,
 ) -> keras.Model:
     """Builds the fully convolutional multi-label classifier.
 
@@ -173,6 +144,7 @@ def classifier(
       7x7 window fits. Rows and columns are at least MIN_INPUT_SIZE.
     """
     image = keras.Input([None, None, 3], name="image")
+    convolution = convolution or keras.layers.Conv2D
     rules = {"relu": relu, "convolution": convolution}
     x = trunk(
         image, width_multiplier=width_multiplier, pools=(pool_2x2,) * 5, **rules
@@ -185,15 +157,17 @@ def classifier(
             kernel_initializer="he_normal",
             name=name,
         )(x)
-        x = ExampleDropout(dropout, name=f"drop_{name}")(x)
-    scores = layers.Conv2D(
+        x = layers.ExampleDropout(dropout, name=f"drop_{name}")(x)
+    scores = keras.layers.Conv2D(
         num_objects,
         1,
         kernel_initializer=gaussian(score_init_stddev),
         dtype="float32",
         name="fc8",
     )(x)
-    logits = layers.GlobalAveragePooling2D(dtype="float32", name="gap")(scores)
+    logits = keras.layers.GlobalAveragePooling2D(dtype="float32", name="gap")(
+        scores
+    )
     return keras.Model(image, logits, name="vgg16")
 
 

@@ -4,6 +4,8 @@ An npz file holds one array per variable, named "<layer>/<variable>". All
 versions of Keras read it alike, unlike Keras's own files.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 import pathlib

@@ -6,6 +6,8 @@ backward pass of one kind of layer, with which METHODS builds the network.
 Source: Oh et al., CVPR 2017, section 4.2; each method names its own source.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 
 import keras
@@ -19,8 +21,7 @@ from guided_segmentation.seeders import excitation, smoothing, views
 BLUR_PX = 8.0
 
 
-@tf.custom_gradient
-def guided_relu(x: tf.Tensor) -> tuple:
+def guided_relu(x: tf.Tensor) -> tf.Tensor:
     """A ReLU whose gradient is zero where the incoming gradient is negative.
 
     Source: Springenberg et al., "Striving for simplicity: the all
@@ -32,6 +33,10 @@ def guided_relu(x: tf.Tensor) -> tuple:
     Returns:
       The ReLU of `x`, of the same shape.
     """
+    return tf.custom_gradient(_relu_and_gradient)(x)
+
+
+def _relu_and_gradient(x):
     y = tf.nn.relu(x)
 
     def backward(upstream):
@@ -45,7 +50,7 @@ def guided_relu(x: tf.Tensor) -> tuple:
 METHODS: dict[str, dict[str, Callable]] = {
     "vanilla": {},
     "guided": {"relu": guided_relu},
-    "excitation": {"convolution": excitation.ExcitationConv2D},
+    "excitation": {"convolution": excitation.convolution},
 }
 
 

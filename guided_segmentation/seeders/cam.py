@@ -4,6 +4,8 @@ Source: Zhou et al., "Learning deep features for discriminative localization",
 CVPR 2016; Oh et al., CVPR 2017, section 4.1.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import keras

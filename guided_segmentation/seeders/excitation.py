@@ -9,13 +9,14 @@ Source: Zhang et al., "Top-down neural attention by excitation backprop", ECCV
 2016.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
 import keras
 import tensorflow as tf
-from keras import layers
 
-from guided_segmentation.seeders import views
+from guided_segmentation.seeders import excitation_convolution, views
 
 LAYER = "pool4"  # Where the map is read, unless at the image.
 FIRST = "conv1_1"  # The layer above the image.
@@ -25,40 +26,9 @@ CELLS = {"pool4": (16, 7.5), "image": (1, 0.0)}
 SCORE, FEATURES = "fc8", "drop_fc7"  # The last layer, and the one below.
 
 
-@keras.utils.register_keras_serializable("guided_segmentation")
-class ExcitationConv2D(layers.Conv2D):
-    """A convolution whose backward pass distributes winning probabilities.
-
-    Each output passes its probability to its inputs in proportion to what
-    each of them added to it: activation times positive weight. Inputs are
-    outputs of a ReLU, so none is negative. The probability of an output that
-    has no positive contribution but its bias is lost.
-
-    Source: Zhang et al., ECCV 2016, equation 10.
-    """
-
-    def call(self, inputs):
-        """Returns the outputs of a plain convolution."""
-        outputs = tf.stop_gradient(super().call(inputs))
-        positive = tf.cast(tf.nn.relu(self.kernel), inputs.dtype)
-        return self._excited(inputs, positive, outputs)
-
-    def _excited(self, inputs, positive, outputs):
-        padding = self.padding.upper()
-
-        @tf.custom_gradient
-        def excited(x):
-            def backward(upstream):
-                sums = tf.nn.conv2d(x, positive, 1, padding)
-                ratios = tf.math.divide_no_nan(upstream, sums)
-                back = tf.nn.conv2d_transpose(
-                    ratios, positive, tf.shape(x), 1, padding
-                )
-                return x * back
-
-            return outputs, backward
-
-        return excited(inputs)
+def convolution(*arguments, **settings) -> keras.layers.Layer:
+    """Returns an excitation_convolution.ExcitationConv2D."""
+    return excitation_convolution.ExcitationConv2D(*arguments, **settings)
 
 
 def probabilities(
@@ -126,7 +96,7 @@ def forward(
     """Makes the function from network input to winning probabilities.
 
     Args:
-      network: The VGG16 classifier, built of `ExcitationConv2D`.
+      network: The VGG16 classifier, built of `convolution`.
       contrastive: As of `probabilities`; negative differences become zero.
       layer: Key of CELLS. At pool4 the probabilities of all channels are
         summed; at the image the largest of its three colours is taken.

@@ -4,6 +4,8 @@ Source: Selvaraju et al., "Grad-CAM: visual explanations from deep networks via
 gradient-based localization", ICCV 2017, equations 1 and 2.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import keras

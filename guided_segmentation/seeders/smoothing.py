@@ -3,6 +3,8 @@
 Keras 3 and TensorFlow Addons (for Keras 2) provide the filter.
 """
 
+from __future__ import annotations
+
 import math
 import warnings
 

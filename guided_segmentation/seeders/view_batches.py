@@ -1,5 +1,7 @@
 """Score maps of many photographs: the views of a seeder in batches."""
 
+from __future__ import annotations
+
 import dataclasses
 from collections.abc import Callable
 from typing import Any, NamedTuple

@@ -4,6 +4,8 @@ Also the gradients of several scores, one after the other, which the gradient
 methods share.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 
 import tensorflow as tf
@@ -16,12 +18,7 @@ from guided_segmentation.seeders import view_batches
 # [batch, num_objects] float logits of all objects, and a function from [batch,
 # K] int32 indices of objects, -1 for none, to their [batch, rows / stride,
 # columns / stride, K] float32 score maps; those of -1 have any values.
-Forward = Callable[[tf.Tensor], tuple[tf.Tensor, Callable]]
-
-_SIGNATURE = (
-    tf.TensorSpec([None, None, 3], tf.uint8),
-    tf.TensorSpec([None], tf.int32),
-)
+Forward = Callable[["tf.Tensor"], "tuple[tf.Tensor, Callable]"]
 
 
 class Seeder:
@@ -35,7 +32,11 @@ class Seeder:
           geometry: The views, and where cells are in them.
         """
         self._forward, self._geometry = forward, geometry
-        self._one = tf.function(self._score, input_signature=_SIGNATURE)
+        signature = (
+            tf.TensorSpec([None, None, 3], tf.uint8),
+            tf.TensorSpec([None], tf.int32),
+        )
+        self._one = tf.function(self._score, input_signature=signature)
 
     def __call__(
         self, image: tf.Tensor, objects: tf.Tensor

@@ -115,9 +115,7 @@ def _segment(
             image_labels = source.image_labels(each.image_id)
             probabilities = decision.present_only(probabilities, image_labels)
         if saliency_maps is not None:
-            probabilities = saliency_maps.combined(
-                each.image_id, probabilities
-            )
+            probabilities = saliency_maps.combined(each.image_id, probabilities)
         margin = outputs.write(each.image_id, each.kept, probabilities)
         return each.image_id, margin
 

@@ -6,6 +6,8 @@ ONNX takes images of any size. TensorFlow Lite plans its memory in advance and
 takes one square image at a time, of the network input size.
 """
 
+from __future__ import annotations
+
 import contextlib
 import importlib
 import importlib.util

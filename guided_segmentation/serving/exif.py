@@ -6,6 +6,8 @@ Source: CIPA DC-008 (Exif 2.32), sections 4.5 and 4.6.4; the PNG specification,
 chunk eXIf.
 """
 
+from __future__ import annotations
+
 import functools
 from collections.abc import Callable
 
@@ -24,7 +26,7 @@ _QUARTER_TURNS = (5, 6, 7, 8)
 
 # Takes [...] int64 positions and the number of bytes there; returns [...]
 # int64. Beyond the end of the file there are zeros.
-_Read = Callable[..., tf.Tensor]
+_Read = Callable[..., "tf.Tensor"]
 
 
 def orientation(content: tf.Tensor) -> tf.Tensor:

@@ -3,6 +3,8 @@
 Source: Mitchell et al., "Model Cards for Model Reporting", FAT* 2019.
 """
 
+from __future__ import annotations
+
 import keras
 import tensorflow as tf
 

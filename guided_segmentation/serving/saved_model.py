@@ -4,6 +4,8 @@ The SavedModel, or the file for another runtime, does not depend on this
 package. Class names, settings, a model card and checksums lie beside it.
 """
 
+from __future__ import annotations
+
 import pathlib
 
 import tensorflow as tf

@@ -10,6 +10,8 @@ Both are pure TensorFlow graphs without Python calls. The dense CRF is not
 TensorFlow and therefore not part of a servable.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 
 import keras
@@ -19,15 +21,13 @@ import tensorflow as tf
 from guided_segmentation.networks import prediction
 from guided_segmentation.saliency import detector
 from guided_segmentation.seeders import seeds, views
-from guided_segmentation.serving import exif
+from guided_segmentation.serving import exif, input_specs
 
-IMAGE = tf.TensorSpec([None, None, None, 3], tf.uint8, "image")
-IMAGE_BYTES = tf.TensorSpec([None], tf.string, "image_bytes")
 SIGNATURES = ("serving_default", "serve_encoded")
 
 _TINY = np.finfo(np.float32).tiny  # Lower bound of a divisor.
 
-Answer = dict[str, tf.Tensor]
+Answer = dict[str, "tf.Tensor"]
 
 
 def segmenter(
@@ -270,11 +270,11 @@ def _module(
       *others: Specifications of the other inputs.
     """
 
-    @tf.function(input_signature=[IMAGE, *others])
+    @tf.function(input_signature=[input_specs.IMAGE, *others])
     def serving_default(image, *rest):
         return answer(image, *rest)
 
-    @tf.function(input_signature=[IMAGE_BYTES, *others])
+    @tf.function(input_signature=[input_specs.IMAGE_BYTES, *others])
     def serve_encoded(image_bytes, *rest):
         return serving_default(decode(image_bytes), *rest)
 

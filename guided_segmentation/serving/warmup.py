@@ -9,6 +9,8 @@ Source of the field numbers: prediction_log.proto, predict.proto and model.proto
 of TensorFlow Serving.
 """
 
+from __future__ import annotations
+
 import pathlib
 
 import numpy as np

@@ -5,6 +5,8 @@ the features of an image never change. On two cores the cache saves a third of
 the time of a step.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 import pathlib

@@ -1,5 +1,7 @@
 """Fine-tunes the network of a recipe: one run of the trainer."""
 
+from __future__ import annotations
+
 import dataclasses
 import functools
 import itertools
@@ -17,7 +19,7 @@ from guided_segmentation.datasets import schema
 from guided_segmentation.errors import InputError
 from guided_segmentation.networks import (
     builders,
-    dropout,
+    layers,
     low_rank,
     start_weights,
     weights,
@@ -159,9 +161,9 @@ def counts(recipe: Recipe) -> Callable[..., tuple[tf.Tensor, ...]]:
     if not recipe.is_dense:
         return lambda image_labels: (losses.num_images(image_labels),)
     if recipe.crf_loss is None:
-        return lambda target: (losses.num_labelled(target, tf.float32),)
+        return lambda target: (losses.num_labelled(target, "float32"),)
     return lambda target, image: (
-        losses.num_labelled(target, tf.float32),
+        losses.num_labelled(target, "float32"),
         tf.size(target, tf.float32),
     )
 
@@ -247,7 +249,7 @@ def _task(recipe, build_network, make_batches):
         split=builders.chain,
         input_key="input",
         target_keys=target_keys,
-        noise_context=dropout.example_seeds,
+        noise_context=layers.example_seeds,
         num_labelled=losses.num_labelled if recipe.is_dense else tf.size,
         draw_pictures=_draw_pictures if shows_labels else None,
     )

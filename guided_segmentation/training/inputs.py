@@ -1,5 +1,7 @@
 """Batches of a recipe: square crops of photographs, or of cached features."""
 
+from __future__ import annotations
+
 import functools
 from collections.abc import Callable
 

@@ -1,5 +1,7 @@
 """The training loop: steps, checkpoints, summaries."""
 
+from __future__ import annotations
+
 import os
 import pathlib
 import sys

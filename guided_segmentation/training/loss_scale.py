@@ -4,6 +4,8 @@ Source: Micikevicius et al., "Mixed precision training", ICLR 2018, section
 3.2.
 """
 
+from __future__ import annotations
+
 import tensorflow as tf
 
 INITIAL = 2.0**15

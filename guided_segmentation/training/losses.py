@@ -12,6 +12,8 @@ Source: Oh et al., CVPR 2017, section 3 and appendices C and F; Caffe's
 SigmoidCrossEntropyLoss and SoftmaxWithLoss.
 """
 
+from __future__ import annotations
+
 import tensorflow as tf
 
 from guided_segmentation import crf
@@ -64,7 +66,7 @@ def pixel_loss(
         tf.cast(tf.where(labelled, label_map, 0), tf.int32), logits
     )
     if count is None:
-        count = _global_sum(num_labelled(label_map, tf.float32))
+        count = _global_sum(num_labelled(label_map, "float32"))
     total = tf.reduce_sum(tf.where(labelled, losses, 0.0))
     return total / tf.maximum(count, 1.0)
 
@@ -92,12 +94,12 @@ def distillation_loss(
         wanted, logits[..., 1] - logits[..., 0]
     )
     if count is None:
-        count = _global_sum(num_labelled(levels, tf.float32))
+        count = _global_sum(num_labelled(levels, "float32"))
     total = tf.reduce_sum(tf.where(counted, losses, 0.0))
     return total / tf.maximum(count, 1.0)
 
 
-def num_labelled(label_map: tf.Tensor, dtype: tf.DType = tf.int64) -> tf.Tensor:
+def num_labelled(label_map: tf.Tensor, dtype: str = "int64") -> tf.Tensor:
     """Returns how many pixels are not IGNORE, a scalar.
 
     Args:

@@ -7,10 +7,14 @@ Weight decay is added to the gradient.
 Source: Oh et al., CVPR 2017, appendices B.2 and F; the authors' release.
 """
 
+from __future__ import annotations
+
 import dataclasses
 
 import keras
 import tensorflow as tf
+
+from guided_segmentation.training import summed_optimizers
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -43,30 +47,6 @@ class OptimizerSettings:
     head_lr_multiplier: float = 10.0
     head_layers: tuple[str, ...] = ("score", "fc8")
     clip_norm: float = 0.0
-
-
-class _Summed:
-    """A Keras optimizer of gradients that are summed over the replicas.
-
-    By itself it would sum them once more: every replica would send as many
-    bytes as the network has weights, for a sum of equal terms.
-    """
-
-    def aggregate_gradients(self, grads_and_vars):
-        """Returns the gradients as they are; Keras 2 calls this."""
-        return grads_and_vars
-
-    def _all_reduce_sum_gradients(self, grads_and_vars):
-        """Returns the gradients as they are; Keras 3 calls this."""
-        return grads_and_vars
-
-
-class SGD(_Summed, keras.optimizers.SGD):
-    """Keras's SGD, of gradients that are summed over the replicas."""
-
-
-class Adam(_Summed, keras.optimizers.Adam):
-    """Keras's Adam, of gradients that are summed over the replicas."""
 
 
 ALGORITHMS = ("sgd", "adam")
@@ -115,9 +95,9 @@ def build(
     """
     schedule = learning_rate(settings, num_steps)
     if settings.algorithm == "sgd":
-        return SGD(schedule, momentum=settings.momentum)
+        return summed_optimizers.SGD(schedule, momentum=settings.momentum)
     if settings.algorithm == "adam":
-        return Adam(schedule)
+        return summed_optimizers.Adam(schedule)
     raise ValueError(
         f"no algorithm {settings.algorithm!r}; it is one of {ALGORITHMS}"
     )

@@ -1,5 +1,7 @@
 """Distribution strategies: which devices train, and how batches reach them."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 
 import tensorflow as tf

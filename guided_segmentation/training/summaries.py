@@ -1,5 +1,7 @@
 """TensorBoard events of a training run."""
 
+from __future__ import annotations
+
 import os
 import pathlib
 from collections.abc import Callable

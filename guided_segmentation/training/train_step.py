@@ -1,5 +1,7 @@
 """One step of training on all replicas."""
 
+from __future__ import annotations
+
 import dataclasses
 import functools
 

@@ -4,6 +4,8 @@ It knows neither data sets nor networks: training.fine_tuning joins a Keras
 model, batches and a loss.
 """
 
+from __future__ import annotations
+
 import contextlib
 import dataclasses
 import pathlib
@@ -85,7 +87,9 @@ class Task:
     input_key: str
     target_keys: tuple[str, ...]
     noise_context: Callable[[tf.Tensor], contextlib.AbstractContextManager]
-    num_labelled: Callable[[tf.Tensor], tf.Tensor] = tf.size
+    num_labelled: Callable[[tf.Tensor], tf.Tensor] = dataclasses.field(
+        default_factory=lambda: tf.size
+    )
     counts: Callable[..., tuple[tf.Tensor, ...]] | None = None
     split: Callable[[keras.Model], list[keras.Model]] | None = None
     draw_pictures: Callable[[dict, tf.Tensor], np.ndarray] | None = None

@@ -2,9 +2,12 @@
 
 import configparser
 import importlib
+import os
 import pkgutil
 import shlex
 import stat
+import subprocess
+import sys
 
 import programs
 import pytest
@@ -40,6 +43,44 @@ def test_help_shows_the_docstring_with_an_example(launcher, name):
     assert docstring.strip() in shown.stdout
     assert f"bin/{name} --" in docstring
     assert docstring.splitlines()[0].endswith(".")
+
+
+@every_binary
+@pytest.mark.parametrize("wrong", ["--no_such_flag", "--debug=perhaps"])
+def test_flags_are_shown_and_checked_before_tensorflow_loads(
+    launcher, name, wrong
+):
+    """The process is one in which importing TensorFlow or Keras fails."""
+    for flag in ("--help", "--helpfull"):
+        shown = launcher.run_without_tensorflow(name, flag)
+        assert (shown.returncode, shown.stderr) == (1, "")
+    refused = launcher.run_without_tensorflow(name, wrong)
+    assert refused.returncode == 1
+    assert "was loaded" not in refused.stderr
+    assert wrong.removeprefix("--").split("=")[0] in refused.stderr
+
+
+def test_without_tensorflow_a_training_fails(launcher, tmp_path):
+    done = launcher.run_without_tensorflow(
+        "train_seeder", f"--work_dir={tmp_path}"
+    )
+    assert done.returncode == 1
+    assert "RuntimeError: tensorflow was loaded" in done.stderr
+
+
+def test_help_of_a_whole_process_needs_no_tensorflow(launcher):
+    path = os.pathsep.join(
+        map(str, (programs.WITHOUT_TENSORFLOW, programs.ROOT))
+    )
+    shown = subprocess.run(
+        [sys.executable, programs.ROOT / "bin" / "make_seeds", "--help"],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert shown.stderr == ""
+    assert shown.stdout == launcher.run("make_seeds", "--help").stdout
 
 
 @every_binary

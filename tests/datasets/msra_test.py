@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from guided_segmentation.datasets import msra, schema
+from guided_segmentation.datasets import example_specs, msra
 
 ENTRIES = {
     r"0\0001.jpg": "1 0 6 3; 0 1 5 4; ",
@@ -75,7 +75,7 @@ def test_several_files_make_one_source_in_the_order_of_their_names(data_dir):
 def test_boxes_are_converted_to_rows_before_columns(data_dir):
     boxes = msra.source(data_dir).boxes("0001")
     np.testing.assert_array_equal(boxes, [[0, 1, 3, 6], [1, 0, 4, 5]])
-    wanted = schema.SALIENCY_EXAMPLE["boxes"]
+    wanted = example_specs.SALIENCY_EXAMPLE["boxes"]
     assert boxes.dtype == wanted.dtype.as_numpy_dtype
     assert wanted.shape.is_compatible_with(boxes.shape)
 

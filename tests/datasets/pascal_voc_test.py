@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from guided_segmentation import artifacts, labels
-from guided_segmentation.datasets import pascal_voc, schema
+from guided_segmentation.datasets import example_specs, pascal_voc
 
 IDS = ("2007_000032", "2007_000039", "2008_000002")
 DATA = os.environ.get("GUIDED_SEGMENTATION_DATA")
@@ -90,8 +90,8 @@ def test_parts_have_the_dtypes_of_the_schema(root):
     source = pascal_voc.source(root, "train")
     for key in ("image", "image_labels", "label_map"):
         array = getattr(source, key)(IDS[0])
-        assert array.dtype == schema.EXAMPLE[key].dtype.as_numpy_dtype
-        assert schema.EXAMPLE[key].shape.is_compatible_with(array.shape)
+        assert array.dtype == example_specs.EXAMPLE[key].dtype.as_numpy_dtype
+        assert example_specs.EXAMPLE[key].shape.is_compatible_with(array.shape)
 
 
 @pytest.mark.parametrize("above", [".", "VOC2012", "VOCdevkit/VOC2012"])

@@ -4,7 +4,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from guided_segmentation.datasets import class_balance, pipeline, schema
+from guided_segmentation.datasets import class_balance, example_specs, pipeline
 
 LABEL_MAP = tf.TensorSpec([None, None], tf.uint8)
 IDS = tuple(f"2007_00{index:04}" for index in range(7))
@@ -108,7 +108,7 @@ def test_a_reader_of_all_parts_fits_the_schema():
             "label_map": lambda _: np.zeros((2, 3), np.uint8),
         }
     )
-    schema.check(pipeline.shuffled(IDS, 0, 7, 0).map(read))
+    example_specs.check(pipeline.shuffled(IDS, 0, 7, 0).map(read))
 
 
 @given(st.integers(1, 40), st.integers(0, 1000))

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 import thin_networks
 
-from guided_segmentation.networks import builders, dropout, start_weights, vgg16
+from guided_segmentation.networks import builders, layers, start_weights, vgg16
 
 # Parameters at width 1 with 20 objects, and of the thin network.
 PARAMETERS = {
@@ -145,7 +145,7 @@ def test_a_network_trains_all_its_weights_but_normalisations(name):
     learned = [x for x in network.layers if not x.name.endswith("_bn")]
     with (
         tf.GradientTape() as tape,
-        dropout.example_seeds(tf.constant([[0, 0], [0, 1]])),
+        layers.example_seeds(tf.constant([[0, 0], [0, 1]])),
     ):
         loss = tf.reduce_sum(
             network(thin_networks.photograph(name), training=True) ** 2
@@ -207,7 +207,7 @@ def test_the_upper_part_still_drops_in_training():
         thin_networks.photograph("gap_highres"),
     )
     lower, upper = builders.split(network, "conv3_3")
-    with dropout.example_seeds(tf.constant([[0, 0], [0, 1]])):
+    with layers.example_seeds(tf.constant([[0, 0], [0, 1]])):
         whole = network(image, training=True)
         np.testing.assert_allclose(
             upper(lower(image), training=True), whole, rtol=1e-5, atol=1e-6

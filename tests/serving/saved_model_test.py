@@ -17,7 +17,7 @@ from thin_servables import (
 
 from guided_segmentation import artifacts, provenance
 from guided_segmentation.networks import prediction, weights
-from guided_segmentation.serving import converters, saved_model, servables
+from guided_segmentation.serving import converters, input_specs, saved_model
 
 ROOT = pathlib.Path(__file__).parents[2]
 
@@ -120,7 +120,7 @@ def test_a_converted_file_is_exported_with_its_classes_and_card(
     made = converters.Converted(
         "model.onnx",
         b"graph",
-        servables.IMAGE,
+        input_specs.IMAGE,
         {"label_map": tf.TensorSpec([None, None, None], tf.uint8)},
         ("One.", "Two."),
     )

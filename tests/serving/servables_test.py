@@ -21,7 +21,7 @@ from guided_segmentation import artifacts, labels
 from guided_segmentation.networks import builders
 from guided_segmentation.saliency import detector
 from guided_segmentation.seeders import seeds
-from guided_segmentation.serving import servables
+from guided_segmentation.serving import input_specs, servables
 
 SHAPE = (5, 6, 3)
 
@@ -266,8 +266,8 @@ def test_signatures_say_names_dtypes_and_shapes(exported, model):
         if model in SEEDERS:
             there = each.pop("image_labels")
             assert (there.dtype, there.shape.as_list()) == (tf.bool, [None, 3])
-    assert inputs["serving_default"] == {"image": servables.IMAGE}
-    assert inputs["serve_encoded"] == {"image_bytes": servables.IMAGE_BYTES}
+    assert inputs["serving_default"] == {"image": input_specs.IMAGE}
+    assert inputs["serve_encoded"] == {"image_bytes": input_specs.IMAGE_BYTES}
     for signature in signatures.values():
         outputs = signature.structured_outputs.items()
         found = {k: f"{v.dtype.name} {v.shape.rank}" for k, v in outputs}

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from guided_segmentation import crf
 from guided_segmentation.labels import IGNORE
-from guided_segmentation.networks import builders, dropout
+from guided_segmentation.networks import builders, layers
 from guided_segmentation.training import (
     loss_scale,
     losses,
@@ -37,7 +37,7 @@ def tiny(rate=0.5):
     x = conv(8, 3, padding="same", activation="relu", name="conv1_1")(image)
     x = keras.layers.MaxPooling2D(2, name="pool1")(x)
     x = conv(8, 4, 4, activation="relu", name="conv2_1")(x)
-    x = dropout.ExampleDropout(rate, name="drop")(x)
+    x = layers.ExampleDropout(rate, name="drop")(x)
     return keras.Model(image, conv(3, 1, dtype="float32", name="fc8")(x))
 
 
@@ -62,7 +62,7 @@ TASK = trainer.Task(
     split=builders.chain,
     input_key="input",
     target_keys=("target", "input"),
-    noise_context=dropout.example_seeds,
+    noise_context=layers.example_seeds,
 )
 
 

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from guided_segmentation import crf
 from guided_segmentation.labels import IGNORE
-from guided_segmentation.networks import dropout, weights
+from guided_segmentation.networks import layers, weights
 from guided_segmentation.training import (
     loss_scale,
     losses,
@@ -44,7 +44,7 @@ def tiny():
     image = keras.Input([None, None, 3])
     conv = keras.layers.Conv2D
     x = conv(8, 8, 8, activation="relu", name="conv1_1")(image)
-    x = dropout.ExampleDropout(0.5, name="drop")(x)
+    x = layers.ExampleDropout(0.5, name="drop")(x)
     return keras.Model(image, conv(3, 1, dtype="float32", name="fc8")(x))
 
 
@@ -75,7 +75,7 @@ def task(at=lambda position: None, **changes):
             "loss": losses.pixel_loss,
             "input_key": "image",
             "target_keys": ("label_map",),
-            "noise_context": dropout.example_seeds,
+            "noise_context": layers.example_seeds,
             **changes,
         }
     )

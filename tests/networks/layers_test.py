@@ -3,15 +3,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from guided_segmentation.networks import dropout
+from guided_segmentation.networks import layers
 
 ONES = tf.ones([3, 20, 30, 4])
 SEEDS = tf.constant([[7, 0], [7, 1], [8, 0]])
 
 
 def thinned(inputs=ONES, seeds=SEEDS, rate=0.5, name="drop_fc6"):
-    with dropout.example_seeds(seeds):
-        layer = dropout.ExampleDropout(rate, name=name)
+    with layers.example_seeds(seeds):
+        layer = layers.ExampleDropout(rate, name=name)
         return layer(inputs, training=True).numpy()
 
 
@@ -37,14 +37,14 @@ def test_the_dropped_fraction_is_the_rate_and_the_mean_stays(rate):
 
 
 def test_nothing_is_dropped_outside_training_or_at_rate_zero():
-    layer = dropout.ExampleDropout(0.5)
+    layer = layers.ExampleDropout(0.5)
     np.testing.assert_array_equal(layer(ONES), ONES)
     np.testing.assert_array_equal(layer(ONES, training=False), ONES)
     np.testing.assert_array_equal(thinned(rate=0), ONES)
 
 
 def test_training_without_seeds_says_what_to_do():
-    layer = dropout.ExampleDropout(0.5, name="drop_fc6")
+    layer = layers.ExampleDropout(0.5, name="drop_fc6")
     with pytest.raises(
         ValueError,
         match=r"drop_fc6: training needs the examples' seeds; call the "
@@ -54,10 +54,10 @@ def test_training_without_seeds_says_what_to_do():
 
 
 def test_seeds_are_forgotten_after_an_error():
-    with pytest.raises(KeyError), dropout.example_seeds(SEEDS):
+    with pytest.raises(KeyError), layers.example_seeds(SEEDS):
         raise KeyError
     with pytest.raises(ValueError, match="training needs"):
-        dropout.ExampleDropout(0.5)(ONES, training=True)
+        layers.ExampleDropout(0.5)(ONES, training=True)
 
 
 def test_low_precision_drops_the_same_activations():
@@ -66,8 +66,8 @@ def test_low_precision_drops_the_same_activations():
 
 
 def test_the_layer_is_rebuilt_from_its_configuration():
-    layer = dropout.ExampleDropout(0.25, name="drop_fc7")
-    twin = dropout.ExampleDropout.from_config(layer.get_config())
+    layer = layers.ExampleDropout(0.25, name="drop_fc7")
+    twin = layers.ExampleDropout.from_config(layer.get_config())
     assert (twin.rate, twin.name) == (0.25, "drop_fc7")
     image = keras.Input([4])
     network = keras.Model(image, layer(image))
@@ -78,20 +78,20 @@ def test_the_layer_is_rebuilt_from_its_configuration():
 def test_a_network_in_training_drops_and_in_prediction_does_not():
     image = keras.Input([20, 30, 4])
     network = keras.Model(
-        image, dropout.ExampleDropout(0.5, name="drop_fc6")(image)
+        image, layers.ExampleDropout(0.5, name="drop_fc6")(image)
     )
-    with dropout.example_seeds(SEEDS):
+    with layers.example_seeds(SEEDS):
         np.testing.assert_array_equal(network(ONES, training=True), thinned())
     np.testing.assert_array_equal(network(ONES, training=False), ONES)
 
 
 def test_each_replica_uses_the_seeds_of_its_own_examples(two_cpus):
-    layer = dropout.ExampleDropout(0.5, name="drop_fc6")
+    layer = layers.ExampleDropout(0.5, name="drop_fc6")
     batch = tf.data.Dataset.from_tensors((ONES[:2], SEEDS[:2])).unbatch()
     batches = two_cpus.experimental_distribute_dataset(batch.batch(2))
 
     def step(inputs, seeds):
-        with dropout.example_seeds(seeds):
+        with layers.example_seeds(seeds):
             return layer(inputs, training=True)
 
     @tf.function

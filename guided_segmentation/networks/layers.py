@@ -1,11 +1,6 @@
-"""Dropout whose noise depends on the example and the layer alone.
+"""Layers that Keras lacks."""
 
-Keras draws noise from a random number generator of the process, so two
-replicas do not compute the step of one device, and a resumed run does not
-continue bit for bit. Here both do.
-
-Source: Srivastava et al., JMLR 2014.
-"""
+from __future__ import annotations
 
 import contextlib
 import contextvars
@@ -37,7 +32,14 @@ def example_seeds(seeds: tf.Tensor) -> Iterator[None]:
 
 @keras.utils.register_keras_serializable("guided_segmentation")
 class ExampleDropout(keras.layers.Layer):
-    """Drops activations; its noise depends on example and layer alone."""
+    """Drops activations; its noise depends on example and layer alone.
+
+    Keras draws noise from a random number generator of the process, so two
+    replicas do not compute the step of one device, and a resumed run does not
+    continue bit for bit. Here both do.
+
+    Source: Srivastava et al., JMLR 2014.
+    """
 
     def __init__(self, rate: float, **kwargs):
         """Drops activations in training.
@@ -68,7 +70,7 @@ class ExampleDropout(keras.layers.Layer):
         if seeds is None:
             raise ValueError(
                 f"{self.name}: training needs the examples' seeds; call the "
-                f"network inside dropout.example_seeds(...)"
+                f"network inside layers.example_seeds(...)"
             )
         keep = self._keep_masks(seeds, tf.shape(inputs)[1:])
         return inputs * tf.cast(keep, inputs.dtype) / (1.0 - self.rate)
@@ -87,3 +89,33 @@ class ExampleDropout(keras.layers.Layer):
             return noise >= self.rate
 
         return tf.map_fn(keep_mask, seeds, fn_output_signature=tf.bool)
+
+
+@keras.utils.register_keras_serializable("guided_segmentation")
+class DilatedPool(keras.layers.Layer):
+    """Max pooling over 3x3 places that lie `dilation` places apart."""
+
+    def __init__(self, dilation: int, **kwargs):
+        """Stores the dilation.
+
+        Args:
+          dilation: At least 1.
+          **kwargs: As keras.layers.Layer takes them.
+        """
+        super().__init__(**kwargs)
+        self.dilation = dilation
+
+    def call(self, inputs):
+        """Returns the maxima of the windows that lie inside.
+
+        Args:
+          inputs: [batch, rows, columns, channels] float.
+
+        Returns:
+          [batch, rows - 2 * dilation, columns - 2 * dilation, channels].
+        """
+        return tf.nn.pool(inputs, [3, 3], "MAX", dilations=2 * [self.dilation])
+
+    def get_config(self) -> dict:
+        """Returns the arguments of the constructor."""
+        return {**super().get_config(), "dilation": self.dilation}

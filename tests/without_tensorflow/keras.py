@@ -1,0 +1,3 @@
+"""Stands in for a package that must not load."""
+
+raise RuntimeError("keras was loaded")
