@@ -21,10 +21,13 @@ AT_FIRST_USE = (
     "guided_segmentation.report.figures",  # Matplotlib is slow, too.
     # Use TensorFlow or Keras when they are loaded, such as for a base class.
     "guided_segmentation.datasets.example_specs",
+    "guided_segmentation.networks.dense_predictor",
     "guided_segmentation.networks.layers",
     "guided_segmentation.seeders.excitation_convolution",
     "guided_segmentation.seeders.smoothing",
+    "guided_segmentation.seeders.view_batches",
     "guided_segmentation.serving.input_specs",
+    "guided_segmentation.training.loops",
     "guided_segmentation.training.loss_scale",
     "guided_segmentation.training.summed_optimizers",
     "guided_segmentation.training.train_step",

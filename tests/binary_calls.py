@@ -28,11 +28,11 @@ from guided_segmentation.evaluation import (
 )
 from guided_segmentation.networks import prediction, region_logits
 from guided_segmentation.training import (
+    executions,
     fine_tuning,
     optimizers,
     recipe,
     strategies,
-    train_step,
     trainer,
 )
 
@@ -198,7 +198,7 @@ def assert_trained_as_told(
     assert told["features_dir"] == "/f"
     assert told["strategy"] is strategy.return_value
     assert strategy.call_args == mock.call("one_device", 2)
-    assert train.call_args.kwargs["execution"] == train_step.Execution(
+    assert train.call_args.kwargs["execution"] == executions.Execution(
         jit_compile=True, accumulate_steps=2, recompute=True
     )
 

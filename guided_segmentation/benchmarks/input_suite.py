@@ -1,5 +1,7 @@
 """Suite "input": the input pipeline of a training beside its steps."""
 
+from __future__ import annotations
+
 import dataclasses
 import pathlib
 import tempfile

@@ -17,19 +17,19 @@ from guided_segmentation.benchmarks.settings import DEFAULTS, BenchmarkSettings
 from guided_segmentation.datasets import schema
 from guided_segmentation.networks import builders, layers
 from guided_segmentation.training import (
+    executions,
     fine_tuning,
     loops,
     recipe,
     strategies,
-    train_step,
     trainer,
 )
 from guided_segmentation.training.keras_globals import training_globals
 
 STEPS = 3  # Of each measurement.
 EXECUTIONS = {
-    "trainer": train_step.DIRECT,
-    "recompute": train_step.Execution(recompute=True),
+    "trainer": executions.DIRECT,
+    "recompute": executions.Execution(recompute=True),
 }
 
 
@@ -116,7 +116,7 @@ def trainer_step(
     batches: tf.data.Dataset,
     settings: BenchmarkSettings,
     work_dir: str,
-    execution: train_step.Execution = train_step.DIRECT,
+    execution: executions.Execution = executions.DIRECT,
 ) -> Callable[[], tf.Tensor]:
     """Returns a step of the training loop on batch after batch.
 
@@ -165,7 +165,7 @@ def _steps(
     same = tf.data.Dataset.from_tensors(batch).repeat()
     executions = dict(EXECUTIONS)
     if settings.batch_size % 2 == 0:
-        executions["accumulate"] = train_step.Execution(accumulate_steps=2)
+        executions["accumulate"] = executions.Execution(accumulate_steps=2)
     yield "bare", bare_step(what, batch)
     for name, each in executions.items():
         work_dir = f"{folder}/{name}"

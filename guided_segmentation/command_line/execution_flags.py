@@ -8,7 +8,7 @@ from collections.abc import Callable
 from absl import flags
 
 from guided_segmentation import artifacts
-from guided_segmentation.training import train_step
+from guided_segmentation.training import executions
 
 JIT_COMPILE = flags.DEFINE_bool(
     "jit_compile",
@@ -43,9 +43,9 @@ CACHE_GIB = flags.DEFINE_float(
 )
 
 
-def execution() -> train_step.Execution:
+def execution() -> executions.Execution:
     """Returns how a step is computed, from the flags."""
-    return train_step.Execution(
+    return executions.Execution(
         jit_compile=JIT_COMPILE.value,
         accumulate_steps=ACCUMULATE_STEPS.value,
         recompute=RECOMPUTE.value,

@@ -25,9 +25,9 @@ from guided_segmentation.networks import (
     weights,
 )
 from guided_segmentation.training import (
+    executions,
     inputs,
     losses,
-    train_step,
     trainer,
     validation,
 )
@@ -49,7 +49,7 @@ def train(
     work_dir: artifacts.Path,
     settings: trainer.TrainSettings,
     strategy: tf.distribute.Strategy | None = None,
-    execution: train_step.Execution = train_step.DIRECT,
+    execution: executions.Execution = executions.DIRECT,
     features_dir: artifacts.Path | None = None,
     extra_settings: dict | None = None,
     validated: validation.Validation | None = None,

@@ -13,6 +13,7 @@ import tqdm
 from guided_segmentation import artifacts
 from guided_segmentation.errors import InputError
 from guided_segmentation.training import (
+    executions,
     interrupts,
     loss_scale,
     optimizers,
@@ -43,7 +44,7 @@ class Loop:
         strategy: tf.distribute.Strategy,
         settings,
         work_dir: artifacts.Path,
-        execution: train_step.Execution = train_step.DIRECT,
+        execution: executions.Execution = executions.DIRECT,
     ):
         """Builds the network, and restores the last checkpoint if there is one.
 

@@ -2,34 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 
 import keras
 import tensorflow as tf
 
-from guided_segmentation.training import loss_scale, optimizers
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Execution:
-    """How a step is computed. Its result is the same but for rounding.
-
-    Attributes:
-      jit_compile: Whether XLA compiles the forward and the backward pass.
-      accumulate_steps: Parts into which each replica divides its part of a
-        batch. They are computed one after the other and their gradients
-        added up, so that memory holds the activations of one part.
-      recompute: Whether the backward pass computes the activations of all
-        parts of the network but the last once more, instead of keeping them.
-    """
-
-    jit_compile: bool = False
-    accumulate_steps: int = 1
-    recompute: bool = False
-
-
-DIRECT = Execution()
+from guided_segmentation.training import executions, loss_scale, optimizers
 
 
 class TrainStep(tf.Module):
@@ -46,7 +24,7 @@ class TrainStep(tf.Module):
         optimizer: optimizers.LayerwiseOptimizer,
         strategy: tf.distribute.Strategy,
         scale: loss_scale.LossScale | None,
-        execution: Execution = DIRECT,
+        execution: executions.Execution = executions.DIRECT,
     ):
         """Takes what one step needs.
 

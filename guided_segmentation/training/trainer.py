@@ -18,10 +18,10 @@ import tensorflow as tf
 from guided_segmentation import artifacts, provenance
 from guided_segmentation.errors import InputError
 from guided_segmentation.training import (
+    executions,
     loops,
     optimizers,
     strategies,
-    train_step,
     validation,
 )
 from guided_segmentation.training.keras_globals import training_globals
@@ -101,7 +101,7 @@ def train(
     work_dir: artifacts.Path,
     settings: TrainSettings,
     strategy: tf.distribute.Strategy | None = None,
-    execution: train_step.Execution = train_step.DIRECT,
+    execution: executions.Execution = executions.DIRECT,
     extra_settings: dict | None = None,
     watch: validation.Watch | None = None,
 ) -> keras.Model:

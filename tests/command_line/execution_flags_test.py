@@ -7,7 +7,7 @@ from absl.testing import flagsaver
 from guided_segmentation import artifacts
 from guided_segmentation.command_line import execution_flags
 from guided_segmentation.datasets import layouts
-from guided_segmentation.training import train_step
+from guided_segmentation.training import executions
 
 
 @pytest.fixture(name="photograph")
@@ -61,4 +61,4 @@ def test_a_cache_of_no_gib_keeps_nothing(photograph, tmp_path, monkeypatch):
 
 
 def test_without_flags_a_step_is_computed_directly():
-    assert execution_flags.execution() == train_step.DIRECT
+    assert execution_flags.execution() == executions.DIRECT

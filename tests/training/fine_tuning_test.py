@@ -21,13 +21,13 @@ from thin_recipes import (
 from guided_segmentation import artifacts, crf, images, labels
 from guided_segmentation.networks import builders, start_weights, vgg16, weights
 from guided_segmentation.training import (
+    executions,
     features,
     fine_tuning,
     inputs,
     loops,
     losses,
     optimizers,
-    train_step,
 )
 
 ONE = tf.distribute.OneDeviceStrategy("CPU:0")
@@ -535,7 +535,7 @@ def test_cached_features_are_not_computed_again(tmp_path):
             truth,
             work_dir=tmp_path,
             settings=SETTINGS,
-            execution=train_step.Execution(recompute=True),
+            execution=executions.Execution(recompute=True),
         )
     assert not list(tmp_path.iterdir())
 

@@ -12,6 +12,7 @@ from guided_segmentation import crf
 from guided_segmentation.labels import IGNORE
 from guided_segmentation.networks import builders, layers
 from guided_segmentation.training import (
+    executions,
     loss_scale,
     losses,
     optimizers,
@@ -67,7 +68,7 @@ TASK = trainer.Task(
 
 
 def step_of(
-    strategy, scale=None, execution=train_step.DIRECT, rate=0.5, **settings
+    strategy, scale=None, execution=executions.DIRECT, rate=0.5, **settings
 ):
     """A step of a tiny network, and the variables that it trains."""
     with strategy.scope():
@@ -136,7 +137,7 @@ def trained(strategy, scale=None, num_steps=3, rate=0.5, **execution):
     step, variables = step_of(
         strategy,
         scale,
-        train_step.Execution(**execution),
+        executions.Execution(**execution),
         rate,
         learning_rate=0.01,
         clip_norm=1.0,
@@ -215,5 +216,5 @@ def test_a_task_says_how_it_is_divided(missing, execution, message):
     task = dataclasses.replace(TASK, **{missing: None})
     with pytest.raises(ValueError, match=message):
         train_step.TrainStep(
-            task, tiny(), None, ONE, None, train_step.Execution(**execution)
+            task, tiny(), None, ONE, None, executions.Execution(**execution)
         )

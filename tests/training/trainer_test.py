@@ -14,10 +14,10 @@ from guided_segmentation import crf
 from guided_segmentation.labels import IGNORE
 from guided_segmentation.networks import layers, weights
 from guided_segmentation.training import (
+    executions,
     loss_scale,
     losses,
     optimizers,
-    train_step,
     trainer,
 )
 
@@ -382,7 +382,7 @@ def test_a_batch_divides_into_equal_parts_on_every_replica(two_cpus, tmp_path):
             work_dir=tmp_path,
             settings=SETTINGS,
             strategy=two_cpus,
-            execution=train_step.Execution(accumulate_steps=4),
+            execution=executions.Execution(accumulate_steps=4),
         )
     assert not list(tmp_path.iterdir())
 
@@ -403,7 +403,7 @@ def test_a_network_that_xla_cannot_compile_is_named(tmp_path):
             work_dir=tmp_path,
             settings=SETTINGS,
             strategy=ONE,
-            execution=train_step.Execution(jit_compile=True),
+            execution=executions.Execution(jit_compile=True),
         )
 
 
