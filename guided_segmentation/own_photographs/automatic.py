@@ -3,9 +3,8 @@
 Every choice comes with its reason, which the plan prints.
 """
 
-import dataclasses
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from guided_segmentation.own_photographs.machine import Machine
@@ -16,10 +15,9 @@ from guided_segmentation.own_photographs.settings import FIELDS, Settings
 # tag; docs/start/own_photographs.md has the measurement.
 MIN_A_CLASS = 10
 GIVEN = "as you said"
-_MIN_STEPS = 40
+MIN_STEPS = 40
 _SEEDER_EPOCHS, _SEGMENTER_EPOCHS = 12, 16
 _MAX_STEPS = {"seeder": 200, "segmenter": 500}
-_MINUTES, _COUNT = 20.0, 150  # For so many photographs; more in proportion.
 _LARGE = 800  # Photographs from which the steps are those of VOC's 800.
 
 
@@ -41,10 +39,9 @@ INSTEAD: tuple[Choices, ...] = (
         )
     },
 )
-_MIN_STEPS = 40
+MIN_STEPS = 40
 _SEEDER_EPOCHS, _SEGMENTER_EPOCHS = 12, 16
 _MAX_STEPS = {"seeder": 200, "segmenter": 500}
-_MINUTES, _COUNT = 20.0, 150  # For so many photographs; more in proportion.
 _LARGE = 800  # Photographs from which the steps are those of VOC's 800.
 
 
@@ -138,60 +135,6 @@ def resolved(
     return {**choices, "precision": Choice(precision, why)}
 
 
-def budget(minutes: float | None, count: int) -> tuple[float, str]:
-    """Returns the minutes that all may take, and how to say so.
-
-    Args:
-      minutes: That the user gave, or None.
-      count: Number of photographs.
-
-    Example:
-      >>> budget(None, 300)
-      (40.0, 'fits 40 minutes, --minutes gives more')
-      >>> budget(7, 300)
-      (7, 'fits --minutes=7')
-    """
-    if minutes is not None:
-        return minutes, f"fits --minutes={minutes:g}"
-    usual = _MINUTES * max(1.0, count / _COUNT)
-    return usual, f"fits {usual:.0f} minutes, --minutes gives more"
-
-
-def within(
-    choices: Choices,
-    minutes: float,
-    total: Callable[[Settings], float],
-    why: str,
-) -> Choices:
-    """Cuts what can be cut until the whole fits a budget.
-
-    First the second scale goes, in prediction and in training, then steps.
-    Settings that the user gave stay.
-
-    Args:
-      choices: Of `choose`.
-      minutes: The budget.
-      total: From settings to the seconds of all stages.
-      why: The reason of what is cut.
-    """
-    for cut in ({"flip": False}, {"scales": (1.0,)}, {"train_scales": (1.0,)}):
-        if total(settings_of(choices)) <= 60 * minutes:
-            return choices
-        choices = _cut(choices, cut, why)
-    return _fewer_steps(choices, 60 * minutes, total, why)
-
-
-def has_steps_of(wanted: Choices, fitted: Choices) -> bool:
-    """Whether a budget leaves the trainings their steps.
-
-    Args:
-      wanted: Of `choose`.
-      fitted: Of `within`.
-    """
-    names = ("seeder_steps", "segmenter_steps")
-    return all(wanted[name].value == fitted[name].value for name in names)
-
-
 def settings_of(choices: Choices) -> Settings:
     """Returns the settings without their reasons.
 
@@ -269,7 +212,7 @@ def _steps(name, count, batch, epochs, machine):
     limit = _MAX_STEPS[name] * (4 if machine.gpus else 1)
     limit *= max(1.0, count / _LARGE) ** 0.5
     wanted = math.ceil(epochs * count / batch)
-    steps = int(min(max(wanted, 2 * _MIN_STEPS), limit))
+    steps = int(min(max(wanted, 2 * MIN_STEPS), limit))
     seen = steps * batch / count
     return steps, f"each of {count} photographs is seen {seen:.0f} times"
 
@@ -279,29 +222,3 @@ def _prediction(decide):
     decide("flip", False, "the second size gains more for its time")
     decide("saliency_weight", 3.0, "the segmenter alone is too sure of itself")
     decide("crf", "deeplab", "borders follow edges in the photograph")
-
-
-def _cut(choices: Choices, values: Mapping[str, Any], why: str) -> Choices:
-    return {
-        name: Choice(values[name], why)
-        if name in values and each.why != GIVEN
-        else each
-        for name, each in choices.items()
-    }
-
-
-def _fewer_steps(choices, budget, total, why):
-    """Lowers the steps of both trainings by one factor."""
-    settings = settings_of(choices)
-    names = ("seeder_steps", "segmenter_steps")
-    free = [name for name in names if choices[name].why != GIVEN]
-    none = dataclasses.replace(settings, **dict.fromkeys(free, 0))
-    fixed, whole = total(none), total(settings)
-    if whole <= budget or whole == fixed:
-        return choices
-    factor = max((budget - fixed) / (whole - fixed), 0.0)
-    steps = {
-        name: max(_MIN_STEPS, int(factor * getattr(settings, name)))
-        for name in free
-    }
-    return _cut(choices, steps, why)

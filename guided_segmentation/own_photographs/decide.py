@@ -9,6 +9,7 @@ from guided_segmentation import artifacts, labels
 from guided_segmentation.errors import InputError
 from guided_segmentation.own_photographs import (
     automatic,
+    budgets,
     earlier,
     estimate,
     machine,
@@ -143,7 +144,7 @@ def _chosen(
 
     Faster settings are tried if the budget would cut the wanted steps.
     """
-    minutes, why = automatic.budget(request.minutes, len(found))
+    minutes, why = budgets.budget(request.minutes, len(found))
     here = machine.found(request.output_dir)
     for instead in automatic.INSTEAD:
         if instead.keys() & request.given.keys():
@@ -162,8 +163,8 @@ def _chosen(
         )
         speeds = {**timed["seconds"], "cores": here.cores}
         total = functools.partial(_total, len(learned), found, speeds)
-        fitted = automatic.within(wanted, minutes, total, why)
-        if automatic.has_steps_of(wanted, fitted):
+        fitted = budgets.within(wanted, minutes, total, why)
+        if budgets.has_steps_of(wanted, fitted):
             break
     return fitted, speeds, here
 

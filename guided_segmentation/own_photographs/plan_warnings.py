@@ -1,6 +1,6 @@
 """What the plan warns of: a budget that nothing fits, and little memory."""
 
-from guided_segmentation.own_photographs import automatic, estimate
+from guided_segmentation.own_photographs import budgets, estimate
 from guided_segmentation.own_photographs.machine import Machine
 from guided_segmentation.own_photographs.photographs import Photographs
 from guided_segmentation.own_photographs.settings import Settings
@@ -16,7 +16,7 @@ def budget_warning(
       minutes: That the user gave, or None.
       count: Number of photographs.
     """
-    limit, _ = automatic.budget(minutes, count)
+    limit, _ = budgets.budget(minutes, count)
     if seconds <= 60 * limit:
         return None
     return (

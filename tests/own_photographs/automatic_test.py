@@ -114,27 +114,6 @@ def test_the_measured_precision_replaces_auto():
     assert automatic.resolved(given, "float32", seconds) == given
 
 
-def total(chosen):
-    """Seconds by a formula: views, then steps."""
-    views = len(chosen.scales) * (1 + chosen.flip)
-    steps = chosen.seeder_steps + chosen.segmenter_steps
-    return 60 + 60 * views + steps * len(chosen.train_scales)
-
-
-def within(minutes, choices=None):
-    choices = choices or choose()
-    return automatic.within(choices, minutes, total, "fits")
-
-
-def test_a_budget_that_suffices_changes_nothing():
-    assert within(1000) == choose()
-
-
-def test_whether_a_budget_cuts_steps():
-    assert automatic.has_steps_of(choose(), within(10))
-    assert not automatic.has_steps_of(choose(), within(4))
-
-
 def test_faster_settings_are_taken_unless_the_user_says_else():
     last = automatic.INSTEAD[-1]
     found = automatic.choose({}, MANY, MANY, SMALL, last)
@@ -142,39 +121,3 @@ def test_faster_settings_are_taken_unless_the_user_says_else():
     given = {name: getattr(own_scenes.chosen(), name) for name in last}
     kept = automatic.choose(given, MANY, MANY, SMALL, last)
     assert all(kept[name] == (given[name], automatic.GIVEN) for name in last)
-
-
-def test_a_budget_cuts_views_before_steps():
-    before = automatic.settings_of(choose())
-    assert total(before) > 600
-    choices = within(10)
-    chosen = automatic.settings_of(choices)
-    assert total(chosen) <= 10 * 60
-    assert choices["scales"] == ((1.0,), "fits")
-    assert chosen.segmenter_steps == before.segmenter_steps
-
-
-def test_a_small_budget_cuts_steps_by_one_factor():
-    before = automatic.settings_of(choose())
-    chosen = automatic.settings_of(within(5))
-    assert total(chosen) <= 5 * 60
-    assert chosen.scales == chosen.train_scales == (1.0,)
-    assert not chosen.flip
-    factors = [
-        chosen.seeder_steps / before.seeder_steps,
-        chosen.segmenter_steps / before.segmenter_steps,
-    ]
-    assert factors[0] == pytest.approx(factors[1], abs=0.02)
-
-
-def test_a_budget_leaves_what_the_user_gave():
-    given = choose(flip=True, segmenter_steps=300)
-    chosen = automatic.settings_of(within(1, given))
-    assert chosen.flip
-    assert chosen.segmenter_steps == 300
-
-
-def test_the_usual_budget_grows_with_the_photographs():
-    assert automatic.budget(None, 60)[0] == automatic.budget(None, 150)[0] == 20
-    assert automatic.budget(None, 300)[0] == 40
-    assert automatic.budget(8, 300) == (8, "fits --minutes=8")
