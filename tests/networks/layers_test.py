@@ -48,7 +48,7 @@ def test_training_without_seeds_says_what_to_do():
     with pytest.raises(
         ValueError,
         match=r"drop_fc6: training needs the examples' seeds; call the "
-        r"network inside dropout\.example_seeds",
+        r"network inside layers\.example_seeds",
     ):
         layer(ONES, training=True)
 
