@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from guided_segmentation.images.resizing import (
-    reflect_pad,
+    reflected_indices,
     resize_longer_side,
     scaled,
 )
@@ -52,13 +52,13 @@ def training_crop(
     if framing == "tight":
         trim_seed, _ = tf.unstack(tf.random.split(seed, 2))
         image, label_map = _trim(image, label_map, trim_seed)
-    image = tf.cast(image, tf.float32)
     if framing != "crop" or tf.is_tensor(scale) or scale != 1:
+        image = tf.cast(image, tf.float32)
         side = tf.reduce_max(tf.shape(image)[:2]) if framing == "crop" else size
         side = scaled(side, scale)
         image = resize_longer_side(image, side, "bilinear")
         label_map = resize_longer_side(label_map, side, "nearest")
-    image = _random_square(image, seed, size)
+    image = tf.cast(_random_square(image, seed, size), tf.float32)
     label_map = _random_square(label_map, seed, size)
     return image, label_map[..., 0]
 
@@ -107,11 +107,19 @@ def draw_value(values: Sequence[float], seed: tf.Tensor) -> float | tf.Tensor:
 
 
 def _random_square(tensor: tf.Tensor, seed: tf.Tensor, size: int) -> tf.Tensor:
-    """[size, size, channels], cut where and mirrored as `seed` says."""
-    tensor = reflect_pad(tensor, size, size)
-    at = draw_corner(seed, tf.shape(tensor)[:2] - size)
-    square = tensor[at[0] : at[0] + size, at[1] : at[1] + size]
-    square = tf.where(draw_flip(seed), tf.reverse(square, [1]), square)
+    """[size, size, channels], cut where and mirrored as `seed` says.
+
+    Only the pixels of the square are read, each once: padding, cutting and
+    mirroring change which rows and columns these are.
+    """
+    shape = tf.shape(tensor)[:2]
+    corner = draw_corner(seed, tf.maximum(shape - size, 0))
+    rows, columns = (
+        reflected_indices(shape[axis], size)[corner[axis] :][:size]
+        for axis in (0, 1)
+    )
+    columns = tf.where(draw_flip(seed), columns[::-1], columns)
+    square = tf.gather(tf.gather(tensor, rows), columns, axis=1)
     return tf.ensure_shape(square, [size, size, tensor.shape[-1]])
 
 

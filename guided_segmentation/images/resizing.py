@@ -54,8 +54,8 @@ def reflect_pad(
       [2, 1, 0, 1, 2, 1, 0]
     """
     rows, columns = tf.shape(tensor)[-3], tf.shape(tensor)[-2]
-    tensor = tf.gather(tensor, _reflected_indices(rows, height), axis=-3)
-    return tf.gather(tensor, _reflected_indices(columns, width), axis=-2)
+    tensor = tf.gather(tensor, reflected_indices(rows, height), axis=-3)
+    return tf.gather(tensor, reflected_indices(columns, width), axis=-2)
 
 
 def scaled_size(size: int, scale: float, stride: int = 8) -> int:
@@ -92,8 +92,20 @@ def scaled(length: int | tf.Tensor, scale: float | tf.Tensor) -> tf.Tensor:
     return tf.cast(tf.round(product), tf.int32)
 
 
-def _reflected_indices(length: tf.Tensor, wanted: int | tf.Tensor) -> tf.Tensor:
-    """[max(length, wanted)] int32 indices into `length` points."""
+def reflected_indices(length: tf.Tensor, wanted: int | tf.Tensor) -> tf.Tensor:
+    """Returns which pixels a side that is padded by `reflect_pad` shows.
+
+    Args:
+      length: [] int32, pixels of the side, at least 1.
+      wanted: [] integer, pixels wanted at least.
+
+    Returns:
+      [max(length, wanted)] int32 in 0 ... `length` - 1.
+
+    Example:
+      >>> reflected_indices(tf.constant(3), 7).numpy().tolist()
+      [2, 1, 0, 1, 2, 1, 0]
+    """
     wanted = tf.maximum(wanted, length)
     period = tf.maximum(2 * (length - 1), 1)
     # The reflection is even around 0; the absolute value avoids the remainder

@@ -149,10 +149,11 @@ class Loop:
         except _NOT_COMPILED as error:
             if not self.execution.jit_compile:
                 raise
-            first = str(error.message).splitlines()[0]
+            lines = str(error.message).splitlines()
+            told = [line for line in lines if "unsupported" in line] or lines
             raise InputError(
                 f"--jit_compile: XLA cannot compile the network for this "
-                f"device ({first}); leave it out"
+                f"device ({told[0]}); leave it out"
             ) from error
 
     def _require_learning(self, loss, step):

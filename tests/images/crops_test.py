@@ -141,3 +141,32 @@ def test_crops_in_a_pipeline_are_those_made_eagerly():
     )
     np.testing.assert_allclose(made[0], eager[0], atol=1e-4)
     np.testing.assert_array_equal(made[1], eager[1])
+
+
+@pytest.mark.parametrize(("height", "width"), [(9, 70), (40, 33), (1, 5)])
+def test_a_square_is_padded_cut_and_mirrored_bit_for_bit(height, width):
+    """As whole tensors would be, step by step."""
+    random = np.random.default_rng(0)
+    image = tf.constant(random.integers(0, 255, (height, width, 3), np.uint8))
+    label_map = tf.constant(random.integers(0, 9, (height, width), np.uint8))
+    seen = set()
+    for number in range(6):
+        seed = tf.constant([0, number])
+        found = images.training_crop(
+            image, label_map, seed, size=33, framing="crop"
+        )
+        for tensor, square in zip((image, label_map), found, strict=True):
+            padded = images.reflect_pad(
+                tf.reshape(tensor, [height, width, -1]), 33, 33
+            )
+            row, column = images.draw_corner(seed, tf.shape(padded)[:2] - 33)
+            expected = padded[row : row + 33, column : column + 33]
+            if images.draw_flip(seed):
+                expected = expected[:, ::-1]
+            np.testing.assert_array_equal(
+                square, tf.reshape(expected, square.shape)
+            )
+        assert found[0].dtype == tf.float32
+        assert found[1].dtype == tf.uint8
+        seen.add(bool(images.draw_flip(seed)))
+    assert seen == {False, True}
