@@ -6,16 +6,17 @@ other programs slows all of them alike.
 """
 
 import dataclasses
-import os
 import pathlib
 import platform
 from collections.abc import Iterable
+from importlib import metadata
 
 import cv2
 import keras
 import numpy as np
 import tensorflow as tf
 
+from guided_segmentation import cores
 from guided_segmentation.benchmarks import (
     crf_loss_suite,
     crf_suite,
@@ -48,6 +49,8 @@ def run(
     names: Iterable[str],
     source: schema.Source,
     settings: BenchmarkSettings = DEFAULTS,
+    *,
+    leave_out: bool = False,
 ) -> dict:
     """Runs suites, and records on which machine and data.
 
@@ -55,10 +58,13 @@ def run(
       names: Keys of SUITES.
       source: Images with ground truth.
       settings: Settings of all suites.
+      leave_out: Whether suites that lack data or a package are left out,
+        instead of ending the run.
 
     Returns:
-      A dictionary for JSON: `machine`, `versions`, `settings`, `data`, and
-      `suites`, by name what their `measure` returns.
+      A dictionary for JSON: `machine`, `versions`, `settings`, `data`,
+      `suites`, by name what their `measure` returns, and `left_out`, by name
+      why.
 
     Raises:
       ValueError: If the source has no ground truth.
@@ -68,12 +74,21 @@ def run(
             f"{source.name}: wanted ground truth, from which benchmarks derive "
             f"seeds and saliency, found none; choose another data set"
         )
+    found, left_out = {}, {}
+    for name in names:
+        try:
+            found[name] = SUITES[name](source, settings)
+        except (InputError, FileNotFoundError) as error:
+            if not leave_out:
+                raise
+            left_out[name] = str(error)
     return {
-        "machine": {"cpu": _cpu(), "cores": os.cpu_count()},
+        "machine": _machine(),
         "versions": _versions(),
         "settings": dataclasses.asdict(settings),
         "data": {"name": source.name, "images": len(source.image_ids)},
-        "suites": {name: SUITES[name](source, settings) for name in names},
+        "suites": found,
+        "left_out": left_out,
     }
 
 
@@ -114,16 +129,30 @@ def table(results: dict) -> str:
             f"  {name}: a step takes {ratio:.3f} times a bare one's CPU time"
             for name, ratio in found.get("cpu_to_bare", {}).items()
         ]
+        lines += [
+            f"  {count} workers: {fraction:.2f} of linear, simulated"
+            for count, fraction in found.get("of_linear", {}).items()
+        ]
         lines += _serving_lines(found)
+    for suite, reason in results.get("left_out", {}).items():
+        lines.append(f"left out: {suite} ({reason})")
     return "\n".join(lines)
 
 
-def _cpu():
-    """Returns the processor's model, or its architecture if unknown."""
+def _machine():
+    """Returns the processor's model, or its architecture if unknown, etc."""
     info = pathlib.Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    models = [li.split(":")[1].strip() for li in lines if "model name" in li]
-    return next(iter(models), platform.machine())
+    text = info.read_text() if info.exists() else ""
+    models = [
+        line.split(":")[1].strip()
+        for line in text.splitlines()
+        if "model name" in line
+    ]
+    return {
+        "cpu": next(iter(models), platform.machine()),
+        "cores": cores.count(),
+        "avx512_bf16": "avx512_bf16" in text,
+    }
 
 
 def _versions():
@@ -133,6 +162,7 @@ def _versions():
         "keras": keras.__version__,
         "numpy": np.__version__,
         "opencv": cv2.__version__,
+        "pydensecrf2": metadata.version("pydensecrf2"),
     }
 
 

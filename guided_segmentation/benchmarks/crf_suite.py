@@ -2,16 +2,19 @@
 
 import collections
 import functools
+import time
 
 import numpy as np
 
 from guided_segmentation import crf
-from guided_segmentation.benchmarks import clock
+from guided_segmentation.benchmarks import clock, simulation
 from guided_segmentation.benchmarks.settings import DEFAULTS, BenchmarkSettings
 from guided_segmentation.datasets import schema
 from guided_segmentation.labels import IGNORE
 
+SIMULATED = (2, 16)  # Numbers of workers.
 _SURE = 0.7  # Probability of the true class.
+_REPEATED = 1000  # Images of the simulation; the measured ones repeat.
 
 
 def measure(
@@ -24,7 +27,10 @@ def measure(
       settings: Settings of the benchmarks.
 
     Returns:
-      The summary of clock.summarize, and `num_workers`.
+      The summary of clock.summarize, `num_workers`, and `of_linear`: by number
+      of workers what simulation.fraction_of_linear makes of the processor
+      time of each CRF and of the process that hands images out, so that load
+      from other programs does not count.
     """
     count = crf.default_num_workers()
     problems = [
@@ -38,7 +44,30 @@ def measure(
             "in_process": functools.partial(_run_in_process, problems),
         }
         found = clock.measure(parts, len(problems), settings.repeats)
-    return {**clock.summarize(found), "num_workers": count}
+        overhead = _seconds(run, problems) / len(problems)
+    service = [_seconds(_run_in_process, [each]) for each in problems]
+    return {
+        **clock.summarize(found),
+        "num_workers": count,
+        "of_linear": _simulated(service, overhead if count else 0.0),
+        "references": {"in_workers": "in_process"},
+    }
+
+
+def _simulated(service: list[float], overhead: float) -> dict[str, float]:
+    """Returns the fraction of linear speed-up by number of workers."""
+    service = service * -(-_REPEATED // len(service))
+    return {
+        str(count): simulation.fraction_of_linear(service, overhead, count)
+        for count in SIMULATED
+    }
+
+
+def _seconds(function, problems) -> float:
+    """Returns the time of this process's processors, not of its workers."""
+    start = time.process_time()
+    function(problems)
+    return time.process_time() - start
 
 
 def run(problems: list[tuple[np.ndarray, np.ndarray]]) -> None:

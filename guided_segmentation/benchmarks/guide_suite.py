@@ -27,7 +27,7 @@ def measure(
       The summary of clock.summarize, `images_with_crf`, the fraction of
       images in which the CRF divides a region, and `g2_to_plain`, how many
       times as fast as the plain version G2 is on those images and on the
-      others, if there are any.
+      others, if there are any, and `references` for `baseline.slower`.
     """
     evidences = [evidence(source, name) for name in source.image_ids]
     with_crf = [each for each in evidences if needs_crf(each)]
@@ -62,6 +62,7 @@ def measure(
         **clock.summarize(rates),
         "images_with_crf": len(with_crf) / len(evidences),
         "g2_to_plain": ratios,
+        "references": {f"g2_{name}": f"plain_g2_{name}" for name in ratios},
     }
 
 

@@ -35,7 +35,7 @@ def divide(
     Returns:
       [num_pixels] uint8 class indices of the pixels of the region, row by row.
     """
-    box = np.s_[:, :]
+    box: tuple[slice, slice] = (slice(None), slice(None))
     nodes, origin = None, (0, 0)
     if settings.crf_extent == "region":
         left, top, width, height = cv2.boundingRect(region.view(np.uint8))

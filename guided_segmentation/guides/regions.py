@@ -73,7 +73,7 @@ def components(
     # OpenCV has no uint32.
     numbers = np.zeros(mask.shape, np.int32 if dtype == np.uint32 else dtype)
     for number, outline in enumerate(outlines, start=first):
-        cv2.fillPoly(numbers, outline, number)
+        cv2.fillPoly(numbers, outline, [number])
     return numbers.view(dtype)
 
 

@@ -1,7 +1,9 @@
 import copy
+import pathlib
 
 import pytest
 
+from guided_segmentation import artifacts
 from guided_segmentation.benchmarks import baseline
 
 
@@ -40,9 +42,33 @@ def test_on_another_machine_only_factors_count():
     assert baseline.slower(now, BEFORE) == []
     now["suites"]["guides"]["measurements"]["plain"] = [4.5, 5.0, 5.5]
     assert baseline.slower(now, BEFORE) == [
-        "guides: plain has 0.20 times the speed of the baseline relative to "
-        "the first"
+        "guides: plain has 0.20 times the speed of the baseline relative to g2"
     ]
+
+
+def test_elsewhere_a_part_is_compared_with_its_reference():
+    now = results(g2=[9.0, 10.0, 11.0], plain=[22.5, 25.0, 27.5])
+    now["machine"]["cpu"] = "Slide rule"
+    before = copy.deepcopy(BEFORE)
+    for each in (now, before):
+        each["suites"]["guides"]["references"] = {"g2": "plain"}
+    assert baseline.slower(before, before) == []
+    assert baseline.slower(now, before) == [
+        "guides: g2 has 0.20 times the speed of the baseline relative to plain"
+    ]
+
+
+def test_the_committed_baseline_can_be_compared_anywhere():
+    before = artifacts.read_json(
+        pathlib.Path(__file__).parent / "baseline.json"
+    )
+    now = copy.deepcopy(before)
+    assert baseline.slower(now, before) == []
+    now["machine"]["cpu"] = "Slide rule"
+    assert baseline.slower(now, before) == []
+    rates = now["suites"]["guides"]["measurements"]
+    rates["g2_without_crf"] = [x / 9 for x in rates["g2_without_crf"]]
+    assert baseline.slower(now, before)[0].startswith("guides: g2_without_crf")
 
 
 @pytest.mark.parametrize("key", ["suites", "measurements"])

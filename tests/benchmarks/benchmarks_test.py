@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 from benchmark_samples import two_squares
 
-from guided_segmentation import benchmarks
+from guided_segmentation import benchmarks, errors
 from guided_segmentation.serving import converters
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -19,6 +19,20 @@ def test_data_without_ground_truth_are_refused():
     source = dataclasses.replace(two_squares(), label_map=None)
     with pytest.raises(ValueError, match="squares: wanted ground truth, from"):
         benchmarks.run(["guides"], source)
+
+
+def test_a_suite_that_cannot_run_is_left_out_of_all_and_named(monkeypatch):
+    def measure(source, settings):
+        raise errors.InputError("formats: wanted the package x, found none")
+
+    monkeypatch.setitem(benchmarks.SUITES, "formats", measure)
+    with pytest.raises(ValueError, match="wanted the package x"):
+        benchmarks.run(["formats"], two_squares())
+    found = benchmarks.run(["formats"], two_squares(), leave_out=True)
+    assert found["suites"] == {}
+    reason = "formats: wanted the package x, found none"
+    assert found["left_out"] == {"formats": reason}
+    assert f"left out: formats ({reason})" in benchmarks.table(found)
 
 
 def test_the_binary_measures_every_suite_and_writes_what_it_prints(tmp_path):
@@ -48,6 +62,8 @@ def test_the_binary_measures_every_suite_and_writes_what_it_prints(tmp_path):
     assert results["machine"]["cpu"]
     assert results["versions"]["tensorflow"] == tf.__version__
     assert list(results["suites"]) == list(benchmarks.SUITES)
+    assert results["left_out"] == {}
+    assert results["machine"]["cores"] >= 1
     of_formats = results["suites"]["formats"]
     assert set(of_formats["miou"]) == {"saved_model", *converters.RUN}
     assert of_formats["max_difference"]["saved_model"] == 0

@@ -1,5 +1,6 @@
 import dataclasses
 import re
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -353,3 +354,32 @@ def test_a_guide_in_the_folder_is_checked_by_the_header_of_the_photograph(
     artifacts.write_label_map(tmp_path / f"{image_id}.png", guide)
     label_once = labelling.cached(pytest.fail, tmp_path, source=source)
     np.testing.assert_array_equal(label_once(image_id), guide)
+
+
+def peak_bytes(num_images, monkeypatch, tmp_path):
+    """Peak of Python's memory while guides of a simulated listing are made."""
+    written = []
+    monkeypatch.setattr(
+        artifacts, "write_label_map", lambda path, found: written.append(1)
+    )
+    source = dataclasses.replace(
+        SOURCE, image_ids=tuple(f"image_{k:06}" for k in range(num_images))
+    )
+    guide = np.zeros((64, 64), np.uint8)
+    tracemalloc.start()
+    try:
+        labelling.make_guides(lambda _: guide.copy(), source, tmp_path)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(written) == num_images
+    return peak
+
+
+def test_memory_does_not_grow_with_the_number_of_images(monkeypatch, tmp_path):
+    peak_bytes(10, monkeypatch, tmp_path)  # Imports and traces.
+    few = peak_bytes(100, monkeypatch, tmp_path)
+    many = peak_bytes(1000, monkeypatch, tmp_path)
+    # The names and a list of them; a guide alone has 4,096 bytes. 100,000
+    # images take 50 MB at most.
+    assert (many - few) / 900 < 500
