@@ -23,6 +23,7 @@ THRESHOLD = 0.2
 # labels.
 CLASS_THRESHOLD = 0.5
 _MAX_SCORES = 2**24  # Of the score maps of a photograph; copies take 0.5 GB.
+_SIDE_BY_SIDE = 3  # Photographs of this fraction of the most share the cores.
 _FEW_OBJECTS = 4  # In a photograph without image-level labels.
 _NONE = np.zeros(0, np.int32)
 
@@ -233,7 +234,7 @@ class _Maker:
         """Whether score maps or CRF leave no memory for another photograph."""
         most = self.predictor.max_pixels
         num_pixels = min(each.kept[0] * each.kept[1], most)
-        return num_pixels * (crf.num_workers() + 1) > most
+        return num_pixels * _SIDE_BY_SIDE > most
 
     def write(self, each: predictions.Predicted) -> None:
         """Writes the missing files of a photograph."""

@@ -14,6 +14,10 @@ from guided_segmentation.segmenter import decision
 from guided_segmentation.segmenter.margins_file import MarginsFile
 from guided_segmentation.segmenter.outputs import Outputs, Photograph
 
+# Photographs of which so many fit one of the largest are refined side by side,
+# by as many workers as there are: memory grows with the cores.
+_SIDE_BY_SIDE = 3
+
 
 def segment_images(
     predict: batches.Predictor | Callable[[np.ndarray], np.ndarray],
@@ -121,7 +125,7 @@ def _segment(
 
     def is_large(each: predictions.Predicted) -> bool:
         num_pixels = each.kept.image[..., 0].size
-        return num_pixels * (crf.num_workers() + 1) > most
+        return num_pixels * _SIDE_BY_SIDE > most
 
     with contextlib.ExitStack() as stack:
         files = [

@@ -344,3 +344,26 @@ def test_photographs_of_one_size_share_a_batch(tmp_path):
             for folder in ("one", "2")
         )
         assert (plain == together).mean() >= 0.9999
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "wanted"), [(375, 500, False), (800, 1000, True)]
+)
+def test_only_a_large_photograph_is_refined_alone(
+    tmp_path, monkeypatch, height, width, wanted
+):
+    """With 21 classes, on any number of cores."""
+    found = []
+
+    def map_in_order(function, items, alone):
+        for each in items:
+            found.append(alone(each))
+            yield function(each)
+
+    monkeypatch.setattr(crf, "map_in_order", map_in_order)
+    monkeypatch.setattr(crf, "num_workers", lambda: 16)
+    some = dataclasses.replace(
+        source(1), image=lambda _: halves(height=height, width=width)
+    )
+    segmenter.segment_images(bright_or_dark, some, {tmp_path: None})
+    assert found == [wanted]
