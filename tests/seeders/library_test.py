@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from guided_segmentation import images
 from guided_segmentation.networks import start_weights, vgg16, weights
-from guided_segmentation.seeders import backprop, grad_cam
+from guided_segmentation.seeders import backprop, grad_cam, view_batches
 
 if sys.version_info >= (3, 12):
     pytest.skip(
@@ -102,7 +102,7 @@ def test_grad_cams_are_xpliques(case, monkeypatch):
         patch.setattr(tf.image, "resize", lambda maps, *_, **__: maps)
         expected = explain(explainer, image)[:, :, 0]
     monkeypatch.setattr(
-        images, "upsample_to_image", lambda maps, framed, stride, origin: maps
+        view_batches.Geometry, "upsampled", lambda _, grid, *__: grid
     )
     found, _ = grad_cam.seeder(network, SIZE)(image, OBJECTS)
     assert_same(found, expected)
