@@ -163,11 +163,11 @@ def _steps(
 ) -> Iterator[tuple[str, Callable[[], tf.Tensor]]]:
     """Yields the steps that are compared, by name; first the bare one."""
     same = tf.data.Dataset.from_tensors(batch).repeat()
-    executions = dict(EXECUTIONS)
+    compared = dict(EXECUTIONS)
     if settings.batch_size % 2 == 0:
-        executions["accumulate"] = executions.Execution(accumulate_steps=2)
+        compared["accumulate"] = executions.Execution(accumulate_steps=2)
     yield "bare", bare_step(what, batch)
-    for name, each in executions.items():
+    for name, each in compared.items():
         work_dir = f"{folder}/{name}"
         yield name, trainer_step(what, same, settings, work_dir, each)
     work_dir = f"{folder}/with_input"
