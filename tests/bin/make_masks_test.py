@@ -121,14 +121,19 @@ def test_without_photographs_the_flag_is_named(launcher, tmp_path):
     )
 
 
+def write_maps(folder, photos, image_ids):
+    """Writes saliency maps in whose middle an object stands out."""
+    for image_id in image_ids:
+        shape = artifacts.read_size(photos.folder / f"{image_id}.jpg")
+        artifacts.write_saliency_map(
+            folder / f"{image_id}.png", own_scenes.middle(shape)
+        )
+
+
 def test_a_true_run_makes_masks_a_model_and_a_page(launcher, tmp_path):
     photos = own_scenes.Photos(tmp_path, 4)
     maps = tmp_path / "maps"
-    for image_id in photos.tags:
-        shape = artifacts.read_size(photos.folder / f"{image_id}.jpg")
-        artifacts.write_saliency_map(
-            maps / f"{image_id}.png", own_scenes.middle(shape)
-        )
+    write_maps(maps, photos, photos.tags)
     given = (
         f"--data_dir={photos.folder}",
         f"--image_labels=csv:{photos.tags_file}",
@@ -149,7 +154,7 @@ def test_a_true_run_makes_masks_a_model_and_a_page(launcher, tmp_path):
     assert (model / "saved_model.pb").is_file()
     assert (tmp_path / "out" / "index.html").is_file()
     before = {path: path.read_bytes() for path in masks.glob("*.png")}
-    photos.add(1, first=4)
+    write_maps(maps, photos, photos.add(1, first=4))
     again = launcher.run("make_masks", *given)
     assert again.returncode == 0, again.stderr
     assert "masks of 1 photographs are to be made" in again.stdout
