@@ -23,7 +23,9 @@ def test_a_terminal_gets_one_line_that_fits(monkeypatch):
     written = Terminal()
     monkeypatch.setattr(sys, "stderr", written)
     monkeypatch.setattr(
-        terminal.shutil, "get_terminal_size", lambda: os.terminal_size((20, 5))
+        terminal.shutil,
+        "get_terminal_size",
+        lambda *_, **__: os.terminal_size((20, 5)),
     )
     line = terminal.ProgressLine("[1/2] seeds")
     line.show("a long progress bar")
