@@ -287,8 +287,11 @@ def test_many_photographs_come_on_several_pages(screen):
     assert screen.locator("#next").is_disabled()
 
 
+FOCUSED = "document.activeElement.getAttribute('aria-label')"
+
+
 def focused(screen):
-    return screen.evaluate("document.activeElement.getAttribute('aria-label')")
+    return screen.evaluate(FOCUSED)
 
 
 def test_arrows_move_between_photographs(screen):
@@ -315,7 +318,7 @@ def test_enter_enlarges_arrows_turn_and_escape_closes(screen):
     screen.keyboard.press("ArrowRight")
     screen.keyboard.press("Enter")
     viewer = screen.locator("dialog")
-    assert viewer.is_visible()
+    viewer.wait_for(state="visible")
     assert viewer.locator("code").inner_text() == "unmasked"
     assert viewer.locator("#before").is_disabled()
     for _ in range(2):
@@ -327,8 +330,9 @@ def test_enter_enlarges_arrows_turn_and_escape_closes(screen):
     viewer.locator("[data-layer=mask]").click()
     assert viewer.locator(".layer.mask").is_visible()
     screen.keyboard.press("Escape")
-    assert not viewer.is_visible()
-    assert focused(screen) == "Enlarge noted"
+    viewer.wait_for(state="hidden")
+    # The dialog hands the focus back after it has closed.
+    screen.wait_for_function(f"({FOCUSED}) === 'Enlarge noted'")
 
 
 def test_the_focus_is_visible(screen):
@@ -368,10 +372,11 @@ CONTRASTS = """() => {
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_has_the_contrast_of_wcag_aa(screen, scheme):
     screen.emulate_media(color_scheme=scheme)
-    screen.wait_for_timeout(200)  # Until buttons have changed their colour.
     ground = screen.evaluate(
         "getComputedStyle(document.documentElement).backgroundColor"
     )
+    # Until buttons have changed their colour.
+    screen.wait_for_function("document.getAnimations().length === 0")
     assert (ground == "rgb(255, 255, 255)") == (scheme == "light")
     contrasts = screen.evaluate(CONTRASTS)
     assert len(contrasts) > 30
