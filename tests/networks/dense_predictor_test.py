@@ -67,14 +67,21 @@ def test_a_batch_changes_rounding_alone(name):
     assert (together.argmax(-1) == alone.argmax(-1)).mean() >= 0.9999
 
 
+def is_of_keras(function):
+    """Keras 3 makes a tf.function of some of its own operations."""
+    return str(getattr(function, "__module__", "")).startswith("keras")
+
+
 @pytest.mark.parametrize("framing", ["whole", "crop"])
 def test_no_size_of_photograph_or_batch_is_traced_again(framing, monkeypatch):
     graphs, function = [], tf.function
 
     def counted(*args, **kwargs):
         def wrap(python_function):
-            graphs.append(function(*args, **kwargs)(python_function))
-            return graphs[-1]
+            graph = function(*args, **kwargs)(python_function)
+            if not is_of_keras(python_function):
+                graphs.append(graph)
+            return graph
 
         return wrap
 

@@ -75,7 +75,8 @@ def test_photographs_with_any_objects_share_a_batch_of_cam():
     for (image, objects), each in zip(given, found, strict=True):
         wanted, _ = seeder("cam", flip=True)(image, objects)
         assert each.maps.shape == (60, 80, len(objects))
-        np.testing.assert_allclose(each.maps, wanted, rtol=1e-4, atol=1e-6)
+        bound = 1e-4 * np.abs(wanted).max()  # Sums cancel near 0.
+        np.testing.assert_allclose(each.maps, wanted, rtol=1e-4, atol=bound)
         assert each.objects.tolist() == objects.tolist()
 
 
