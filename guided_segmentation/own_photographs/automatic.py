@@ -39,28 +39,6 @@ INSTEAD: tuple[Choices, ...] = (
         )
     },
 )
-MIN_STEPS = 40
-_SEEDER_EPOCHS, _SEGMENTER_EPOCHS = 12, 16
-_MAX_STEPS = {"seeder": 200, "segmenter": 500}
-_LARGE = 800  # Photographs from which the steps are those of VOC's 800.
-
-
-class Choice(NamedTuple):
-    """A setting and why it is so."""
-
-    value: Any
-    why: str
-
-
-Choices = dict[str, Choice]
-_FROZEN = Choice("conv5_2", "halves the time of a step, for a point of mIoU")
-_SMALL = Choice(257, "two thirds of the pixels of 321")
-# What is chosen instead where a budget does not suffice, the best first.
-INSTEAD: tuple[Choices, ...] = (
-    {},
-    {"freeze_through": _FROZEN},
-    {"freeze_through": _FROZEN, "input_size": _SMALL},
-)
 
 
 def choose(

@@ -114,6 +114,12 @@ def test_the_measured_precision_replaces_auto():
     assert automatic.resolved(given, "float32", seconds) == given
 
 
+def test_only_frozen_layers_make_a_run_faster():
+    """A smaller input cost more mIoU than fewer steps (docs/results.md)."""
+    names = [set(each) for each in automatic.INSTEAD]
+    assert names == [set(), {"freeze_through"}]
+
+
 def test_faster_settings_are_taken_unless_the_user_says_else():
     last = automatic.INSTEAD[-1]
     found = automatic.choose({}, MANY, MANY, SMALL, last)
