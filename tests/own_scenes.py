@@ -32,7 +32,7 @@ TINY = {
 }
 
 SPEEDS = {
-    "start": 2.0, "build": 1.0, "features": 0.5, "seeder": 0.25,
+    "start": 2.0, "build": 1.0, "features": 0.5, "head": 0.0625, "seeder": 0.25,
     "segmenter": 0.5, "prediction": 0.125, "crf": 0.25, "saliency": 0.0625,
 }  # fmt: skip
 

@@ -13,12 +13,7 @@ from guided_segmentation.datasets import pascal_voc, schema, voc_files
 
 def photographs(source: schema.Source) -> dict[str, str]:
     """Digests the photographs, as provenance.sampled_digest does."""
-    if source.photograph is None:
-        return dict.fromkeys(source.image_ids, source.digest)
-    return {
-        image_id: provenance.sampled_digest(source.photograph(image_id))
-        for image_id in source.image_ids
-    }
+    return source.photograph_digests()
 
 
 def image_labels(source: schema.Source) -> dict[str, str]:

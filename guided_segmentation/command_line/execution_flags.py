@@ -1,13 +1,11 @@
 """Flags of how a training step is computed, and of what it reads again."""
 
 import functools
-import os
-import pathlib
 from collections.abc import Callable
 
 from absl import flags
 
-from guided_segmentation import artifacts
+from guided_segmentation import artifacts, user_cache
 from guided_segmentation.training import executions
 
 JIT_COMPILE = flags.DEFINE_bool(
@@ -35,7 +33,7 @@ CACHE_GIB = flags.DEFINE_float(
     "cache_gib",
     2.0,
     "Disk space in GiB for decoded photographs and label maps, in "
-    "~/.cache/guided_segmentation/decoded (or $GUIDED_SEGMENTATION_CACHE), "
+    "~/.cache/guided_segmentation/decoded, "
     "which all trainings share: later epochs and runs do not decode them "
     "again. A photograph of 500x375 pixels takes 0.6 MB. 0 turns it off; "
     "results are the same.",
@@ -62,14 +60,7 @@ def caching(main: Callable[[list[str]], None]) -> Callable[[list[str]], None]:
     @functools.wraps(main)
     def cached_main(argv: list[str]) -> None:
         max_bytes = int(CACHE_GIB.value * 2**30)
-        with artifacts.use_store(_folder(), max_bytes):
+        with artifacts.use_store(user_cache.path("decoded"), max_bytes):
             main(argv)
 
     return cached_main
-
-
-def _folder() -> pathlib.Path:
-    """The user's folder of decoded files."""
-    default = "~/.cache/guided_segmentation/decoded"
-    folder = os.environ.get("GUIDED_SEGMENTATION_CACHE") or default
-    return pathlib.Path(folder).expanduser()

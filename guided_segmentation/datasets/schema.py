@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import tqdm
 
-from guided_segmentation import labels
+from guided_segmentation import labels, provenance
 from guided_segmentation.errors import InputError
 
 
@@ -87,6 +87,19 @@ class Source:
         if is_read and not isinstance(self.image_labels, _Remembered):
             remembered = _Remembered(self.image_labels)
             object.__setattr__(self, "image_labels", remembered)
+
+    def photograph_digests(self) -> dict[str, str]:
+        """Digests each photograph, as provenance.sampled_digest does.
+
+        Returns:
+          By image id; the digest of the data where photographs are no files.
+        """
+        if self.photograph is None:
+            return dict.fromkeys(self.image_ids, self.digest)
+        return {
+            image_id: provenance.sampled_digest(self.photograph(image_id))
+            for image_id in self.image_ids
+        }
 
     @functools.cached_property
     def all_image_labels(self) -> np.ndarray:

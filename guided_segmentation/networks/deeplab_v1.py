@@ -129,6 +129,15 @@ def grid_origin(network: keras.Model) -> float:
     return GRID_ORIGINS[f"{size}x{size}"]
 
 
+def grid_stride(network: keras.Model) -> int:
+    """Returns the pixels between neighbouring cells of a LargeFOV network.
+
+    Args:
+      network: What `large_fov` or gap.build("gap_deeplab") returns.
+    """
+    return STRIDE * network.get_layer("pool4").strides[0]
+
+
 def _pools(pooling, stride, pool4_stride):
     """The five pools of the trunk."""
     pool = _POOLS[pooling]

@@ -11,10 +11,11 @@ import numpy as np
 import tensorflow as tf
 
 from guided_segmentation import images
-from guided_segmentation.networks import batches, deeplab_v1, prediction
+from guided_segmentation.networks import batches, builders, prediction
 
 _MAX_PIXELS = 2**21  # With "crop": the first layers take 1 GB.
 _PIXELS = tf.TensorSpec([None, None, None, 3], tf.float32)
+_FEATURES = tf.TensorSpec([None, None, None, None], tf.float16)
 _GRID = tf.TensorSpec([1, None, None, None], tf.float32)
 _POSITIONS = tf.TensorSpec([None], tf.float32)
 _PHOTOGRAPH = tf.TensorSpec([None, None, 3], tf.uint8)
@@ -24,8 +25,9 @@ class Positions(NamedTuple):
     """Where the pixels of a photograph are in the output of a network.
 
     Attributes:
-      rows: For each scale [height] float32 rows of cells.
-      columns: For each scale [width] float32 columns of cells.
+      rows: For each view [height] float32 rows of cells.
+      columns: For each view [width] float32 columns of cells. Those of a mirror
+        image are the places of the mirrored photograph.
     """
 
     rows: list[np.ndarray]
@@ -40,7 +42,7 @@ def as_trained(
     Args:
       network: What networks.deeplab_v1 or deeplab_v2 builds.
       settings: Settings of its training, as weights.load_trained returns them.
-      **views: "scales", "flip" and "fusion" of `predictor`.
+      **views: "scales", "flip", "fusion" and "frozen_through" of `predictor`.
     """
     return predictor(
         network,
@@ -58,6 +60,7 @@ def predictor(
     scales: Sequence[float] = (1.0,),
     flip: bool = False,
     fusion: str = "mean",
+    frozen_through: str | None = None,
 ) -> batches.Predictor:
     """Makes the predictor from photographs to class probabilities.
 
@@ -71,41 +74,57 @@ def predictor(
       scales: Likewise.
       flip: Likewise.
       fusion: Likewise.
+      frozen_through: Name of a layer. `frame` then also takes the output of
+        that layer as training.features caches it, [2, cell rows, cell columns,
+        channels] float16 for a photograph framed whole at scale 1 and for its
+        mirror image, and the layers up to that one do not run again.
 
     Returns:
       A predictor of [height, width, num_classes] float32 probabilities in
-      [0, 1]: in batches of one those of `prediction.dense`, bit for bit.
+      [0, 1]: in batches of one those of `prediction.dense`, bit for bit. From
+      cached features they differ by the rounding to float16.
     """
     framers = [
         _framer(network, size, framing, scale, is_mirrored)
         for is_mirrored in (False, True)[: 1 + flip]
         for scale in scales
     ]
-    logits = _forward(network)
-
-    def run(inputs: batches.Arrays) -> batches.Arrays:
-        return tuple(logits(each).numpy() for each in inputs)
-
+    mirror = (size - 1 - 2 * prediction.grid_origin(network)) / (
+        prediction.grid_stride(network)
+    )
     return batches.Predictor(
-        frame=functools.partial(_frames, framers, len(scales)),
-        run=run,
+        frame=functools.partial(_frames, framers, mirror),
+        run=_runner(network, frozen_through),
         finish=_finisher(len(scales), flip, fusion),
         max_pixels=_MAX_PIXELS if framing == "crop" else batches.MAX_PIXELS,
     )
 
 
 def _frames(
-    framers: list[Callable], num_scales: int, image: np.ndarray
+    framers: list[Callable],
+    mirror: float,
+    image: np.ndarray,
+    features: np.ndarray | None = None,
 ) -> batches.Frames:
-    """Frames a photograph, one view after the other to save memory."""
+    """Frames a photograph, one view after the other to save memory.
+
+    Args:
+      framers: Of the views.
+      mirror: The column of cells that is 0 in the mirror image.
+      image: [height, width, 3] uint8 RGB.
+      features: As `frame` of `predictor` takes them.
+    """
     views = [framer(image) for framer in framers]
-    return batches.Frames(
-        tuple(view.pixels.numpy() for view in views),
-        Positions(
-            [view.rows.numpy() for view in views[:num_scales]],
-            [view.columns.numpy() for view in views[:num_scales]],
-        ),
-    )
+    rows = [view.rows.numpy() for view in views]
+    columns = [view.columns.numpy() for view in views]
+    if features is None:
+        inputs = tuple(view.pixels.numpy() for view in views)
+    else:
+        # The framed photograph is mirrored, not the photograph: an odd padding
+        # lies on the other side.
+        inputs = tuple(features[: len(views)])
+        columns[1:] = [np.float32(mirror) - columns[0][::-1]] * len(columns[1:])
+    return batches.Frames(inputs, Positions(rows, columns))
 
 
 def _framer(
@@ -117,26 +136,48 @@ def _framer(
 ) -> Callable[[np.ndarray], images.Framed]:
     """Returns the function from a photograph to a view, with rows of cells."""
     origin = prediction.grid_origin(network)
+    stride = prediction.grid_stride(network)
 
     @tf.function(input_signature=[_PHOTOGRAPH])
     def framer(image):
         image = tf.reverse(image, [1]) if is_mirrored else image
         view = prediction.framed(image, size, framing, scale)
         return view._replace(
-            rows=(view.rows - origin) / deeplab_v1.STRIDE,
-            columns=(view.columns - origin) / deeplab_v1.STRIDE,
+            rows=(view.rows - origin) / stride,
+            columns=(view.columns - origin) / stride,
         )
 
     return framer
 
 
-def _forward(network: keras.Model) -> Callable[[np.ndarray], tf.Tensor]:
+def _runner(
+    network: keras.Model, frozen_through: str | None
+) -> Callable[[batches.Arrays], batches.Arrays]:
+    """Returns the function from pixels or features of views to logits."""
+
     @tf.function(input_signature=[_PIXELS])
-    def logits(pixels):
+    def of_pixels(pixels):
         grid = network(images.subtract_mean(pixels), training=False)
         return tf.cast(grid, tf.float32)
 
-    return logits
+    of_features = frozen_through and _above(network, frozen_through)
+
+    def run(inputs: batches.Arrays) -> batches.Arrays:
+        are_features = inputs[0].dtype == np.float16
+        logits = of_features if are_features else of_pixels
+        return tuple(logits(each).numpy() for each in inputs)
+
+    return run
+
+
+def _above(network: keras.Model, frozen_through: str) -> Callable:
+    _, upper = builders.split(network, frozen_through)
+
+    @tf.function(input_signature=[_FEATURES])
+    def of_features(features):
+        return tf.cast(upper(features, training=False), tf.float32)
+
+    return of_features
 
 
 def _finisher(
@@ -154,14 +195,16 @@ def _finisher(
     @tf.function(
         input_signature=[
             [_GRID] * views,
-            [_POSITIONS] * num_scales,
-            [_POSITIONS] * num_scales,
+            [_POSITIONS] * views,
+            [_POSITIONS] * views,
         ]
     )
     def probabilities(grids, rows, columns):
         found = fused(grids[:num_scales], rows, columns)
         if flip:
-            mirrored = fused(grids[num_scales:], rows, columns)
+            mirrored = fused(
+                *(each[num_scales:] for each in (grids, rows, columns))
+            )
             found += [tf.reverse(view, [2]) for view in mirrored]
         # A mean of one would copy 16 MB for a photograph of VOC.
         return found[0] if len(found) == 1 else tf.add_n(found) / len(found)

@@ -64,12 +64,12 @@ def dense(
       A tf.function from [batch, height, width, 3] uint8 RGB of any size to
       [batch, height, width, num_classes] float32 probabilities in [0, 1].
     """
-    origin = grid_origin(network)
+    origin, stride = grid_origin(network), grid_stride(network)
 
     def view_logits(image, scale):
         view = framed(image, size, framing, scale)
         grid = network(images.subtract_mean(view.pixels), training=False)
-        return images.upsample_to_image(grid, view, deeplab_v1.STRIDE, origin)
+        return images.upsample_to_image(grid, view, stride, origin)
 
     def fused_probabilities(image):
         logits = [view_logits(image, scale) for scale in scales]
@@ -169,6 +169,17 @@ def grid_origin(network: keras.Model) -> float:
     if network.name == deeplab_v2.NAME:
         return deeplab_v2.GRID_ORIGIN
     return deeplab_v1.grid_origin(network)
+
+
+def grid_stride(network: keras.Model) -> int:
+    """Returns the pixels between neighbouring cells of a dense network.
+
+    Args:
+      network: What networks.deeplab_v1 or deeplab_v2 builds.
+    """
+    if network.name == deeplab_v2.NAME:
+        return deeplab_v1.STRIDE
+    return deeplab_v1.grid_stride(network)
 
 
 def _interpolated(places, length):

@@ -147,8 +147,7 @@ def load_trained(
     Args:
       folder: The run's work_dir.
       dense: Whether a network that was trained at stride 16 predicts at
-        stride 8. A classifier's logits are the same either way. A segmenter
-        or saliency net must be dense.
+        stride 8. A classifier's logits are the same either way.
       **backward_rules: "relu" and "convolution" of vgg16.classifier, as
         seeders.backprop.METHODS holds them; for the classifier alone.
 

@@ -13,6 +13,7 @@ from guided_segmentation.own_photographs.automatic import (
 )
 from guided_segmentation.own_photographs.settings import Settings
 
+_FREE_FLIP = "costs nothing: the features of mirror images are cached"
 _MINUTES, _COUNT = 20.0, 150  # For so many photographs; more in proportion.
 
 
@@ -44,7 +45,8 @@ def within(
     """Cuts what can be cut until the whole fits a budget.
 
     First the second scale goes, in prediction and in training, then steps.
-    Settings that the user gave stay.
+    Where features are cached, mirror images then cost nothing. Settings that
+    the user gave stay.
 
     Args:
       choices: Of `choose`.
@@ -52,11 +54,19 @@ def within(
       total: From settings to the seconds of all stages.
       why: The reason of what is cut.
     """
-    for cut in ({"flip": False}, {"scales": (1.0,)}, {"train_scales": (1.0,)}):
+    choices = _with_free_flip(choices)
+    for cut in ({"scales": (1.0,)}, {"train_scales": (1.0,)}):
         if total(settings_of(choices)) <= 60 * minutes:
             return choices
-        choices = _cut(choices, cut, why)
+        choices = _with_free_flip(_cut(choices, cut, why))
     return _fewer_steps(choices, 60 * minutes, total, why)
+
+
+def _with_free_flip(choices: Choices) -> Choices:
+    """Averages masks with those of the mirror image where this is free."""
+    if not settings_of(choices).predicts_from_features:
+        return choices
+    return _cut(choices, {"flip": True}, _FREE_FLIP)
 
 
 def has_steps_of(wanted: Choices, fitted: Choices) -> bool:

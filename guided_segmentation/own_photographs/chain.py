@@ -184,8 +184,8 @@ def _require_formats(export: Sequence[str]) -> None:
 
 
 def _remove_features(out: pathlib.Path) -> None:
-    """Features of frozen layers are gigabytes, and a training's alone."""
-    shutil.rmtree(out / "features", ignore_errors=True)
+    """Features of frozen layers are gigabytes, and serve one training."""
+    shutil.rmtree(out / stages.FEATURES, ignore_errors=True)
 
 
 def _require_apart(data_dir: pathlib.Path, out: pathlib.Path) -> None:

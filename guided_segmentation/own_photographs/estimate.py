@@ -60,7 +60,12 @@ def seconds(
         + learned * features * sum(extra)
         + settings.segmenter_steps * speeds["segmenter"]
     )
-    found["segment_images"] = start + len(photographs) * mask(settings, speeds)
+    new = len(photographs) - learned
+    found["segment_images"] = (
+        start
+        + new * mask(settings, speeds)
+        + learned * mask(settings, speeds, is_learned=True)
+    )
     found["export_model"] = _EXPORT_STARTS * start
     return found
 
@@ -74,7 +79,9 @@ def saliency_map(speeds: Mapping[str, float]) -> float:
     return speeds["saliency"] + _READ
 
 
-def mask(settings: Settings, speeds: Mapping[str, float]) -> float:
+def mask(
+    settings: Settings, speeds: Mapping[str, float], is_learned: bool = False
+) -> float:
     """Estimates the seconds of one mask.
 
     The network predicts on all cores, and each core refines a photograph by
@@ -83,10 +90,16 @@ def mask(settings: Settings, speeds: Mapping[str, float]) -> float:
     Args:
       settings: Of all stages.
       speeds: As `seconds` takes it.
+      is_learned: Whether the networks have learned from the photograph, whose
+        features may be cached then.
     """
     views = sum(scale**2 for scale in settings.scales) * (1 + settings.flip)
+    prediction = views * speeds["prediction"]
+    if settings.predicts_from_features:
+        frozen = 0.0 if is_learned else speeds["features"]  # Of a pair.
+        prediction = views / 2 * (frozen + speeds["head"])
     refined = speeds["crf"] / speeds.get("cores", 1)
-    return views * speeds["prediction"] + refined + _READ
+    return prediction + refined + _READ
 
 
 def disk_gb(settings: Settings, learned: int, photographs: int) -> float:

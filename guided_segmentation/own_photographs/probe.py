@@ -64,7 +64,8 @@ def measure(
 
     Returns:
       Seconds: "build" of a network and its first step, "features" of a
-      photograph and its mirror image, a step of "seeder" and of "segmenter",
+      photograph and its mirror image, "head" of the layers above on both, a
+      step of "seeder" and of "segmenter",
       "prediction" of one view, "crf" of a photograph, "saliency" of one.
     """
     keras.mixed_precision.set_global_policy(settings.precision)
@@ -76,10 +77,11 @@ def measure(
         batch = getattr(settings, f"{name}_batch_size")
         used = min(batch, _BATCH)
         started = time.perf_counter()
-        features, step = _training(each, used)
+        features, head, step = _training(each, used)
         built = time.perf_counter() - started - 2 * (features + step)
         seconds.setdefault("build", max(built, 0.0))
         seconds.setdefault("features", features)
+        seconds.setdefault("head", head)
         seconds[name] = step * batch / used
     network = builders.build({**networks["segmenter"].network, "dense": True})
     seconds["prediction"] = _prediction(settings, network)
@@ -116,18 +118,19 @@ def _recipe(settings, name, count):
 
 
 def _training(the_recipe, batch_size):
-    """Seconds of the features of a pair, and of a training step."""
+    """Seconds of the features of a pair, of the head, of a training step."""
     network = builders.build(the_recipe.network)
     size = the_recipe.input_size
     pair = tf.zeros([2, size, size, 3])
-    seconds = 0.0
+    seconds = head = 0.0
     if the_recipe.freeze_through is None:
         inputs = tf.random.stateless_normal([batch_size, size, size, 3], [0, 0])
     else:
         lower, network = builders.split(network, the_recipe.freeze_through)
         seconds, features = _timed(tf.function(lower), pair)
+        head, _ = _timed(tf.function(network), features)
         inputs = tf.repeat(tf.cast(features[:1], tf.float16), batch_size, 0)
-    return seconds, _timed(_step(the_recipe, network, inputs))[0]
+    return seconds, head, _timed(_step(the_recipe, network, inputs))[0]
 
 
 def _step(the_recipe, network, inputs):

@@ -83,6 +83,14 @@ class Settings:
         """Whether features of frozen layers are computed once."""
         return self.framing == "whole" and self.freeze_through != "none"
 
+    @property
+    def predicts_from_features(self) -> bool:
+        """Whether masks are predicted from the features of the training.
+
+        They have its grid and size, and the mirror image.
+        """
+        return self.caches_features and self.scales == (1.0,)
+
 
 FIELDS = {field.name: field for field in dataclasses.fields(Settings)}
 TEXTS = {name: field.metadata["text"] for name, field in FIELDS.items()}

@@ -10,6 +10,7 @@ from guided_segmentation.own_photographs.settings import Settings
 
 TRAINING = "data/{digest}"  # Of the photographs that the networks learn from.
 ALL = "data/all"  # Of those that get masks.
+FEATURES = "features"  # Of the frozen layers, while they are needed.
 
 # Further flags that reach a stage, which win.
 MORE = {
@@ -159,12 +160,19 @@ def _masks(settings, more):
             "--only_present",
             f"--saliency_dir={WORK_DIR}/{saliency_maps(settings)}",
             f"--saliency_weight={settings.saliency_weight:g}",
+            *_features(settings),
             f"--scales={_listed(settings.scales)}",
             *(["--flip"] if settings.flip else []),
             f"--crf={settings.crf}",
         ],
         more.get("masks", ()),
     )
+
+
+def _features(settings):
+    if not settings.predicts_from_features:
+        return []
+    return ["--nodense_scores", f"--features_dir={WORK_DIR}/{FEATURES}"]
 
 
 def _export(settings):
@@ -198,7 +206,7 @@ def _network(settings):
         f"--width_multiplier={settings.width_multiplier:g}",
         f"--head_channels={settings.head_channels}",
         *([] if frozen == "none" else [f"--freeze_through={frozen}"]),
-        f"--features_dir={WORK_DIR}/features",
+        f"--features_dir={WORK_DIR}/{FEATURES}",
         "--data_dependent_init",
         "--pooling=2x2",
         "--stride=16",

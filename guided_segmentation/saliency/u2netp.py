@@ -9,26 +9,14 @@ object detection", Pattern Recognition 2020; the ONNX file of rembg.
 """
 
 import hashlib
-import os
 import pathlib
 
-from guided_segmentation import artifacts, extras
+from guided_segmentation import artifacts, extras, user_cache
 
 URL = (
     "https://github.com/danielgatis/rembg/releases/download/v0.0.0/u2netp.onnx"
 )
 MD5 = "8e83ca70e441ab06c318d82300c84806"
-CACHE_VARIABLE = "GUIDED_SEGMENTATION_CACHE"
-
-
-def cache_dir() -> pathlib.Path:
-    """Returns the folder of downloads.
-
-    It is the one that GUIDED_SEGMENTATION_CACHE names, or
-    ~/.cache/guided_segmentation.
-    """
-    default = "~/.cache/guided_segmentation"
-    return pathlib.Path(os.environ.get(CACHE_VARIABLE, default)).expanduser()
 
 
 def download() -> pathlib.Path:
@@ -38,7 +26,7 @@ def download() -> pathlib.Path:
       OSError: If the download fails, or gives another file.
       ValueError: If pooch is not installed.
     """
-    path = cache_dir() / "u2netp.onnx"
+    path = user_cache.path("u2netp.onnx")
     if path.is_file() and is_file(path):
         return path
     pooch = extras.imported("pooch", "saliency", "--saliency=u2netp")

@@ -31,6 +31,7 @@ def segment_images(
     overlay_dir: artifacts.Path | None = None,
     probabilities_dir: artifacts.Path | None = None,
     batch_size: int | None = None,
+    features: Mapping[str, np.ndarray] | None = None,
 ) -> dict[str, str]:
     """Writes the missing label maps of a source.
 
@@ -60,6 +61,8 @@ def segment_images(
       probabilities_dir: Folder for <image_id>.npz, which
         artifacts.read_probabilities reads. None writes none.
       batch_size: As of predictions.predicted.
+      features: Of some photographs, by image id, for `predict.frame`. None
+        runs the whole network on all.
 
     Returns:
       Why a photograph is unreadable, by image id; it gets no files.
@@ -87,6 +90,7 @@ def segment_images(
         saliency_maps=saliency_maps,
         most=most,
         batch_size=batch_size,
+        features=features or {},
     )
     most = max(most, outputs.crf_max_pixels)
     _draw_overlays(source, outputs, unreadable, most)
@@ -103,15 +107,19 @@ def _segment(
     saliency_maps: decision.SaliencyMaps | None,
     most: int,
     batch_size: int | None,
+    features: Mapping[str, np.ndarray],
 ) -> None:
     """Predicts the images whose label maps are missing, and writes them."""
     image_ids = [i for i in source.image_ids if outputs.wants_prediction(i)]
     if not image_ids:
         return
 
-    def prepare(_: str, image: np.ndarray) -> tuple[Photograph, batches.Frames]:
+    def prepare(
+        image_id: str, image: np.ndarray
+    ) -> tuple[Photograph, batches.Frames]:
         kept = _prepared(image, max(most, outputs.crf_max_pixels))
-        return kept, predictor.frame(large.reduced(kept.image, most))
+        cached = (features[image_id],) if image_id in features else ()
+        return kept, predictor.frame(large.reduced(kept.image, most), *cached)
 
     def write(each: predictions.Predicted) -> tuple[str, float]:
         probabilities = each.finish()

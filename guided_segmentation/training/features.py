@@ -18,6 +18,8 @@ import tqdm
 
 from guided_segmentation import artifacts
 
+FEATURES_FILE, KEY_FILE = "features.npy", "key.json"
+
 
 def cached(
     lower: Callable[[tf.Tensor], tf.Tensor],
@@ -36,7 +38,8 @@ def cached(
         inputs, [2, rows, columns, 3] float32: as it is and flipped.
       count: Number of images.
       folder: Folder of all caches; each is in a subfolder named by its key.
-      key: Everything that the features depend on, as JSON.
+      key: Everything that the features depend on, as JSON; "photographs" is
+        the list of [image id, digest] of the inputs.
 
     Returns:
       [count, 2, cell rows, cell columns, channels] float16, a read-only
@@ -45,13 +48,37 @@ def cached(
     text = json.dumps(key, sort_keys=True)
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
     folder = pathlib.Path(folder) / digest
-    path = folder / "features.npy"
+    path = folder / FEATURES_FILE
     if not path.exists():
         artifacts.remove_orphans(path)  # Of a stopped process; gigabytes.
-        artifacts.write_json(folder / "key.json", key)
+        artifacts.write_json(folder / KEY_FILE, key)
         with artifacts.replacing(path) as temporary:
             _fill(temporary, lower, inputs(), count)
     return np.load(path, mmap_mode="r")
+
+
+def stored(
+    folder: artifacts.Path, key: dict
+) -> dict[tuple[str, str], np.ndarray]:
+    """Returns the features that `cached` has left, whatever the photographs.
+
+    Args:
+      folder: As `cached` takes it; there may be none.
+      key: As `cached` takes it, without "photographs".
+
+    Returns:
+      By image id and digest of the photograph [2, cell rows, cell columns,
+      channels] float16, parts of memory maps.
+    """
+    found = {}
+    for path in sorted(pathlib.Path(folder).glob(f"*/{FEATURES_FILE}")):
+        their = artifacts.read_json(path.with_name(KEY_FILE))
+        photographs = their.pop("photographs", ())
+        if their == key:
+            features = np.load(path, mmap_mode="r")
+            ids = map(tuple, photographs)
+            found.update(zip(ids, features, strict=True))
+    return found
 
 
 def _fill(path, lower, inputs, count):

@@ -26,6 +26,7 @@ from guided_segmentation.networks import (
 )
 from guided_segmentation.training import (
     executions,
+    frozen_features,
     inputs,
     losses,
     trainer,
@@ -78,7 +79,7 @@ def train(
       ValueError: If `work_dir` holds a run of other settings, or cached
         features are to be computed again.
     """
-    if execution.recompute and inputs.has_frozen_features(recipe):
+    if execution.recompute and frozen_features.are_cached(recipe):
         raise InputError(
             f"--recompute computes the network again from the photograph, but "
             f"the features of layers up to {recipe.freeze_through} are cached, "
@@ -92,7 +93,7 @@ def train(
     }
     if _is_finished(work_dir, settings, extra_settings):
         return
-    cached_features = inputs.frozen_features(
+    cached_features = frozen_features.computed(
         recipe, source, features_dir or work_dir / "features", settings
     )
     make_batches = functools.partial(

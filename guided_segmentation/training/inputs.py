@@ -8,16 +8,10 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from guided_segmentation import artifacts, images, labels
+from guided_segmentation import images, labels
 from guided_segmentation.datasets import pipeline, schema
-from guided_segmentation.networks import (
-    builders,
-    deeplab_v1,
-    start_weights,
-    weights,
-)
-from guided_segmentation.training import features, trainer
-from guided_segmentation.training.keras_globals import training_globals
+from guided_segmentation.networks import deeplab_v1
+from guided_segmentation.training import trainer
 from guided_segmentation.training.recipe import Recipe
 
 
@@ -35,64 +29,6 @@ def _class_balanced(source, first, last, seed):
 SAMPLINGS = {"shuffled": _shuffled, "class_balanced": _class_balanced}
 
 
-def has_frozen_features(recipe: Recipe) -> bool:
-    """Returns whether the features of frozen layers are cached.
-
-    They can be if nothing below them is augmented but by a flip.
-
-    Args:
-      recipe: What is fine-tuned.
-    """
-    return recipe.freeze_through is not None and recipe.framing == "whole"
-
-
-def frozen_features(
-    recipe: Recipe,
-    source: schema.Source,
-    folder: artifacts.Path,
-    settings: trainer.TrainSettings,
-) -> list[np.ndarray] | None:
-    """Computes the features of the frozen layers, or finds them in a cache.
-
-    Args:
-      recipe: What is fine-tuned.
-      source: Photographs.
-      folder: Folder of all caches, as training.features.cached takes it.
-      settings: Its precision and seed matter.
-
-    Returns:
-      For each scale of the recipe [images, 2, cell rows, cell columns,
-      channels] float16, the second axis for the photograph and its mirror
-      image. None if no layer is frozen, or the photographs are augmented
-      below the frozen layers.
-    """
-    if not has_frozen_features(recipe):
-        return None
-    with training_globals(settings.precision, settings.seed):
-        network, _ = start_weights.initialized(
-            recipe.network, recipe.trunk_weights
-        )
-    lower, _ = builders.split(network, recipe.freeze_through)
-    key = {
-        "layers": [layer.name for layer in lower.layers],
-        "digest": weights.digest(lower),
-        "precision": settings.precision,
-        "source": source.name,
-        "source_digest": source.digest,
-        "image_ids": list(source.image_ids),
-    }
-    return [
-        features.cached(
-            tf.function(functools.partial(lower, training=False)),
-            functools.partial(_mirrored_pairs, recipe, source, size),
-            count=len(source.image_ids),
-            folder=folder,
-            key={**key, "size": size, "padded_to": recipe.input_size},
-        )
-        for size in recipe.sizes
-    ]
-
-
 def batches(
     recipe: Recipe,
     source: schema.Source,
@@ -108,8 +44,9 @@ def batches(
       source: Photographs.
       target: As fine_tuning.train takes it.
       settings: How it is trained.
-      cached_features: What `frozen_features` returns, [images, 2, cell rows,
-        cell columns, channels] float16 for each scale; None crops photographs.
+      cached_features: What `frozen_features.computed` returns, [images, 2, cell
+        rows, cell columns, channels] float16 for each scale; None crops
+        photographs.
       first_step: 0, or the step of the checkpoint that training resumes.
 
     Returns:
@@ -143,15 +80,6 @@ def batches(
         parts["image"] = source.image
     transforms = [pipeline.read(parts), crop]
     return pipeline.training_batches(examples, transforms, settings.batch_size)
-
-
-def _mirrored_pairs(recipe, source, size):
-    """Yields each photograph as network input, and its mirror image."""
-    for example in pipeline.in_order(source.image_ids, {"image": source.image}):
-        framed = images.frame(tf.constant(example["image"]), size, "whole")
-        image = images.reflect_pad(framed.pixels, *2 * [recipe.input_size])
-        image = images.subtract_mean(image)
-        yield tf.stack([image, tf.reverse(image, [1])])
 
 
 def _photograph_crop(recipe, target_key):

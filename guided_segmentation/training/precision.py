@@ -16,14 +16,14 @@ from collections.abc import Callable, Mapping
 import keras
 import tensorflow as tf
 
-from guided_segmentation import artifacts, provenance
+from guided_segmentation import artifacts, provenance, user_cache
 from guided_segmentation.errors import InputError
 
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")  # Keras policies.
 AUTO = "auto"
 
 _ON_CPU = ("float32", "mixed_bfloat16")  # float16 has no CPU kernels to gain.
-_CACHE = pathlib.Path("~/.cache/guided_segmentation/precision.json")
+_CACHE = "precision.json"
 _GAIN = 0.9  # Another precision than float32 must take less than this.
 _CELLS, _CHANNELS = 21, 512  # conv5 of VGG16 at 321 pixels, stride 16.
 _BATCH = 4
@@ -43,12 +43,12 @@ def fastest(
     Args:
       timed: Takes a precision; returns the seconds of a forward and backward
         pass. By default `convolution_seconds`.
-      cache: The file. By default ~/.cache/guided_segmentation/precision.json.
+      cache: The file. By default precision.json of user_cache.
 
     Returns:
       One of PRECISIONS; float32 unless another is faster by a tenth.
     """
-    path = pathlib.Path(cache or _CACHE).expanduser()
+    path = pathlib.Path(cache or user_cache.path(_CACHE))
     machine = key()
     seconds = _read(path).get(machine)
     if seconds is None:
@@ -66,7 +66,7 @@ def known(cache: artifacts.Path | None = None) -> dict[str, float]:
     Args:
       cache: As `fastest` takes it.
     """
-    path = pathlib.Path(cache or _CACHE).expanduser()
+    path = pathlib.Path(cache or user_cache.path(_CACHE))
     return dict(_read(path).get(key(), {}))
 
 

@@ -3,6 +3,7 @@
 import pathlib
 from unittest import mock
 
+import binary_calls
 import numpy as np
 import programs
 import pytest
@@ -18,11 +19,13 @@ from guided_segmentation import (
     segmenter,
     visualize,
 )
+from guided_segmentation.command_line import network_flags
 from guided_segmentation.datasets import (
     synthetic,
 )
 from guided_segmentation.networks import dense_predictor
 from guided_segmentation.serving.client import address, connection
+from guided_segmentation.training import frozen_features
 
 
 def saliency_of(source, tmp_path):
@@ -54,6 +57,7 @@ def test_flags_reach_what_segment_images_calls(launcher, capsys, tmp_path):
         overlay="true",
         overlay_dir=str(tmp_path),
         probabilities_dir="/p",
+        features_dir="",
         export="coco,yolo",
         export_dir="/e",
         scales="0.5,1.5",
@@ -61,9 +65,14 @@ def test_flags_reach_what_segment_images_calls(launcher, capsys, tmp_path):
         prediction_batch_size="2",
     ) as (network, dense, segment_images, write):
         pass
-    assert network.call_args == mock.call("/s")
+    assert network.call_args == mock.call("/s", dense=True)
     assert dense.call_args == mock.call(
-        "network", size=65, framing="whole", scales=[0.5, 1.5], flip=True
+        "network",
+        size=65,
+        framing="whole",
+        scales=[0.5, 1.5],
+        flip=True,
+        frozen_through=None,
     )
     assert segment_images.call_args == mock.call(
         "predict",
@@ -76,6 +85,7 @@ def test_flags_reach_what_segment_images_calls(launcher, capsys, tmp_path):
         overlay_dir=tmp_path,
         probabilities_dir="/p",
         batch_size=2,
+        features=None,
     )
     assert [call.args[0] for call in write.call_args_list] == ["coco", "yolo"]
     assert write.call_args == mock.call(
@@ -88,6 +98,30 @@ def test_flags_reach_what_segment_images_calls(launcher, capsys, tmp_path):
         f"label maps of 2 images are in /o and /c, overlays in {tmp_path}, "
         f"probabilities in /p, exports in /e/coco.json and /e/yolo",
     )
+
+
+def test_cached_features_reach_the_network_and_the_photographs(tmp_path):
+    features = {"train_0": np.zeros([2, 5, 5, 4], np.float16)}
+    given = ("network", {**binary_calls.TRAINED, "freeze_through": "conv5_2"})
+    others = dict.fromkeys(("only_present", "overlay"), "false")
+    with calling(
+        "segment_images",
+        stand_in(network_flags, "trained", given),
+        stand_in(frozen_features, "found", features),
+        stand_in(dense_predictor, "predictor", "predict"),
+        stand_in(segmenter, "segment_images", {}),
+        **FEW,
+        **others,
+        segmenter_dir="/s",
+        output_dir=str(tmp_path),
+        features_dir="/f",
+        dense_scores="false",
+    ) as (network, found, dense, segment_images):
+        pass
+    assert network.call_args == mock.call("/s", dense=False)
+    assert found.call_args == mock.call(*given, mock.ANY, "/f")
+    assert dense.call_args.kwargs["frozen_through"] == "conv5_2"
+    assert segment_images.call_args.kwargs["features"] is features
 
 
 @pytest.mark.parametrize(
@@ -119,6 +153,31 @@ def test_an_unknown_export_is_told_before_anything_is_done():
         pytest.raises(
             ValueError,
             match=r"^--export: wanted some of coco, labelme, yolo, found 'voc'",
+        ),
+    ):
+        program.main(["segment_images"])
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ({}, "--dense_scores, --scales=1.0 and --server=None"),
+        (
+            {"dense_scores": "false", "scales": "1,2"},
+            "--nodense_scores, --scales=1,2 and --server=None",
+        ),
+    ],
+)
+def test_features_are_of_the_grid_and_the_size_of_the_training(given, found):
+    with (
+        programs.loaded("segment_images") as program,
+        flagsaver.as_parsed(
+            output_dir="/o", segmenter_dir="/s", features_dir="/f", **given
+        ),
+        pytest.raises(
+            ValueError,
+            match=rf"^--features_dir: wanted --nodense_scores, --scales=1 and "
+            rf"no --server, since .*; found {found}$",
         ),
     ):
         program.main(["segment_images"])

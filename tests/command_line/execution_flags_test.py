@@ -40,7 +40,7 @@ def test_main_keeps_decoded_files_in_the_folder_of_the_environment(
 ):
     monkeypatch.setenv("GUIDED_SEGMENTATION_CACHE", f"{tmp_path}/cache")
     assert read_in_main(photograph) == [(20, 30, 3)]
-    assert len(entries(tmp_path / "cache")) == 1
+    assert len(entries(tmp_path / "cache" / "decoded")) == 1
 
 
 def test_without_it_they_are_in_the_home_of_the_user(

@@ -119,3 +119,49 @@ def test_native_scale_takes_smaller_photographs():
         for framing in ("whole", "crop")
     )
     assert crop < whole == batches.MAX_PIXELS
+
+
+@pytest.mark.parametrize("width", [70, 63])
+def test_a_mirrored_grid_is_read_at_the_mirrored_places(width):
+    """Where layers above see one cell alone, the mirror image adds nothing.
+
+    63 columns are padded by an odd number of pixels.
+    """
+    network = network_of("deeplab_v1")
+    how = {"size": SIZE, "framing": "whole", "frozen_through": "fc7"}
+    channels = network.get_layer("fc7").output.shape[-1]
+    rng = np.random.default_rng(0)
+    grid = rng.normal(size=(9, 9, channels)).astype(np.float16)
+    image = photographs(1, height=70, width=width)[0]
+    one, two = (
+        probabilities_of(
+            dense_predictor.predictor(network, **how, flip=flip),
+            image,
+            np.stack([grid, grid[:, ::-1]]),
+        )
+        for flip in (False, True)
+    )
+    np.testing.assert_allclose(one, two, atol=1e-6)
+    assert np.ptp(one) > 1e-3
+
+
+def probabilities_of(predictor, image, features):
+    frames = predictor.frame(image, features)
+    outputs = predictor.run(tuple(each[None] for each in frames.inputs))
+    return predictor.finish(tuple(x[0] for x in outputs), frames.places)
+
+
+@pytest.mark.parametrize(
+    ("dense", "stride"), [(True, prediction.deeplab_v1.STRIDE), (False, 16)]
+)
+def test_a_strided_network_predicts_on_its_own_grid(dense, stride):
+    """A dense one has the cells of the strided one, and those between."""
+    spec = {**thin_networks.spec("deeplab_v1"), "stride": 16, "pooling": "2x2"}
+    network = builders.build({**spec, "dense": dense})
+    assert prediction.grid_stride(network) == stride
+    frames = dense_predictor.predictor(
+        network, size=SIZE, framing="whole"
+    ).frame(photographs(1, 65, 65)[0])
+    # Pixel 0 is 7.5 pixels before the centre of cell 0.
+    wanted = (np.arange(65) - 7.5) / stride
+    np.testing.assert_allclose(frames.places.rows[0], wanted, atol=1e-6)

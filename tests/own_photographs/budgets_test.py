@@ -20,7 +20,7 @@ def choose(**given):
 
 def total(chosen):
     """Seconds by a formula: views, then steps."""
-    views = len(chosen.scales) * (1 + chosen.flip)
+    views = 0 if chosen.predicts_from_features else len(chosen.scales)
     steps = chosen.seeder_steps + chosen.segmenter_steps
     return 60 + 60 * views + steps * len(chosen.train_scales)
 
@@ -54,7 +54,7 @@ def test_a_small_budget_cuts_steps_by_one_factor():
     chosen = automatic.settings_of(within(5))
     assert total(chosen) <= 5 * 60
     assert chosen.scales == chosen.train_scales == (1.0,)
-    assert not chosen.flip
+    assert chosen.flip
     factors = [
         chosen.seeder_steps / before.seeder_steps,
         chosen.segmenter_steps / before.segmenter_steps,
@@ -73,3 +73,11 @@ def test_the_usual_budget_grows_with_the_photographs():
     assert budgets.budget(None, 60)[0] == budgets.budget(None, 150)[0] == 20
     assert budgets.budget(None, 300)[0] == 40
     assert budgets.budget(8, 300) == (8, "fits --minutes=8")
+
+
+def test_a_mirror_image_is_averaged_where_it_costs_nothing():
+    assert within(10)["flip"].value
+    assert "features of mirror images are cached" in within(10)["flip"].why
+    assert within(1000, choose(scales=[1]))["flip"].value
+    assert not within(10, choose(framing="tight"))["flip"].value
+    assert within(10, choose(flip=False))["flip"] == (False, automatic.GIVEN)

@@ -32,12 +32,25 @@ def test_features_that_are_not_cached_take_no_time():
 
 
 def test_a_mask_takes_its_views_and_its_crf():
-    one = estimate.mask(own_scenes.chosen(), SPEEDS)
-    two = estimate.mask(own_scenes.chosen(scales=[1, 2], flip=True), SPEEDS)
-    assert two - one == pytest.approx(0.125 * (2 * 5 - 1) - 0.0)
+    tight = {"framing": "tight"}
+    one = estimate.mask(own_scenes.chosen(**tight), SPEEDS)
+    chosen = own_scenes.chosen(scales=[1, 2], flip=True, **tight)
+    assert estimate.mask(chosen, SPEEDS) - one == pytest.approx(0.125 * 9)
     # Two cores refine two photographs side by side.
-    slow = estimate.mask(own_scenes.chosen(), {**SPEEDS, "crf": 9.0})
+    slow = estimate.mask(own_scenes.chosen(**tight), {**SPEEDS, "crf": 9.0})
     assert slow == pytest.approx(0.125 + 9.0 / 2 + 0.03)
+
+
+def test_a_mask_from_cached_features_takes_the_layers_above_alone():
+    speeds = {**SPEEDS, "crf": 0.0}
+    for flip in (False, True):  # Half of the pair, or both.
+        chosen = own_scenes.chosen(flip=flip)
+        learned = estimate.mask(chosen, speeds, is_learned=True)
+        assert learned - 0.03 == pytest.approx((1 + flip) / 2 * 0.0625)
+        new = estimate.mask(chosen, speeds)
+        assert new - learned == pytest.approx((1 + flip) / 2 * 0.5)
+    both = seconds(count=6)["segment_images"]
+    assert seconds()["segment_images"] < both
 
 
 def test_regions_of_several_tags_are_divided_on_all_cores():

@@ -87,6 +87,15 @@ def test_further_flags_replace_those_of_the_plan():
     assert [x for x in command if x.startswith("--scales")] == ["--scales=2"]
 
 
+def test_masks_are_predicted_from_features_of_the_same_size():
+    masks = plan(EVERYTHING["maps"])["segment_images"].command
+    assert "--features_dir={work_dir}/features" in masks
+    assert "--nodense_scores" in masks
+    for other in ("g2", "all layers"):
+        masks = plan(EVERYTHING[other])["segment_images"].command
+        assert not {"--nodense_scores"} & set(masks)
+
+
 def test_no_command_names_a_place_outside_but_for_weights():
     for stage in plan(own_scenes.chosen(trunk_weights="/w.h5")).values():
         places = [

@@ -1,12 +1,12 @@
 import hashlib
 import http.server
-import pathlib
 import sys
 import threading
 from unittest import mock
 
 import pytest
 
+from guided_segmentation import user_cache
 from guided_segmentation.saliency import u2netp
 
 CONTENT = b"stands in for the model"
@@ -15,7 +15,7 @@ CONTENT = b"stands in for the model"
 @pytest.fixture(autouse=True)
 def cache(monkeypatch, tmp_path):
     """An empty folder of downloads."""
-    monkeypatch.setenv(u2netp.CACHE_VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.setenv(user_cache.VARIABLE, str(tmp_path / "cache"))
     return tmp_path / "cache"
 
 
@@ -88,12 +88,6 @@ def test_without_the_extra_the_message_names_it():
         ),
     ):
         u2netp.download()
-
-
-def test_downloads_go_to_the_users_cache(monkeypatch):
-    monkeypatch.delenv(u2netp.CACHE_VARIABLE)
-    home = pathlib.Path.home()
-    assert u2netp.cache_dir() == home / ".cache" / "guided_segmentation"
 
 
 def test_what_is_downloaded_is_the_release_of_rembg():

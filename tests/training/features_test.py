@@ -65,3 +65,15 @@ def test_features_half_computed_are_computed_again(tmp_path):
     lower = Lower()
     cached(tmp_path, lower)
     assert lower.calls == 5
+
+
+def test_stored_features_are_found_by_photograph(tmp_path):
+    names = [["a", "1"], ["b", "2"], ["c", "3"], ["d", "4"], ["a", "5"]]
+    wanted = cached(tmp_path, Lower(), size=33, photographs=names)
+    cached(tmp_path, Lower(), size=65, photographs=names)
+    found = features.stored(tmp_path, {"size": 33})
+    assert list(found) == list(map(tuple, names))
+    np.testing.assert_array_equal(found["c", "3"], wanted[2])
+    assert isinstance(found["c", "3"], np.memmap)
+    assert not features.stored(tmp_path, {"size": 33, "through": "conv3_3"})
+    assert not features.stored(tmp_path / "none", {"size": 33})

@@ -24,6 +24,7 @@ from guided_segmentation.training import (
     executions,
     features,
     fine_tuning,
+    frozen_features,
     inputs,
     loops,
     losses,
@@ -172,7 +173,7 @@ def test_training_on_cached_features_is_training_on_whole_photographs(
     """The same crops, flips and dropout; only float16 differs."""
     cached = trained(tmp_path / "cached", FROZEN)
     assert list((tmp_path / "cached" / "features").glob("*/features.npy"))
-    monkeypatch.setattr(inputs, "frozen_features", lambda *_: None)
+    monkeypatch.setattr(frozen_features, "computed", lambda *_: None)
     direct = trained(tmp_path / "direct", FROZEN)
     assert cached.keys() == direct.keys()
     start = weights.to_dict(fresh_network(FROZEN))
@@ -404,7 +405,7 @@ def test_cached_features_leave_policy_and_random_numbers_as_they_were(
     expected = random.random()
     keras.utils.set_random_seed(3)
     low = dataclasses.replace(SETTINGS, precision="mixed_bfloat16")
-    inputs.frozen_features(FROZEN, SOURCE, tmp_path, low)
+    frozen_features.computed(FROZEN, SOURCE, tmp_path, low)
     assert keras.mixed_precision.global_policy().name == "float32"
     assert random.random() == expected
 

@@ -9,7 +9,6 @@ from thin_recipes import (
     SEGMENTER,
     SETTINGS,
     SOURCE,
-    fresh_network,
     photograph,
     truth,
     with_crf_loss,
@@ -17,7 +16,6 @@ from thin_recipes import (
 
 from guided_segmentation import artifacts, images, labels
 from guided_segmentation.datasets import layouts, pascal_voc
-from guided_segmentation.networks import builders
 from guided_segmentation.training import inputs
 
 
@@ -93,46 +91,6 @@ def test_crops_of_features_and_targets_show_the_same_cells(
         np.testing.assert_array_equal(found[inside], targets[inside])
         seen |= {each.numpy().tobytes() for each in targets}
     assert len(seen) >= 5 * len(scales)
-
-
-def test_cached_features_are_the_networks_own(tmp_path):
-    (stored,) = inputs.frozen_features(FROZEN, SOURCE, tmp_path, SETTINGS)
-    lower, _ = builders.split(fresh_network(FROZEN), "conv2_2")
-    for index, image_id in enumerate(SOURCE.image_ids):
-        framed = images.frame(photograph(image_id), 33, "whole").pixels
-        for mirror, pixels in enumerate((framed, framed[:, ::-1])):
-            own = lower(images.subtract_mean(pixels)[None])[0]
-            np.testing.assert_allclose(
-                stored[index, mirror], own, rtol=2e-3, atol=1e-2
-            )
-
-
-def test_cached_features_of_a_scale_are_those_of_the_resized_photograph(
-    tmp_path,
-):
-    chosen = dataclasses.replace(FROZEN, scales=(2.0, 0.5))
-    stored = inputs.frozen_features(chosen, SOURCE, tmp_path, SETTINGS)
-    lower, _ = builders.split(fresh_network(FROZEN), "conv2_2")
-    shapes = [array.shape for array in stored]
-    assert shapes == [(5, 2, 17, 17, 4), (5, 2, 9, 9, 4)]
-    keys = [artifacts.read_json(path) for path in tmp_path.glob("*/key.json")]
-    assert {key["size"] for key in keys} == {65, 17}
-    for size, array in zip((65, 17), stored, strict=True):
-        framed = images.frame(photograph(IDS[3]), size, "whole").pixels
-        padded = images.reflect_pad(framed, 33, 33)
-        own = lower(images.subtract_mean(padded)[None])[0]
-        np.testing.assert_allclose(array[3, 0], own, rtol=2e-3, atol=1e-2)
-
-
-@pytest.mark.parametrize(
-    "changes", [{"freeze_through": None}, {"framing": "crop"}]
-)
-def test_only_frozen_layers_of_whole_photographs_have_cached_features(
-    tmp_path, changes
-):
-    chosen = dataclasses.replace(FROZEN, **changes)
-    assert inputs.frozen_features(chosen, SOURCE, tmp_path, SETTINGS) is None
-    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("pooling", ["3x3", "2x2"])
