@@ -119,6 +119,7 @@ def _framer(
     origin = prediction.grid_origin(network)
 
     @tf.function(input_signature=[_PHOTOGRAPH])
+    @tf.autograph.experimental.do_not_convert
     def framer(image):
         image = tf.reverse(image, [1]) if is_mirrored else image
         view = prediction.framed(image, size, framing, scale)
@@ -132,6 +133,7 @@ def _framer(
 
 def _forward(network: keras.Model) -> Callable[[np.ndarray], tf.Tensor]:
     @tf.function(input_signature=[_PIXELS])
+    @tf.autograph.experimental.do_not_convert
     def logits(pixels):
         grid = network(images.subtract_mean(pixels), training=False)
         return tf.cast(grid, tf.float32)
@@ -158,6 +160,7 @@ def _finisher(
             [_POSITIONS] * num_scales,
         ]
     )
+    @tf.autograph.experimental.do_not_convert
     def probabilities(grids, rows, columns):
         found = fused(grids[:num_scales], rows, columns)
         if flip:
