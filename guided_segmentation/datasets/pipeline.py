@@ -74,6 +74,7 @@ def read(
         for key, function in parts.items()
     }
 
+    @tf.autograph.experimental.do_not_convert
     def add_parts(example: dict) -> dict:
         made = {k: make(example["image_id"]) for k, make in makers.items()}
         return {**example, **made}
