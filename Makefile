@@ -4,6 +4,12 @@ VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2
 VENV ?= .venv/$(VERSION)
 BIN := $(VENV)/bin
 export PYTHONUNBUFFERED := 1
+# Tests start many processes, which would all compile the package.
+export PYTHONDONTWRITEBYTECODE :=
+# Sphinx 9 wants Python 3.11 or later. DOCS= make test does not build the site.
+HAS_SPHINX := $(shell $(PYTHON) -c 'import sys; print(sys.version_info >= (3, 11))' 2>/dev/null)
+DOCS ?= docs
+DOCUMENTED := $(if $(DOCS),$(if $(filter True,$(HAS_SPHINX)),$(VENV)/documented))
 
 .PHONY: install demo test lint docs clean
 
@@ -14,7 +20,9 @@ demo: $(VENV)/installed
 	$(BIN)/run_experiment --flagfile=flags/demo/experiment.flags
 
 # A module's tests stay in one process, which shares what they set up.
-test: $(VENV)/tested lint docs
+# lint and docs keep one core busy each.
+test: $(VENV)/tested $(DOCUMENTED)
+	$(MAKE) --no-print-directory --jobs=2 lint $(DOCS)
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/tested
@@ -23,8 +31,7 @@ lint: $(VENV)/tested
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 
-# Sphinx 9 wants Python 3.11 or later.
-ifeq ($(shell $(PYTHON) -c 'import sys; print(sys.version_info >= (3, 11))' 2>/dev/null),True)
+ifeq ($(HAS_SPHINX),True)
 docs: $(VENV)/documented
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
 	@echo "docs: build/docs/index.html"
@@ -34,7 +41,7 @@ docs:
 endif
 
 # Binaries are installed as copies, so that a changed one is installed again.
-$(VENV)/installed: setup.cfg setup.py pyproject.toml $(wildcard bin/*) | machine
+$(VENV)/installed: setup.cfg setup.py pyproject.toml $(filter-out bin/__pycache__,$(wildcard bin/*)) | machine
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	touch $@

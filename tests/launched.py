@@ -6,10 +6,9 @@ import json
 import os
 import pathlib
 import pkgutil
-import resource
-import runpy
 import sys
-import traceback
+
+import forked
 
 
 def _serve():
@@ -18,8 +17,8 @@ def _serve():
     _import_library()
     answers = os.fdopen(os.dup(1), "w")
     for line in sys.stdin:
-        name, *request = json.loads(line)
-        answer = _answer(bin_dir / name, *request)
+        call, *request = json.loads(line)
+        answer = _CALLS[call](bin_dir, *request)
         print(json.dumps(answer), file=answers, flush=True)
 
 
@@ -39,15 +38,19 @@ def _import_library():
             without_tensorflow and module.name.endswith(".grpc_api")
         ):
             importlib.import_module(module.name)
+    if not without_tensorflow:
+        from guided_segmentation.experiments import attempt
+
+        attempt.subprocess = forked
 
 
-def _answer(binary, arguments, file_limit):
+def _run(bin_dir, name, arguments, file_limit):
     out, err = os.pipe(), os.pipe()
     child = os.fork()
     if child == 0:
         os.dup2(out[1], 1)
         os.dup2(err[1], 2)
-        _be(binary, arguments, file_limit)
+        forked.become(bin_dir / name, arguments, file_limit)
     os.close(out[1])
     os.close(err[1])
     with concurrent.futures.ThreadPoolExecutor() as pool:
@@ -56,32 +59,28 @@ def _answer(binary, arguments, file_limit):
     return os.waitstatus_to_exitcode(status), *texts
 
 
+def _begin(bin_dir, name, arguments, output):
+    child = os.fork()
+    if child == 0:
+        os.setsid()
+        file = os.open(output, os.O_WRONLY | os.O_CREAT)
+        os.dup2(file, 1)
+        os.dup2(file, 2)
+        forked.become(bin_dir / name, arguments)
+    return child
+
+
+def _poll(bin_dir, child):
+    pid, status = os.waitpid(child, os.WNOHANG)
+    return os.waitstatus_to_exitcode(status) if pid else None
+
+
 def _read(descriptor):
     with os.fdopen(descriptor) as pipe:
         return pipe.read()
 
 
-def _be(binary, arguments, file_limit):
-    """Turns this fork into the binary of that path, and ends it."""
-    code = 1
-    try:
-        if file_limit is not None:
-            _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-            resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit, hard))
-        sys.argv = [str(binary), *arguments]
-        runpy.run_path(sys.argv[0], run_name="__main__")
-        code = 0
-    except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else int(bool(end.code))
-        if isinstance(end.code, str):
-            print(end.code, file=sys.stderr)
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
-
+_CALLS = {"run": _run, "begin": _begin, "poll": _poll}
 
 if __name__ == "__main__":
     _serve()

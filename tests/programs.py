@@ -8,15 +8,18 @@ process has no TensorFlow. launched.py is such a process.
 
 import contextlib
 import copy
+import functools
 import importlib
 import json
 import os
 import pathlib
 import pkgutil
+import signal
 import subprocess
 import sys
+import time
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from absl import flags
 
@@ -93,6 +96,37 @@ def write_seeder(
     weights.save(builders.build(spec), folder / "weights.npz")
 
 
+class Running:
+    """A binary at work, the leader of a group of processes.
+
+    Attributes:
+      pid: Of the process.
+      returncode: The exit code, minus the number of a signal, or None.
+    """
+
+    def __init__(self, pid: int, ask: Callable[[], int | None]):
+        """Asks for the exit code where it is needed."""
+        self.pid, self.returncode, self._ask = pid, None, ask
+
+    def poll(self) -> int | None:
+        """Returns the exit code, or None while it runs."""
+        if self.returncode is None:
+            self.returncode = self._ask()
+        return self.returncode
+
+    def wait(self, timeout: float) -> None:
+        """Waits for its end, at most so many seconds."""
+        deadline = time.monotonic() + timeout
+        while self.poll() is None:
+            assert time.monotonic() < deadline, "it hangs"
+            time.sleep(0.01)
+
+    def kill(self) -> None:
+        """Kills the whole group, as a machine does that fails."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+
+
 class Launcher:
     """Runs binaries, each in a fresh fork that has only imported libraries."""
 
@@ -126,6 +160,19 @@ class Launcher:
         """Runs bin/`name`; it fails where it uses TensorFlow or Keras."""
         return self._run(False, name, arguments, None)
 
+    def begin(
+        self, name: str, *arguments: str, output: pathlib.Path
+    ) -> "Running":
+        """Starts bin/`name` as the leader of a group of processes.
+
+        Args:
+          name: Of the binary.
+          *arguments: Of the command line.
+          output: File to write what it says to.
+        """
+        pid = self._call(True, "begin", name, arguments, str(output))
+        return Running(pid, functools.partial(self._call, True, "poll", pid))
+
     def close(self) -> None:
         """Ends the processes."""
         for process in self._processes.values():
@@ -134,13 +181,17 @@ class Launcher:
             process.stdout.close()
 
     def _run(self, has_tensorflow, name, arguments, file_limit):
+        code, out, err = self._call(
+            has_tensorflow, "run", name, arguments, file_limit
+        )
+        return subprocess.CompletedProcess([name, *arguments], code, out, err)
+
+    def _call(self, has_tensorflow, *request):
         if has_tensorflow not in self._processes:
             self._processes[has_tensorflow] = self._start(has_tensorflow)
         process = self._processes[has_tensorflow]
-        request = json.dumps([name, arguments, file_limit])
-        print(request, file=process.stdin, flush=True)
-        code, out, err = json.loads(process.stdout.readline())
-        return subprocess.CompletedProcess([name, *arguments], code, out, err)
+        print(json.dumps(request), file=process.stdin, flush=True)
+        return json.loads(process.stdout.readline())
 
     def _start(self, has_tensorflow):
         folders = [self.root, os.environ.get("PYTHONPATH", "")]

@@ -74,6 +74,7 @@ def read(
         for key, function in parts.items()
     }
 
+    @tf.autograph.experimental.do_not_convert
     def add_parts(example: dict) -> dict:
         made = {k: make(example["image_id"]) for k, make in makers.items()}
         return {**example, **made}
@@ -147,6 +148,7 @@ def training_batches(
       Batches; a last one of fewer than `batch_size` examples is dropped.
     """
     for transform in transforms:
+        transform = tf.autograph.experimental.do_not_convert(transform)
         examples = examples.map(transform, tf.data.AUTOTUNE, deterministic=True)
     batches = examples.batch(batch_size, drop_remainder=True)
     return _without_autotune(batches.prefetch(tf.data.AUTOTUNE))
@@ -195,6 +197,7 @@ def _visits(
     """Yields the image with number `index(position)` at each position."""
     names = tf.constant(image_ids)
 
+    @tf.autograph.experimental.do_not_convert
     def example(position: tf.Tensor) -> dict:
         at = index(position)
         return {

@@ -142,6 +142,7 @@ def _logits(size: int, network: keras.Model) -> Callable:
     """The logits of a whole photograph, as seeders compute them."""
 
     @tf.function(input_signature=[tf.TensorSpec([None, None, 3], tf.uint8)])
+    @tf.autograph.experimental.do_not_convert
     def logits(image):
         framed = images.frame(image, size, "whole")
         inputs = images.subtract_mean(framed.pixels)[None]

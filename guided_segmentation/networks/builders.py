@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 
 import keras
+import tensorflow as tf
 
 from guided_segmentation.errors import InputError
 from guided_segmentation.networks import deeplab_v1, deeplab_v2, gap, vgg16
@@ -33,7 +34,8 @@ def build(spec: dict) -> keras.Model:
       A new network with random weights.
     """
     arguments = {key: value for key, value in spec.items() if key != "name"}
-    return BUILDERS[spec["name"]](**arguments)
+    builder = BUILDERS[spec["name"]]
+    return tf.autograph.experimental.do_not_convert(builder)(**arguments)
 
 
 def build_for_prediction(spec: dict, *, dense: bool = True) -> keras.Model:

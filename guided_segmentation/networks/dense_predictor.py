@@ -139,6 +139,7 @@ def _framer(
     stride = prediction.grid_stride(network)
 
     @tf.function(input_signature=[_PHOTOGRAPH])
+    @tf.autograph.experimental.do_not_convert
     def framer(image):
         image = tf.reverse(image, [1]) if is_mirrored else image
         view = prediction.framed(image, size, framing, scale)
@@ -156,6 +157,7 @@ def _runner(
     """Returns the function from pixels or features of views to logits."""
 
     @tf.function(input_signature=[_PIXELS])
+    @tf.autograph.experimental.do_not_convert
     def of_pixels(pixels):
         grid = network(images.subtract_mean(pixels), training=False)
         return tf.cast(grid, tf.float32)
@@ -174,6 +176,7 @@ def _above(network: keras.Model, frozen_through: str) -> Callable:
     _, upper = builders.split(network, frozen_through)
 
     @tf.function(input_signature=[_FEATURES])
+    @tf.autograph.experimental.do_not_convert
     def of_features(features):
         return tf.cast(upper(features, training=False), tf.float32)
 
@@ -199,6 +202,7 @@ def _finisher(
             [_POSITIONS] * views,
         ]
     )
+    @tf.autograph.experimental.do_not_convert
     def probabilities(grids, rows, columns):
         found = fused(grids[:num_scales], rows, columns)
         if flip:

@@ -82,6 +82,7 @@ def dense(
             tf.TensorSpec([None, None, None, 3], tf.uint8, "image")
         ]
     )
+    @tf.autograph.experimental.do_not_convert
     def probabilities(image):
         views = fused_probabilities(image)
         if flip:

@@ -40,6 +40,7 @@ def classifier(
             tf.TensorSpec([None], tf.int32),
         ]
     )
+    @tf.autograph.experimental.do_not_convert
     def some_logits(image, regions, numbers):
         numbers = numbers[:, None, None]
         is_shown = tf.logical_or(regions == numbers, numbers == 0)

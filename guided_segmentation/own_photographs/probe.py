@@ -147,6 +147,7 @@ def _step(the_recipe, network, inputs):
     optimizer.build(network.trainable_variables)
 
     @tf.function
+    @tf.autograph.experimental.do_not_convert
     def step():
         with tf.GradientTape() as tape:
             loss = loss_of(*targets, network(inputs, training=True))

@@ -140,6 +140,7 @@ def _padded(objects: np.ndarray, geometry: Geometry) -> np.ndarray:
 
 def _framer(geometry: Geometry, side: int, is_mirrored: bool) -> Callable:
     @tf.function(input_signature=[_PHOTOGRAPH])
+    @tf.autograph.experimental.do_not_convert
     def framer(image):
         return geometry.framed(image, side, is_mirrored)
 
@@ -152,6 +153,7 @@ def _runner(
     """Returns the function from inputs to grids and objects."""
     is_given = class_threshold is None
 
+    @tf.autograph.experimental.do_not_convert
     def scored(*inputs):
         pixels = inputs[:num_views]
         forwarded = [forward(images.subtract_mean(view)) for view in pixels]
@@ -197,6 +199,7 @@ def _upsampler(geometry: Geometry) -> Callable:
             [_POSITIONS] * count,
         ]
     )
+    @tf.autograph.experimental.do_not_convert
     def upsample(grids, rows, columns):
         maps = [
             geometry.upsampled(grid, down, across, is_mirrored)

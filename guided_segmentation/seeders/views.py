@@ -36,7 +36,10 @@ class Seeder:
             tf.TensorSpec([None, None, 3], tf.uint8),
             tf.TensorSpec([None], tf.int32),
         )
-        self._one = tf.function(self._score, input_signature=signature)
+        self._one = tf.function(
+            tf.autograph.experimental.do_not_convert(self._score),
+            input_signature=signature,
+        )
 
     def __call__(
         self, image: tf.Tensor, objects: tf.Tensor

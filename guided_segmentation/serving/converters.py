@@ -233,6 +233,7 @@ def _converter(module, size):
     @tf.function(
         input_signature=[tf.TensorSpec([1, size, size, 3], tf.uint8, "image")]
     )
+    @tf.autograph.experimental.do_not_convert
     def serving_default(image):
         return module.serving_default.python_function(image)
 

@@ -271,10 +271,12 @@ def _module(
     """
 
     @tf.function(input_signature=[input_specs.IMAGE, *others])
+    @tf.autograph.experimental.do_not_convert
     def serving_default(image, *rest):
         return answer(image, *rest)
 
     @tf.function(input_signature=[input_specs.IMAGE_BYTES, *others])
+    @tf.autograph.experimental.do_not_convert
     def serve_encoded(image_bytes, *rest):
         return serving_default(decode(image_bytes), *rest)
 

@@ -62,7 +62,11 @@ def computed(
     digests = source.photograph_digests()
     return [
         features.cached(
-            tf.function(functools.partial(lower, training=False)),
+            tf.function(
+                tf.autograph.experimental.do_not_convert(
+                    functools.partial(lower, training=False)
+                )
+            ),
             functools.partial(_mirrored_pairs, recipe, source, size),
             count=len(source.image_ids),
             folder=folder,

@@ -73,7 +73,9 @@ class Loop:
             self.loss_scale,
             execution,
         )
-        self._train = tf.function(self.train_step)
+        self._train = tf.function(
+            tf.autograph.experimental.do_not_convert(self.train_step.__call__)
+        )
         self.checkpoints = tf.train.CheckpointManager(
             tf.train.Checkpoint(
                 network=self.network,

@@ -176,6 +176,7 @@ def convolution_seconds(precision: str) -> float:
     layer(features)
 
     @tf.function
+    @tf.autograph.experimental.do_not_convert
     def step():
         with tf.GradientTape() as tape:
             tape.watch(features)

@@ -1,9 +1,5 @@
 import dataclasses
 import json
-import os
-import pathlib
-import subprocess
-import sys
 
 import pytest
 import tensorflow as tf
@@ -11,8 +7,6 @@ from benchmark_samples import two_squares
 
 from guided_segmentation import benchmarks, errors
 from guided_segmentation.serving import converters
-
-ROOT = pathlib.Path(__file__).parents[2]
 
 
 def test_data_without_ground_truth_are_refused():
@@ -35,25 +29,20 @@ def test_a_suite_that_cannot_run_is_left_out_of_all_and_named(monkeypatch):
     assert f"left out: formats ({reason})" in benchmarks.table(found)
 
 
-def test_the_binary_measures_every_suite_and_writes_what_it_prints(tmp_path):
+def test_the_binary_measures_every_suite_and_writes_what_it_prints(
+    launcher, tmp_path
+):
     path = tmp_path / "found.json"
-    done = subprocess.run(
-        [
-            sys.executable,
-            str(ROOT / "bin" / "benchmark"),
-            f"--output={path}",
-            "--num_images=3",
-            "--repeats=1",
-            "--requests=2",
-            "--batch_size=2",
-            "--input_size=33",
-            "--width_multiplier=0.03",
-            "--head_channels=4",
-        ],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    given = (
+        "--num_images=3",
+        "--repeats=1",
+        "--requests=2",
+        "--batch_size=2",
+        "--input_size=33",
+        "--width_multiplier=0.03",
+        "--head_channels=4",
     )
+    done = launcher.run("benchmark", *given, f"--output={path}")
     assert done.returncode == 0, done.stderr
     results = json.loads(path.read_text())
     assert done.stdout == benchmarks.table(results) + "\n"
@@ -70,16 +59,12 @@ def test_the_binary_measures_every_suite_and_writes_what_it_prints(tmp_path):
     assert of_formats["max_difference"]["onnx"] < 1e-4
     sizes = of_formats["size_bytes"]
     assert sizes["tflite_int8"] < sizes["tflite_float16"] < sizes["onnx"]
-    compared = subprocess.run(
-        [
-            *done.args,
-            "--suite=guides",
-            f"--compare={path}",
-            f"--output={tmp_path / 'again.json'}",
-        ],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    compared = launcher.run(
+        "benchmark",
+        *given,
+        "--suite=guides",
+        f"--compare={path}",
+        f"--output={tmp_path / 'again.json'}",
     )
     if compared.returncode:  # The machine may be slower by chance.
         assert "slower:\nguides: " in compared.stderr

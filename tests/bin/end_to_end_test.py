@@ -4,16 +4,12 @@ By default two stages of the shortest experiment are killed;
 GUIDED_SEGMENTATION_SLOW=1 kills every stage of G2.
 """
 
-import contextlib
 import os
 import re
 import shutil
 import signal
-import subprocess
-import sys
 import time
 
-import programs
 import pytest
 
 from guided_segmentation import artifacts
@@ -46,48 +42,45 @@ TINY = (
 PATIENCE = 300  # Seconds until a run that hangs is given up.
 
 
-def start(work_dir):
-    """Starts the experiment as the leader of a group of processes."""
-    return subprocess.Popen(
-        [
-            sys.executable,
-            str(programs.ROOT / "bin" / "run_experiment"),
-            *TINY,
-            f"--work_dir={work_dir}",
-        ],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(programs.ROOT)},
-        start_new_session=True,
-    )
+@pytest.fixture(scope="module", name="start")
+def _start(launcher, tmp_path_factory):
+    """Starts the experiment of a folder; says where its output goes."""
+    folder = tmp_path_factory.mktemp("said")
+
+    def start(work_dir):
+        output = folder / str(len(list(folder.iterdir())))
+        flags = (*TINY, f"--work_dir={work_dir}")
+        run = launcher.begin("run_experiment", *flags, output=output)
+        return run, output
+
+    return start
 
 
-def finish(work_dir):
-    """Runs the experiment to its end and returns what it says."""
-    with start(work_dir) as run:
+@pytest.fixture(scope="module", name="finish")
+def _finish(start):
+    """Runs the experiment of a folder to its end; returns what it says."""
+
+    def finish(work_dir):
+        run, output = start(work_dir)
         try:
-            said, _ = run.communicate(timeout=PATIENCE)
+            run.wait(PATIENCE)
         finally:
-            kill(run)
-    assert run.returncode == 0, said
-    return said
+            run.kill()
+        said = output.read_text()
+        assert run.returncode == 0, said
+        return said
+
+    return finish
 
 
-def kill(run):
-    """Kills the whole group, as a machine does that fails."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(run.pid, signal.SIGKILL)
-
-
-def kill_in(stage, work_dir):
+def kill_in(stage, work_dir, start):
     """Runs the experiment until `stage` is at work, and kills it there."""
-    with start(work_dir) as run:
-        try:
-            wait_for_work(stage, work_dir, run)
-        finally:
-            kill(run)
-        run.communicate()
+    run, _ = start(work_dir)
+    try:
+        wait_for_work(stage, work_dir, run)
+    finally:
+        run.kill()
+    run.wait(PATIENCE)
     assert run.returncode == -signal.SIGKILL
     record = artifacts.read_json(work_dir / "stages.json")[stage]
     assert not record["done"], f"{stage} was over before the kill"
@@ -159,7 +152,7 @@ def label_maps(work_dir):
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(tmp_path_factory):
+def uninterrupted(tmp_path_factory, finish):
     work_dir = tmp_path_factory.mktemp("uninterrupted")
     return work_dir, finish(work_dir)
 
@@ -190,12 +183,14 @@ def test_a_report_needs_nothing_but_itself(uninterrupted):
     assert not re.search(r"https?://|@import|url\(", text)
 
 
-def test_kills_on_the_way_change_nothing_in_the_end(uninterrupted, tmp_path):
+def test_kills_on_the_way_change_nothing_in_the_end(
+    uninterrupted, tmp_path, start, finish
+):
     whole, _ = uninterrupted
     work_dir = tmp_path / "killed"
     copy_done_before(KILLED[0], whole, work_dir)
     for stage in KILLED:
-        kill_in(stage, work_dir)
+        kill_in(stage, work_dir, start)
         assert not (work_dir / "summary.json").exists()
     said = finish(work_dir)
     assert said.count("done before") == STAGES.index(KILLED[-1])

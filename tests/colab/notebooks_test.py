@@ -7,6 +7,7 @@ ones, as they do for a reader.
 
 import ast
 import base64
+import contextlib
 import io
 import json
 import os
@@ -14,10 +15,12 @@ import pathlib
 import re
 import shlex
 import sys
+import tempfile
 
 import numpy as np
 import programs
 import pytest
+import shims
 from PIL import Image
 
 from guided_segmentation import artifacts
@@ -159,10 +162,10 @@ def test_the_binaries_accept_the_commands_of_a_notebook(
 # Execution.
 
 FEW = {
-    "NUM_SCENES": 40,
-    "NUM_STEPS": 60,
-    "NUM_SALIENCY_STEPS": 30,
-    "NUM_SEGMENTER_STEPS": 30,
+    "NUM_SCENES": 16,
+    "NUM_STEPS": 10,
+    "NUM_SALIENCY_STEPS": 5,
+    "NUM_SEGMENTER_STEPS": 5,
 }
 ERRORS = re.compile(r"^(error: |FATAL |Traceback )", re.MULTILINE)
 
@@ -173,10 +176,22 @@ def shared_folder(tmp_path_factory):
     return tmp_path_factory.mktemp("colab")
 
 
+@pytest.fixture(scope="module")
+def binaries(shared_folder):
+    """A folder of programs that run the binaries in the shared folder."""
+    launcher = programs.Launcher(cwd=shared_folder)
+    with (
+        contextlib.closing(launcher),
+        tempfile.TemporaryDirectory() as folder,
+        shims.folder_of(launcher, pathlib.Path(folder)),
+    ):
+        yield folder
+
+
 @pytest.fixture
-def environment(monkeypatch):
+def environment(monkeypatch, binaries):
     """Lets kernels find the binaries and the package of this checkout."""
-    folders = [programs.ROOT / "bin", pathlib.Path(sys.executable).parent]
+    folders = [binaries, pathlib.Path(sys.executable).parent]
     paths = map(str, [*folders, os.environ["PATH"]])
     monkeypatch.setenv("PATH", os.pathsep.join(paths))
     monkeypatch.setenv("PYTHONPATH", str(programs.ROOT))

@@ -1,5 +1,6 @@
 import dataclasses
 import random
+import tempfile
 
 import keras
 import numpy as np
@@ -74,11 +75,16 @@ def test_a_segmenter_learns_in_all_its_layers(segmenter):
     assert changed(weights.to_dict(network), segmenter[1]) == layers
 
 
-def test_a_seeder_learns_from_image_labels(tmp_path):
+def test_a_seeder_learns_from_image_labels(tmp_path, monkeypatch):
+    """Without a look at Python code by AutoGraph, which takes seconds."""
+    temporary = tmp_path / "temporary"  # Where AutoGraph writes its code to.
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     network = fresh_network(SEEDER)
     layers = {layer.name for layer in network.layers if layer.weights}
-    after = trained(tmp_path, SEEDER)
+    after = trained(tmp_path / "run", SEEDER)
     assert changed(weights.to_dict(network), after) == layers
+    assert not list(temporary.glob("__autograph*"))
 
 
 def test_a_finished_run_gives_back_its_network(segmenter):
