@@ -23,7 +23,8 @@ EXTRA = "cluster"  # Of setup.cfg.
 # Schemes of stores that show an upload when it is whole.
 _DIRECT = ("abfs", "abfss", "az", "gcs", "gs", "memory", "oss", "s3", "s3a")
 _ABSENT = (FileNotFoundError, NotADirectoryError)
-_ROOT = re.compile(r"([A-Za-z][\w+.-]*)://[^/]*")
+_ROOT = re.compile(r"[A-Za-z][\w+.-]*://[^/]*")
+_CHAIN = re.compile(r"::\w+://")  # As in zip://a::s3://bucket/b.zip.
 
 
 def info(url: str) -> dict | None:
@@ -130,7 +131,7 @@ def _scheme(url: str) -> str:
 def _located(url: str) -> tuple[Any, str]:
     """Returns the file system of a URL, and the path in it."""
     root = _ROOT.match(url)
-    if root is None:
+    if root is None or _CHAIN.search(url):
         raise InputError(
             f"{url}: wanted a URL such as s3://bucket/folder, found another "
             f"form; chains of file systems are not read"

@@ -1,0 +1,86 @@
+"""No flag turns a URL into a local folder named "s3:"."""
+
+import pathlib
+
+import programs
+import pytest
+from absl import flags
+from absl.testing import flagsaver
+
+from guided_segmentation.command_line import url_flags
+
+URL = "s3://bucket/x"
+# Flags of text that names no file, and so may hold "://" in other programs.
+KINDS = (
+    "string",
+    "comma separated list of strings",
+    "whitespace separated list of strings",
+)
+
+
+def text_flags():
+    """Names of the flags of this program that take any text."""
+    return [
+        name
+        for name in flags.FLAGS
+        if flags.FLAGS[name].flag_type() in KINDS
+        and flags.FLAGS[name].parser is not None
+    ]
+
+
+@pytest.mark.parametrize("name", programs.NAMES)
+def test_every_flag_takes_a_url_or_refuses_it_in_one_line(name):
+    text = (programs.ROOT / "bin" / name).read_text()
+    with programs.loaded(name) as program:
+        urls = getattr(program, "URLS", ())
+        assert ("app.run(main, urls=URLS" in text) == bool(urls)
+        assert set(urls) <= set(text_flags())
+        for flag in text_flags():
+            is_list = "list" in flags.FLAGS[flag].flag_type()
+            for value in (URL, f"csv:{URL}", f"a,{URL}" if is_list else URL):
+                with flagsaver.as_parsed(**{flag: value}):
+                    if flag in (*urls, *url_flags._NO_FILES):
+                        url_flags.check(urls)
+                        continue
+                    with pytest.raises(ValueError, match="wanted a local") as e:
+                        url_flags.check(urls)
+                    line = str(e.value)
+                    assert line.startswith(f"--{flag}: ") and URL in line
+                    assert "\n" not in line and "urls.md" in line
+
+
+def test_photographs_of_the_command_line_are_local():
+    message = f"^photographs: wanted a local file or folder, found {URL}; give"
+    with pytest.raises(ValueError, match=message):
+        url_flags.check((), ["photos", URL])
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "told"),
+    [
+        ("train_saliency", [f"--work_dir={URL}"], "train in a local folder"),
+        (
+            "make_masks",
+            ["--data_dir=/p", "--image_labels=folders", f"--output_dir={URL}"],
+            "give a local one",
+        ),
+    ],
+)
+def test_a_binary_refuses_a_url_before_it_begins(
+    launcher, tmp_path, name, arguments, told
+):
+    refused = launcher.run_without_tensorflow(name, *arguments)
+    (line,) = refused.stderr.splitlines()
+    assert refused.returncode == 1
+    assert line.startswith(f"error: {arguments[-1].partition('=')[0]}: wanted")
+    assert told in line
+    assert not pathlib.Path(launcher.cwd, "s3:").exists()
+
+
+def test_the_documentation_lists_these_flags():
+    page = (programs.ROOT / "docs" / "how_to" / "urls.md").read_text()
+    for name in programs.NAMES:
+        with programs.loaded(name) as program:
+            urls = getattr(program, "URLS", ())
+        row = f"| `{name}` | {', '.join(f'`{each}`' for each in urls)} |"
+        assert (row in page) == bool(urls)
