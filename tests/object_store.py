@@ -47,7 +47,9 @@ class Store:
         """Returns the files of a folder in the bucket by name below it."""
         root = f"{BUCKET}/{name}/"
         found = self.files.find(root)
-        return {key.removeprefix(root): self.files.cat(key) for key in found}
+        return {
+            key.removeprefix(root): self.files.cat_file(key) for key in found
+        }
 
 
 @contextlib.contextmanager
@@ -104,14 +106,13 @@ class _Refusing(http.server.BaseHTTPRequestHandler):
             b"<?xml version='1.0'?><Error><Code>AccessDenied</Code>"
             b"<Message>Access Denied</Message></Error>"
         )
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.send_response(403)
+        self.send_response(403)  # Before the body is sent.
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
 
-    do_HEAD = do_PUT = do_GET
+    do_HEAD = do_PUT = do_GET  # noqa: N815
 
     def log_message(self, *_):
         pass

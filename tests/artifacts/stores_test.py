@@ -140,11 +140,9 @@ def test_an_object_store_keeps_files_as_a_folder_does():
         store.files.pipe_file("bucket/deep/er/d.json", b"[]")
         assert artifacts.state(f"{root}/d.json") != before
         assert artifacts.read_json(f"{root}/d.json") == []
-        with pytest.raises(FileNotFoundError, match="^no file s3://absent/a$"):
+        with pytest.raises(FileNotFoundError, match=r"^no file s3://absent/a$"):
             stores.read("s3://absent/a")
-        with pytest.raises(
-            OSError, match=_line("s3://absent/a", "bucket does")
-        ):
+        with pytest.raises(OSError, match=_line("s3://absent/a", "bucket")):
             artifacts.write_json("s3://absent/a", 1)
 
 

@@ -51,6 +51,7 @@ def commands(root):
             *data,
             f"--saliency_net_dir={root}/saliency",
             f"--output_dir={root}/maps",
+            f"--contact_sheet={root}/sheet.png",
         ],
         "make_guides": [*tags, *maps, f"--output_dir={guides}"],
         "evaluate_guides": [
@@ -65,14 +66,9 @@ def commands(root):
             f"--segmenter_dir={root}/segmenter",
             f"--output_dir={root}/predictions",
             f"--crf_dir={root}/predictions/crf",
+            f"--probabilities_dir={root}/probabilities",
             "--crf=mild",
             "--overlay",
-        ],
-        "evaluate_segmenter": [
-            *tags,
-            truth,
-            f"--predictions_dir={root}/predictions",
-            f"--output={root}/evaluation/segmenter.json",
         ],
     }
 
@@ -83,7 +79,7 @@ def scores(content):
     return {
         key: value
         for key, value in found.items()
-        if key not in ("command", "guides_dir", "predictions_dir")
+        if key not in ("command", "guides_dir")
     }
 
 

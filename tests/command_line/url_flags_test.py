@@ -84,3 +84,27 @@ def test_the_documentation_lists_these_flags():
             urls = getattr(program, "URLS", ())
         row = f"| `{name}` | {', '.join(f'`{each}`' for each in urls)} |"
         assert (row in page) == bool(urls)
+
+
+def test_exports_are_of_local_folders_alone():
+    with (
+        programs.loaded("segment_images") as program,
+        flagsaver.as_parsed(output_dir=f"{URL}/maps", export="coco"),
+        pytest.raises(
+            ValueError,
+            match=rf"^--export: wanted local .*found {URL}/maps; copy",
+        ),
+    ):
+        program.mask_flags.check()
+
+
+def test_boxes_of_msra_are_read_from_a_local_folder():
+    with (
+        programs.loaded("make_saliency") as program,
+        flagsaver.as_parsed(dataset="msra", data_dir=URL),
+        pytest.raises(
+            ValueError,
+            match=rf"^--data_dir: wanted a local .*found {URL}; copy",
+        ),
+    ):
+        program.data_flags.require_data_dir()
