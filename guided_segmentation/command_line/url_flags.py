@@ -11,8 +11,7 @@ from absl import flags
 
 from guided_segmentation.errors import InputError
 
-# Addresses of servers, not of files.
-_NO_FILES = ("ray_address", "server")
+_NO_FILES = ("ray_address",)  # Such as ray://host:10001.
 _URL = re.compile(r"(?:^|:)\w[\w+.-]*://")  # Also after "csv:".
 _COPY = "give a local one and copy what is there"
 _REMEDIES = {

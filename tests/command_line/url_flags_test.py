@@ -8,23 +8,19 @@ from absl import flags
 from absl.testing import flagsaver
 
 from guided_segmentation.command_line import url_flags
+from guided_segmentation.errors import InputError
 
 URL = "s3://bucket/x"
-# Flags of text that names no file, and so may hold "://" in other programs.
-KINDS = (
-    "string",
-    "comma separated list of strings",
-    "whitespace separated list of strings",
-)
+KINDS = ("string", "comma separated list of strings")
 
 
 def text_flags():
-    """Names of the flags of this program that take any text."""
+    """Names of this program's flags that take any text; absl has others."""
     return [
         name
         for name in flags.FLAGS
         if flags.FLAGS[name].flag_type() in KINDS
-        and flags.FLAGS[name].parser is not None
+        and not flags.FLAGS.find_module_defining_flag(name).startswith("absl")
     ]
 
 
@@ -36,17 +32,23 @@ def test_every_flag_takes_a_url_or_refuses_it_in_one_line(name):
         assert ("app.run(main, urls=URLS" in text) == bool(urls)
         assert set(urls) <= set(text_flags())
         for flag in text_flags():
-            is_list = "list" in flags.FLAGS[flag].flag_type()
-            for value in (URL, f"csv:{URL}", f"a,{URL}" if is_list else URL):
-                with flagsaver.as_parsed(**{flag: value}):
-                    if flag in (*urls, *url_flags._NO_FILES):
-                        url_flags.check(urls)
-                        continue
-                    with pytest.raises(ValueError, match="wanted a local") as e:
-                        url_flags.check(urls)
-                    line = str(e.value)
-                    assert line.startswith(f"--{flag}: ") and URL in line
-                    assert "\n" not in line and "urls.md" in line
+            for value in (URL, f"csv:{URL}"):
+                line = refusal(flag, value, urls)
+                is_taken = flag in (*urls, *url_flags._NO_FILES)
+                assert (line is None) == is_taken, flag
+                if line is not None:
+                    assert f"--{flag}" in line and URL in line
+                    assert "\n" not in line
+
+
+def refusal(flag, value, urls):
+    """The line that refuses a value; None if it is taken."""
+    try:
+        with flagsaver.as_parsed(**{flag: value}):
+            url_flags.check(urls)
+    except (flags.IllegalFlagValueError, InputError) as error:
+        return str(error)
+    return None
 
 
 def test_photographs_of_the_command_line_are_local():
