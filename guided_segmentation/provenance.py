@@ -7,8 +7,6 @@ to it.
 
 import functools
 import hashlib
-import os
-import pathlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -53,7 +51,7 @@ def record_or_check(
       InputError: If `folder` holds results made with other settings, or from
         inputs whose content changed.
     """
-    path = pathlib.Path(folder) / SETTINGS_FILE
+    path = artifacts.to_path(folder, SETTINGS_FILE)
     if not is_begun or not path.exists():
         artifacts.write_json(path, settings)
         return
@@ -88,9 +86,9 @@ def record_or_check_maps(
       InputError: If `folder` holds maps made with other settings, or maps of
         images whose inputs changed since.
     """
-    folder = pathlib.Path(folder)
-    is_begun = any(folder.rglob(f"*{suffix}"))
-    if is_begun and not (folder / SETTINGS_FILE).exists():
+    root = artifacts.to_path(folder)
+    is_begun = any(root.rglob(f"*{suffix}"))
+    if is_begun and not (root / SETTINGS_FILE).exists():
         return
     record_or_check(folder, settings, is_begun=is_begun)
     record_or_check_inputs(folder, inputs or {}, suffix)
@@ -109,7 +107,7 @@ def record_or_check_inputs(
     Raises:
       InputError: If `folder` holds maps of images whose inputs changed since.
     """
-    path = pathlib.Path(folder, INPUTS_FILE)
+    path = artifacts.to_path(folder, INPUTS_FILE)
     recorded = artifacts.read_json(path) if path.exists() else {}
     merged = {**recorded}
     for name, digests in inputs.items():
@@ -158,11 +156,10 @@ def file_digests(
     Returns:
       By image id; "" where there is no file.
     """
-    folder = os.fspath(folder)
-    return {
-        image_id: file_digest(f"{folder}/{image_id}{suffix}")
-        for image_id in image_ids
-    }
+    image_ids = tuple(image_ids)
+    paths = [f"{folder}/{image_id}{suffix}" for image_id in image_ids]
+    found = artifacts.map_files(file_digest, paths)
+    return dict(zip(image_ids, found, strict=True))
 
 
 def file_digest(path: artifacts.Path) -> str:
@@ -171,10 +168,10 @@ def file_digest(path: artifacts.Path) -> str:
     A file is read again only if its size or time of change differs.
     """
     try:
-        found = os.stat(path)
+        found = artifacts.state(path)
     except (FileNotFoundError, NotADirectoryError):
         return ""
-    return _read_digest(os.fspath(path), found.st_size, found.st_mtime_ns)
+    return _read_digest(str(path), *found)
 
 
 def sampled_digest(path: artifacts.Path) -> str:
@@ -190,27 +187,27 @@ def sampled_digest(path: artifacts.Path) -> str:
     Raises:
       FileNotFoundError: If there is no file.
     """
-    found = os.stat(path)
-    return _sample(os.fspath(path), found.st_size, found.st_mtime_ns)
+    return _sample(str(path), *artifacts.state(path))
 
 
 @functools.lru_cache(maxsize=2**18)
-def _sample(path: str, size: int, modified_ns: int) -> str:
-    with open(path, "rb", buffering=0) as file:
-        content = f"{size} ".encode() + file.read(_SAMPLE_BYTES)
-        file.seek(max(_SAMPLE_BYTES, size - _SAMPLE_BYTES))
-        return digest(content + file.read(_SAMPLE_BYTES))
+def _sample(path: str, size: int, changed: int | str) -> str:
+    ends = artifacts.read_ends(path, size, _SAMPLE_BYTES)
+    return digest(f"{size} ".encode() + ends)
 
 
 @functools.lru_cache(maxsize=2**18)
-def _read_digest(path: str, size: int, modified_ns: int) -> str:
+def _read_digest(path: str, size: int, changed: int | str) -> str:
     return sha256(path)[:_DIGITS]
 
 
 def sha256(path: artifacts.Path) -> str:
     """Returns the SHA-256 digest of a file as hexadecimal digits."""
+    file_path = artifacts.to_path(path)
+    if artifacts.is_url(file_path):
+        return hashlib.sha256(file_path.read_bytes()).hexdigest()
     digest = hashlib.sha256()
-    with pathlib.Path(path).open("rb") as file:
+    with file_path.open("rb") as file:
         while chunk := file.read(_CHUNK_BYTES):
             digest.update(chunk)
     return digest.hexdigest()

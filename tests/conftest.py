@@ -19,6 +19,7 @@ def pytest_configure():
     folder = tempfile.mkdtemp(prefix="guided_segmentation_decoded_")
     os.environ["GUIDED_SEGMENTATION_CACHE"] = folder  # Not the user's.
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    os.environ["FSSPEC_CONFIG_DIR"] = folder  # Likewise.
     flags.FLAGS.mark_as_parsed()
     tf.get_logger().setLevel("ERROR")
     tf.config.set_logical_device_configuration(

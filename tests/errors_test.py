@@ -10,6 +10,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 CONTRACTS = {
     "guided_segmentation/artifacts/arrays.py",
     "guided_segmentation/artifacts/decoded.py",
+    "guided_segmentation/artifacts/urls.py",
     "guided_segmentation/crf/dense.py",
     "guided_segmentation/datasets/scenes/masks.py",
     "guided_segmentation/datasets/example_specs.py",

@@ -3,6 +3,9 @@
 Label maps and seeds are palette PNGs, saliency maps 8-bit PNGs, score maps,
 probabilities and areas compressed npz, everything else JSON. Every write is
 atomic: a killed process leaves either the complete file or none.
+
+A path is a local one or a URL that fsspec opens, such as s3://bucket/seeds:
+`urls` tells them apart, `stores` speaks to fsspec.
 """
 
 from guided_segmentation.artifacts.arrays import (
@@ -15,7 +18,6 @@ from guided_segmentation.artifacts.arrays import (
     write_score_maps,
 )
 from guided_segmentation.artifacts.atomic import (
-    Path,
     remove_orphans,
     replacing,
     replacing_folder,
@@ -26,7 +28,7 @@ from guided_segmentation.artifacts.decoded import (
     read_label_map,
     use_store,
 )
-from guided_segmentation.artifacts.files import missing
+from guided_segmentation.artifacts.files import missing, read_ends, state
 from guided_segmentation.artifacts.headers import Header, read_header
 from guided_segmentation.artifacts.masks import read_mask
 from guided_segmentation.artifacts.pictures import (
@@ -49,6 +51,16 @@ from guided_segmentation.artifacts.text import (
     read_text,
     write_json,
 )
+from guided_segmentation.artifacts.urls import (
+    Path,
+    UrlPath,
+    absolute,
+    is_url,
+    local_copy,
+    map_files,
+    name_below,
+    to_path,
+)
 
 __all__ = [
     "AREAS",
@@ -56,13 +68,20 @@ __all__ = [
     "MAX_PIXELS",
     "Header",
     "Path",
+    "UrlPath",
+    "absolute",
     "decode_label_map",
     "encode_image",
     "encode_label_map",
+    "is_url",
     "limit_pixels",
+    "local_copy",
+    "map_files",
     "missing",
+    "name_below",
     "probabilities_writer",
     "read_areas",
+    "read_ends",
     "read_header",
     "read_image",
     "read_json",
@@ -78,6 +97,8 @@ __all__ = [
     "replacing",
     "replacing_folder",
     "saliency_levels",
+    "state",
+    "to_path",
     "use_store",
     "write_areas",
     "write_bytes",

@@ -1,4 +1,8 @@
-"""Files and folders that appear complete or not at all."""
+"""Files and folders that appear complete or not at all.
+
+A local file is written beside its place and renamed; a file at a URL is
+written locally and uploaded, as `stores` says.
+"""
 
 import contextlib
 import glob
@@ -6,10 +10,13 @@ import hashlib
 import os
 import pathlib
 import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 
-Path = str | os.PathLike
+from guided_segmentation.artifacts import stores
+from guided_segmentation.artifacts.urls import Path, is_url, to_path
+
 _MAX_NAME_BYTES = 200  # File systems allow 255; a temporary name is longer.
 
 
@@ -21,12 +28,16 @@ def replacing(path: Path) -> Iterator[pathlib.Path]:
       path: The file to write; its folder is created if it does not exist.
 
     Yields:
-      The path to write to, beside `path`. On any error it is removed and
-      `path` stays as it was.
+      The path to write to, beside `path`, or a local one if `path` is a URL.
+      On any error it is removed and `path` stays as it was.
 
     Raises:
       OSError: If the file cannot be written, as on a full disk; names `path`.
     """
+    if is_url(path):
+        with _uploading(path) as temporary:
+            yield temporary
+        return
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = _temporary(path)
@@ -37,6 +48,16 @@ def replacing(path: Path) -> Iterator[pathlib.Path]:
         temporary.unlink(missing_ok=True)
         _add_filename(error, path)
         raise
+
+
+@contextlib.contextmanager
+def _uploading(path: Path) -> Iterator[pathlib.Path]:
+    """Yields a temporary local path, and uploads it on success."""
+    url = to_path(path)
+    with tempfile.TemporaryDirectory(prefix="guided_segmentation_") as folder:
+        temporary = pathlib.Path(folder, f"upload{url.suffix}")
+        yield temporary
+        stores.upload(temporary, str(url))
 
 
 def remove_orphans(path: Path) -> None:

@@ -24,8 +24,10 @@ import numpy as np
 import PIL
 
 from guided_segmentation.artifacts import pictures
-from guided_segmentation.artifacts.atomic import Path, remove_orphans
+from guided_segmentation.artifacts.atomic import remove_orphans
+from guided_segmentation.artifacts.files import state
 from guided_segmentation.artifacts.recent import Recent
+from guided_segmentation.artifacts.urls import Path, to_path
 
 _HEADER = struct.Struct("<IIII")  # Checksum, height, width, channels or 0.
 _SUFFIX = ".pixels"
@@ -76,7 +78,7 @@ class Store:
         """
         if not self._max_bytes:
             return self._decoded(path, decode)
-        entry = self._entry(pathlib.Path(path).read_bytes(), what)
+        entry = self._entry(to_path(path).read_bytes(), what)
         found = _read(entry, is_verified=entry.name in self._verified)
         if found is None:
             found = self._decoded(path, decode)
@@ -190,10 +192,10 @@ def _through(
         return decode(path)
     store, recent = _in_use
     try:
-        stat = os.stat(path)
+        version = state(path)
     except OSError:
         return decode(path)  # Says what is wrong.
-    key = what, os.fspath(path), stat.st_mtime_ns, stat.st_size
+    key = what, str(path), *version
     return recent.get(key, lambda: store.array(path, what, decode))
 
 

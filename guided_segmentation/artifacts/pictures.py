@@ -15,7 +15,8 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 from guided_segmentation import extras, labels
 from guided_segmentation.artifacts import palette_order
 from guided_segmentation.artifacts.atomic import Path, write_bytes
-from guided_segmentation.artifacts.files import existing
+from guided_segmentation.artifacts.files import existing, read_start
+from guided_segmentation.artifacts.urls import is_url
 from guided_segmentation.errors import InputError
 
 # Largest photograph that Pillow opens unless `limit_pixels` says otherwise.
@@ -202,8 +203,10 @@ def opened(path: Path) -> Iterator[Image.Image]:
     if file.suffix.lower() in HEIC_ENDINGS:
         heic = extras.imported("pillow_heif", "heic", str(path))
         heic.register_heif_opener()
+    at_url = is_url(file)
+    content = io.BytesIO(file.read_bytes()) if at_url else file
     try:
-        with Image.open(file) as image:
+        with Image.open(content) as image:
             yield image
     except UnidentifiedImageError as error:
         raise InputError(
@@ -279,8 +282,7 @@ def _one_channel(
 
 def _grey_bits(path: Path) -> int:
     """Bits of a pixel if the file is a grey PNG; else 8."""
-    with open(path, "rb") as file:
-        header = file.read(26)
+    header = read_start(path, 26)
     is_grey_png = header[:4] == b"\x89PNG" and header[25] == 0
     return header[24] if is_grey_png else 8
 

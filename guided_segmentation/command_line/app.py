@@ -2,20 +2,20 @@
 
 import functools
 import logging as python_logging
-import os
 import pathlib
 import re
 import shlex
 import shutil
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 from absl import app as absl_app
 from absl import flags, logging
 
-from guided_segmentation import flagfiles
+from guided_segmentation import artifacts, flagfiles
+from guided_segmentation.command_line import url_flags
 from guided_segmentation.errors import InputError
 
 DEBUG = flags.DEFINE_bool(
@@ -58,13 +58,13 @@ def json_path(output: str) -> pathlib.Path:
     Raises:
       ValueError: If its name does not end in .json.
     """
-    path = pathlib.Path(output)
+    path = artifacts.to_path(output)
     if path.suffix != ".json":
         raise InputError(f"--output: wanted a name in .json, found {path}")
     return path
 
 
-def beside(path: str | os.PathLike, name: str) -> pathlib.Path:
+def beside(path: artifacts.Path, name: str) -> pathlib.Path:
     """Returns where another stage's results go by convention.
 
     Args:
@@ -75,7 +75,7 @@ def beside(path: str | os.PathLike, name: str) -> pathlib.Path:
       The path of that name beside `path`: runs/segmenter for runs/seeds,
       runs/segmenter/g2 for runs/guides/g2.
     """
-    path = pathlib.Path(path)
+    path = artifacts.to_path(path)
     if path.parent.name in _PER_GUIDE:
         return path.parent.parent / name / path.stem
     return path.parent / name
@@ -99,16 +99,25 @@ def done(made: str, binary: str | None = None, *arguments: str) -> None:
 
 
 def run(
-    main: Callable[[list[str]], None], *, takes_arguments: bool = False
+    main: Callable[[list[str]], None],
+    *,
+    takes_arguments: bool = False,
+    urls: Sequence[str] = (),
 ) -> None:
     """Runs a binary; bad input ends it with one line and exit code 1.
 
     Args:
       main: As `guarded` takes it.
       takes_arguments: Whether the command line may hold more than flags.
+      urls: Names of the flags that may be URLs.
     """
+
+    def checked(argv: list[str]) -> None:
+        url_flags.check(urls, argv[1:])
+        main(argv)
+
     flags.FLAGS.register_key_flag_for_module(sys.argv[0], flags.FLAGS["debug"])
-    call = functools.partial(guarded, main, takes_arguments=takes_arguments)
+    call = functools.partial(guarded, checked, takes_arguments=takes_arguments)
     absl_app.run(call, flags_parser=_parse)
 
 

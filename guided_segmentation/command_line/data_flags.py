@@ -1,6 +1,5 @@
 """Flags that name the data. Only binaries import this module."""
 
-import pathlib
 import sys
 
 from absl import flags
@@ -144,7 +143,7 @@ def saliency_source() -> schema.Source:
     return opened
 
 
-def require_outside(output_dir: str | None) -> None:
+def require_outside(output_dir: artifacts.Path | None) -> None:
     """Checks that maps are not written among the photographs.
 
     A photograph of the same name would pass for a map that is done, or a map
@@ -159,17 +158,15 @@ def require_outside(output_dir: str | None) -> None:
     """
     if output_dir is None or DATA_DIR.value is None:
         return
-    output = pathlib.Path(output_dir).resolve()
     if DATASET.value == "folder":
-        photographs = pathlib.Path(DATA_DIR.value).resolve()
+        photographs = artifacts.to_path(DATA_DIR.value).resolve()
     elif DATASET.value == "pascal_voc":
         root = pascal_voc.find_root(DATA_DIR.value)
         photographs = (root / "JPEGImages").resolve()
     else:
         return
-    if output == photographs or (
-        DATASET.value == "folder" and output.is_relative_to(photographs)
-    ):
+    inside = artifacts.name_below(output_dir, photographs)
+    if inside == "." or (DATASET.value == "folder" and inside is not None):
         raise InputError(
             f"{output_dir}: wanted a folder for the output alone, found that "
             f"of the photographs; choose another, such as {photographs}_maps"
@@ -189,6 +186,11 @@ def require_data_dir() -> str:
     """
     if DATA_DIR.value is None:
         raise InputError(f"--dataset={DATASET.value} needs --data_dir")
+    if DATASET.value == "msra" and artifacts.is_url(DATA_DIR.value):
+        raise InputError(
+            f"--data_dir: wanted a local folder for --dataset=msra, found "
+            f"{DATA_DIR.value}; copy it first"
+        )
     return DATA_DIR.value
 
 

@@ -6,7 +6,7 @@ and provenance.combined.
 
 import pathlib
 
-from guided_segmentation import guides, provenance
+from guided_segmentation import artifacts, guides, provenance
 from guided_segmentation.command_line import data_flags, guide_flags
 from guided_segmentation.datasets import pascal_voc, schema, voc_files
 
@@ -38,9 +38,11 @@ def image_labels(source: schema.Source) -> dict[str, str]:
 def truth(source: schema.Source) -> dict[str, str]:
     """Digests the true label maps."""
     if data_flags.DATASET.value == "folder" and source.label_map_file:
-        files = map(source.label_map_file, source.image_ids)
-        found = [provenance.file_digest(file) if file else "" for file in files]
-        return dict(zip(source.image_ids, found, strict=True))
+        all_files = {i: source.label_map_file(i) for i in source.image_ids}
+        files = {i: file for i, file in all_files.items() if file}
+        found = artifacts.map_files(provenance.file_digest, files.values())
+        known = dict(zip(files, found, strict=True))
+        return {**dict.fromkeys(all_files, ""), **known}
     if data_flags.DATASET.value != "pascal_voc":
         return dict.fromkeys(source.image_ids, source.digest)
     root = pascal_voc.find_root(_data_dir())
@@ -84,4 +86,4 @@ def of_guide(guide: str, source: schema.Source) -> provenance.Inputs:
 
 
 def _data_dir() -> pathlib.Path:
-    return pathlib.Path(data_flags.DATA_DIR.value or ".")
+    return artifacts.to_path(data_flags.DATA_DIR.value or ".")

@@ -75,16 +75,23 @@ EXPORT_DIR = flags.DEFINE_string(
 
 
 def check() -> None:
-    """Checks that the kinds of --export exist.
+    """Checks that the kinds of --export exist, and that all is local for them.
 
     Raises:
-      ValueError: If one does not.
+      ValueError: If one does not, or a folder is a URL.
     """
     unknown = [each for each in EXPORT.value if each not in exports.KINDS]
     if unknown:
         raise InputError(
             f"--export: wanted some of {', '.join(exports.KINDS)}, found "
             f"{unknown[0]!r}"
+        )
+    folders = [*written(), data_flags.DATA_DIR.value]
+    urls = [str(each) for each in folders if artifacts.is_url(each)]
+    if EXPORT.value and urls:
+        raise InputError(
+            f"--export: wanted local folders, to which exports refer, found "
+            f"{urls[0]}; copy photographs and label maps first"
         )
 
 
@@ -142,13 +149,13 @@ def written() -> list[pathlib.Path]:
         overlay_dir(),
         EXPORT.value and export_dir(),
     ]
-    return [pathlib.Path(each) for each in found if each]
+    return [artifacts.to_path(each) for each in found if each]
 
 
 def overlay_dir() -> pathlib.Path | None:
     """Returns the folder of the overlays, or None."""
     if OVERLAY_DIR.value:
-        return pathlib.Path(OVERLAY_DIR.value)
+        return artifacts.to_path(OVERLAY_DIR.value)
     return (
         app.beside(flags.FLAGS.output_dir, "overlays")
         if OVERLAY.value
@@ -159,7 +166,7 @@ def overlay_dir() -> pathlib.Path | None:
 def export_dir() -> pathlib.Path:
     """Returns the folder of the exports."""
     if EXPORT_DIR.value:
-        return pathlib.Path(EXPORT_DIR.value)
+        return artifacts.to_path(EXPORT_DIR.value)
     return app.beside(flags.FLAGS.output_dir, "exports")
 
 

@@ -139,10 +139,9 @@ class Expected:
         if image_labels not in (None, MASKS):
             kind, path = kinds.split(image_labels)
         self.ending = {"labelme": ".json", "voc": ".xml"}.get(kind, "\0")
-        inside = pathlib.Path(path).resolve()
-        root = pathlib.Path(data_dir).resolve()
-        if path and inside.is_relative_to(root):
-            self.names.add(inside.relative_to(root).as_posix())
+        name = artifacts.name_below(path, data_dir) if path else None
+        if name is not None:
+            self.names.add(name)
 
     def __contains__(self, name: object) -> bool:
         is_table = str(name).rpartition("/")[2] in _TABLES
@@ -217,4 +216,4 @@ def _without_photograph(names: list[str], truth_dir: Path) -> list[str]:
 
 
 def _is_same(first: Path, second: Path) -> bool:
-    return pathlib.Path(first).resolve() == pathlib.Path(second).resolve()
+    return artifacts.name_below(first, second) == "."

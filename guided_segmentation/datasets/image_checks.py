@@ -23,7 +23,10 @@ def require_existing(
     Raises:
       FileNotFoundError: If one is missing.
     """
-    missing = [i for i, file in photographs.items() if not file.is_file()]
+    exist = artifacts.map_files(_is_file, photographs.values())
+    missing = [
+        i for i, found in zip(photographs, exist, strict=True) if not found
+    ]
     if missing:
         raise FileNotFoundError(
             f"{path}: {len(missing)} of {len(photographs)} images have no "
@@ -75,3 +78,7 @@ def require_size(
             f"{path}: wanted the height and width of image {image_id!r}, "
             f"{size}{hint}, found {label_map.shape}; replace one of the two"
         )
+
+
+def _is_file(path: Path) -> bool:
+    return artifacts.to_path(path).is_file()

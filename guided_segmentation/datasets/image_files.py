@@ -121,10 +121,15 @@ def names_by_stem(
     Returns:
       The names of the files by their names without ending, both sorted.
     """
-    if not pathlib.Path(folder).is_dir():
+    root = artifacts.to_path(folder)
+    if not root.is_dir():
         return {}
+    if artifacts.is_url(root):
+        found = [each.name for each in root.glob("*")]
+    else:
+        found = os.listdir(root)
     names: dict[str, list[str]] = {}
-    for name in sorted(os.listdir(folder)):
+    for name in sorted(found):
         stem, ending = os.path.splitext(name)
         if ending.lower() in endings:
             names.setdefault(stem, []).append(name)
@@ -152,7 +157,9 @@ def digest(photographs: Mapping[str, pathlib.Path]) -> str:
     Returns:
       16 hexadecimal digits, which do not depend on the folder of the files.
     """
-    samples = {i: provenance.sampled_digest(p) for i, p in photographs.items()}
+    files = photographs.values()
+    found = artifacts.map_files(provenance.sampled_digest, files)
+    samples = dict(zip(photographs, found, strict=True))
     text = json.dumps(samples, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

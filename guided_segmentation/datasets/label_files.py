@@ -1,6 +1,5 @@
 """Names of classes: class_names.txt, and labels by name."""
 
-import pathlib
 from collections.abc import Iterable
 
 import numpy as np
@@ -30,7 +29,7 @@ def read_label_set(folder: Path) -> labels.LabelSet | None:
     Raises:
       ValueError: If the names are no valid label set.
     """
-    path = pathlib.Path(folder, "class_names.txt")
+    path = artifacts.to_path(folder, "class_names.txt")
     if not path.is_file():
         return None
     lines = artifacts.read_text(path).splitlines()

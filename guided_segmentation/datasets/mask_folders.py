@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import os
 import pathlib
 from collections.abc import Callable, Iterable, Mapping
 
@@ -96,13 +95,13 @@ def find(
       FileNotFoundError: If there is no such folder.
       ValueError: If a photograph has two masks.
     """
-    root = pathlib.Path(masks_dir)
+    root = artifacts.to_path(masks_dir)
     match = image_files.matcher(photographs)
-    is_photograph = set(map(os.path.abspath, photographs.values()))
+    is_photograph = set(map(artifacts.absolute, photographs.values()))
     found: dict[str, pathlib.Path] = {}
     alone = []
     for name in names(masks_dir):
-        if os.path.abspath(root / name) in is_photograph:
+        if artifacts.absolute(root / name) in is_photograph:
             continue
         stem = name.rpartition(".")[0]
         image_id = match(stem) or match(stem.removesuffix(SUFFIX))
@@ -140,7 +139,7 @@ def names(masks_dir: Path) -> list[str]:
     Raises:
       FileNotFoundError: If there is no such folder.
     """
-    root = pathlib.Path(masks_dir)
+    root = artifacts.to_path(masks_dir)
     if not root.is_dir():
         raise FileNotFoundError(f"no folder {masks_dir}")
     return sorted(

@@ -57,7 +57,7 @@ def find(folder: Path) -> Table | None:
       ValueError: If a line of it cannot be read, two lines mean the same
         pixels, or the tables of several folders differ.
     """
-    root = pathlib.Path(folder)
+    root = artifacts.to_path(folder)
     for name, parse in ((COLOURS_FILE, _colours), (VALUES_FILE, _values)):
         above = [root / name, root.resolve().parent / name]
         paths = [path for path in above if path.is_file()][:1]

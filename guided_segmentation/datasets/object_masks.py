@@ -1,7 +1,6 @@
 """Masks of the salient object as the truth that saliency is scored by."""
 
 import dataclasses
-import pathlib
 
 import numpy as np
 
@@ -35,7 +34,7 @@ def with_truth(
         )
 
     def label_map(image_id: str) -> np.ndarray:
-        path = pathlib.Path(masks_dir) / f"{image_id}.png"
+        path = artifacts.to_path(masks_dir, f"{image_id}.png")
         mask = artifacts.read_mask(path)
         if source.photograph is not None:
             file = source.photograph(image_id)

@@ -108,8 +108,8 @@ def find_root(data_dir: Path) -> pathlib.Path:
       FileNotFoundError: If there is none.
     """
     for root in ROOTS:
-        if pathlib.Path(data_dir, root, "JPEGImages").is_dir():
-            return pathlib.Path(data_dir, root)
+        if artifacts.to_path(data_dir, root, "JPEGImages").is_dir():
+            return artifacts.to_path(data_dir, root)
     raise FileNotFoundError(
         f"no folder JPEGImages in {data_dir}, nor in its VOC2012 or "
         f"VOCdevkit/VOC2012; set data_dir to the folder of VOC's folders"
@@ -118,7 +118,7 @@ def find_root(data_dir: Path) -> pathlib.Path:
 
 def _ids_file(root: pathlib.Path, split: str) -> pathlib.Path:
     lists = root / "ImageSets" / "Segmentation"
-    paths = [lists / f"{split}.txt", pathlib.Path(split)]
+    paths = [lists / f"{split}.txt", artifacts.to_path(split)]
     if split in _SAME_SPLIT:
         paths.append(lists / f"{_SAME_SPLIT[split]}.txt")
     for path in paths:

@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import os
 import pathlib
+import re
 from collections.abc import Container, Iterable, Iterator
 
 from guided_segmentation import artifacts
@@ -99,12 +100,16 @@ def search(data_dir: Path, without: Iterable[Path] = ()) -> Folder:
     Raises:
       FileNotFoundError: If there is no such folder.
     """
-    root = pathlib.Path(data_dir)
+    root = artifacts.to_path(data_dir)
     if not root.is_dir():
         raise FileNotFoundError(f"no folder {data_dir}")
-    left_out = {pathlib.Path(each).resolve() for each in without}
+    if artifacts.is_url(root):
+        walked = _walk_url(root, without)
+    else:
+        left_out = {artifacts.to_path(each).resolve() for each in without}
+        walked = _walk(root, "", left_out - {root.resolve()})
     kinds: dict[str, list[str]] = {}
-    for name, kind in _walk(root, "", left_out - {root.resolve()}):
+    for name, kind in walked:
         kinds.setdefault(kind, []).append(name)
     sorted_kinds = {kind: tuple(sorted(found)) for kind, found in kinds.items()}
     return Folder(root=root, **sorted_kinds)
@@ -156,11 +161,44 @@ def _walk(
             yield from _walk(path, f"{name}/", left_out)
 
 
+def _walk_url(
+    root: pathlib.Path, without: Iterable[Path]
+) -> Iterator[tuple[str, str]]:
+    """Does `_walk` for a URL, from one list of all files below it."""
+    names = [path.relative_to(root).as_posix() for path in root.rglob("*")]
+    hidden = re.compile(r"(?:^|/)\.")
+    left_out = {artifacts.name_below(each, root) for each in without} - {"."}
+    results = {
+        name.rpartition("/")[0]
+        for name in names
+        if name.endswith(f"/{RESULTS_FILE}")
+    }
+    found = set()
+    for name in names:
+        folders = _folders(name)
+        result = next((each for each in folders if each in results), None)
+        if hidden.search(name) or left_out.intersection(folders):
+            continue
+        found.add((result, "results") if result else (name, _kind_of(name)))
+    yield from found
+
+
+def _folders(name: str) -> list[str]:
+    """Names of the folders that a file lies in, the outermost first."""
+    parts = name.split("/")
+    return ["/".join(parts[:count]) for count in range(1, len(parts))]
+
+
 def _kind(entry: os.DirEntry) -> str:
     """Field of Folder for a file."""
-    if os.path.splitext(entry.name)[1].lower() not in image_files.ENDINGS:
-        return "others"
-    return "names" if entry.is_file() else "broken_links"
+    kind = _kind_of(entry.name)
+    return "broken_links" if kind == "names" and not entry.is_file() else kind
+
+
+def _kind_of(name: str) -> str:
+    """Field of Folder for the name of a file."""
+    is_photograph = os.path.splitext(name)[1].lower() in image_files.ENDINGS
+    return "names" if is_photograph else "others"
 
 
 def _require_utf8(data_dir: Path, names: Iterable[str]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import tqdm
 
-from guided_segmentation import labels, provenance
+from guided_segmentation import artifacts, labels, provenance
 from guided_segmentation.errors import InputError
 
 
@@ -96,10 +96,9 @@ class Source:
         """
         if self.photograph is None:
             return dict.fromkeys(self.image_ids, self.digest)
-        return {
-            image_id: provenance.sampled_digest(self.photograph(image_id))
-            for image_id in self.image_ids
-        }
+        files = map(self.photograph, self.image_ids)
+        found = artifacts.map_files(provenance.sampled_digest, files)
+        return dict(zip(self.image_ids, found, strict=True))
 
     @functools.cached_property
     def all_image_labels(self) -> np.ndarray:

@@ -118,5 +118,5 @@ def _counts(
             f"{folder} has no file for {len(missing)} of {len(ids)} images, "
             f"first {missing[0]!r}; make them first, of the same split"
         )
-    counts = (count(i, pathlib.Path(folder) / f"{i}.png") for i in ids)
+    counts = (count(i, artifacts.to_path(folder, f"{i}.png")) for i in ids)
     return iter(tqdm.tqdm(counts, "scores", len(ids), unit="image"))

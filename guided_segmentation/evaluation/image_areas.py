@@ -4,7 +4,6 @@ They allow resampling, comparing and ranking images without reading the label
 maps again.
 """
 
-import pathlib
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -43,7 +42,7 @@ def write(
       image_ids: Names of the images.
       areas: Of each image, [images, num_classes].
     """
-    path = pathlib.Path(scores_path).with_suffix(".npz")
+    path = artifacts.to_path(scores_path).with_suffix(".npz")
     artifacts.write_areas(path, image_ids, areas._asdict())
 
 
@@ -59,7 +58,7 @@ def read(scores_path: artifacts.Path) -> ImageAreas | None:
     Raises:
       ValueError: If the file is damaged.
     """
-    path = pathlib.Path(scores_path).resolve().with_suffix(".npz")
+    path = artifacts.to_path(scores_path).resolve().with_suffix(".npz")
     if not path.is_file():
         return None
     image_ids, areas = artifacts.read_areas(path)

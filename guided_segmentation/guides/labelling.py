@@ -9,7 +9,6 @@ Source: Oh et al., CVPR 2017, section 3 and figure 2.
 """
 
 import functools
-import pathlib
 from collections.abc import Callable
 
 import numpy as np
@@ -102,7 +101,7 @@ def cached(
     """
     if cache_dir is None:
         return _cached_in_memory(label)
-    return _cached_in_folder(label, pathlib.Path(cache_dir), source)
+    return _cached_in_folder(label, artifacts.to_path(cache_dir), source)
 
 
 def make_guides(
@@ -121,7 +120,7 @@ def make_guides(
     num_threads = max(2, crf.num_workers() + 1)
     made = pipeline.in_order(missing, {"label_map": label}, num_threads)
     for example in tqdm.tqdm(made, "guides", len(missing), unit="image"):
-        path = pathlib.Path(output_dir) / f"{example['image_id']}.png"
+        path = artifacts.to_path(output_dir, f"{example['image_id']}.png")
         artifacts.write_label_map(path, example["label_map"])
 
 
@@ -142,7 +141,7 @@ def _readers(source, seeds_dir, saliency_dir, classifier):
 
 
 def _read_seeds(seeds_dir, label_set, image_id):
-    path = pathlib.Path(seeds_dir) / f"{image_id}.png"
+    path = artifacts.to_path(seeds_dir, f"{image_id}.png")
     if not path.exists():
         raise FileNotFoundError(
             f"no seeds for image {image_id!r} in {seeds_dir}; run "
@@ -153,7 +152,7 @@ def _read_seeds(seeds_dir, label_set, image_id):
 
 
 def _read_saliency_mask(saliency_dir, image_id):
-    path = pathlib.Path(saliency_dir) / f"{image_id}.png"
+    path = artifacts.to_path(saliency_dir, f"{image_id}.png")
     if not path.exists():
         raise FileNotFoundError(
             f"no saliency map for image {image_id!r} in {saliency_dir}; "

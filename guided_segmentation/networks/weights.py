@@ -68,7 +68,8 @@ def load(path: artifacts.Path) -> Weights:
 
     Args:
       path: An npz file, the folder of a training run that holds one, or
-        Keras's own .h5 file of VGG16 or ResNet101, with or without top.
+        Keras's own .h5 file of VGG16 or ResNet101, with or without top. One
+        at a URL is copied to a temporary local file.
 
     Returns:
       float32 arrays by name; those of Keras's files as `imagenet.read` names
@@ -78,7 +79,7 @@ def load(path: artifacts.Path) -> Weights:
       FileNotFoundError: If there is no such file.
       ValueError: If the file is neither.
     """
-    path = pathlib.Path(path)
+    path = artifacts.to_path(path)
     if path.is_dir():
         path = path / WEIGHTS_FILE
     if not path.is_file():
@@ -86,6 +87,7 @@ def load(path: artifacts.Path) -> Weights:
             f"no weights at {path}; name an .npz file, the folder of a "
             f"finished training run, or Keras's .h5 file of VGG16 or ResNet101"
         )
+    path = artifacts.local_copy(path)
     try:
         if path.suffix == ".npz":
             with path.open("rb") as file, np.load(file) as arrays:
@@ -159,7 +161,7 @@ def load_trained(
       ValueError: If there are backward rules, but the network is not the
         classifier.
     """
-    folder = pathlib.Path(folder)
+    folder = artifacts.to_path(folder)
     if not (folder / WEIGHTS_FILE).is_file():
         raise FileNotFoundError(
             f"no trained network in {folder} (no {WEIGHTS_FILE}); finish its "
@@ -208,12 +210,12 @@ def sha256(path: artifacts.Path) -> str:
     Returns:
       Hexadecimal digits; "" if there is no such file.
     """
-    path = pathlib.Path(path)
+    path = artifacts.to_path(path)
     if path.is_dir():
         path = path / WEIGHTS_FILE
     if not path.is_file():
         return ""
-    return provenance.sha256(path)
+    return provenance.sha256(artifacts.local_copy(path))
 
 
 def _variable_name(variable):

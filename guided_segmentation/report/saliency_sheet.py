@@ -3,8 +3,6 @@
 Source: Oh et al., CVPR 2017, figures 4, 5, 9 and 10.
 """
 
-import pathlib
-
 import numpy as np
 
 from guided_segmentation import artifacts, visualize
@@ -63,7 +61,7 @@ def _pictures(
 ) -> dict[str, np.ndarray]:
     """The photograph with its boxes, and its saliency map, by caption."""
     image = source.image(image_id)
-    path = pathlib.Path(saliency_dir) / f"{image_id}.png"
+    path = artifacts.to_path(saliency_dir, f"{image_id}.png")
     saliency_map = detector.read_relative(path)
     outlined = image.copy()
     for box in source.boxes(image_id) if source.boxes else ():

@@ -3,7 +3,6 @@
 Source: Oh et al., CVPR 2017, sections 5.1 and 6.1.
 """
 
-import pathlib
 from collections.abc import Callable
 
 import numpy as np
@@ -142,7 +141,7 @@ def write_maps(
       output_dir: Folder for <image_id>.png, 8 bits.
       batch_size: As of predictions.predicted.
     """
-    output_dir = pathlib.Path(output_dir)
+    output_dir = artifacts.to_path(output_dir)
     missing = artifacts.missing(source.image_ids, output_dir)
     if not missing:
         return

@@ -6,7 +6,7 @@ maps and the inclusive threshold are from the authors' implementation.
 
 import dataclasses
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import tqdm
@@ -183,7 +183,7 @@ def make_seeds(
         folders={".png": output_dir, ".npz": score_maps_dir},
         threshold=threshold,
     )
-    wanted = [each for each in source.image_ids if maker.missing(each)]
+    wanted = maker.wanted(source.image_ids)
     predicted = predictions.predicted(
         maker.predictor, source, wanted, maker.prepare, batch_size
     )
@@ -211,10 +211,19 @@ class _Maker:
     folders: dict[str, artifacts.Path | None]
     threshold: float
 
+    def wanted(self, image_ids: Iterable[str]) -> list[str]:
+        """Returns the images that lack a file, in their order."""
+        image_ids = tuple(image_ids)
+        lacking: set[str] = set()
+        for suffix, folder in self.folders.items():
+            if folder is not None:
+                lacking.update(artifacts.missing(image_ids, folder, suffix))
+        return [each for each in image_ids if each in lacking]
+
     def missing(self, image_id: str) -> list[pathlib.Path]:
         """Returns the files of an image that are not there."""
         paths = [
-            pathlib.Path(folder, image_id + suffix)
+            artifacts.to_path(folder, image_id + suffix)
             for suffix, folder in self.folders.items()
             if folder is not None
         ]

@@ -1,7 +1,6 @@
 """From class probabilities to a label map, and how certain it is."""
 
 import dataclasses
-import pathlib
 
 import cv2
 import numpy as np
@@ -39,7 +38,7 @@ class SaliencyMaps:
           FileNotFoundError: If there is no map of the image.
           InputError: If it is no saliency map.
         """
-        path = pathlib.Path(self.folder, f"{image_id}.png")
+        path = artifacts.to_path(self.folder, f"{image_id}.png")
         saliency_map = artifacts.read_saliency_map(path)
         return with_saliency(probabilities, saliency_map, self.weight)
 

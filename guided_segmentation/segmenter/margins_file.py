@@ -3,20 +3,22 @@
 import contextlib
 import csv
 import io
-import pathlib
+import time
 from collections.abc import Iterable, Sequence
 
 from guided_segmentation import artifacts
 
 MARGINS_FILE = "margins.csv"
 _HEADER = ("image_id", "mean_margin")
+_SECONDS = 30  # Between two versions of the file at a URL.
 
 
 class MarginsFile:
     """The mean margin of each image, kept while label maps are made.
 
     Rows are appended, so that a run that is stopped loses none. `close` sorts
-    them.
+    them. At a URL, where nothing can be appended, the file is written anew
+    every half minute: a run that is killed loses the margins since then.
     """
 
     def __init__(self, folder: artifacts.Path):
@@ -25,8 +27,9 @@ class MarginsFile:
         Args:
           folder: Folder of the label maps.
         """
-        self._path = pathlib.Path(folder, MARGINS_FILE)
+        self._path = artifacts.to_path(folder, MARGINS_FILE)
         self._margins = read_margins(folder)
+        self._written = time.monotonic()
         self.close()  # A row that is incomplete must not be appended to.
 
     def add(self, image_id: str, mean_margin: float) -> None:
@@ -36,6 +39,11 @@ class MarginsFile:
           image_id: Of the image.
           mean_margin: Mean over its pixels, 0 to 1.
         """
+        if artifacts.is_url(self._path):
+            self._margins[image_id] = round(mean_margin, 6)
+            if time.monotonic() - self._written > _SECONDS:
+                self.close()
+            return
         is_new = not self._path.exists()
         self._path.parent.mkdir(parents=True, exist_ok=True)
         rows = [_HEADER] if is_new else []
@@ -45,6 +53,7 @@ class MarginsFile:
 
     def close(self) -> None:
         """Writes the file anew: sorted, each image once."""
+        self._written = time.monotonic()
         rows = sorted(self._margins.items())
         if not rows:
             return
@@ -67,7 +76,7 @@ def read_margins(folder: artifacts.Path) -> dict[str, float]:
     Raises:
       ValueError: If the file is not UTF-8.
     """
-    path = pathlib.Path(folder, MARGINS_FILE)
+    path = artifacts.to_path(folder, MARGINS_FILE)
     if not path.exists():
         return {}
     found = {}

@@ -3,7 +3,7 @@
 import contextlib
 import dataclasses
 import pathlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
 
@@ -57,12 +57,16 @@ class Outputs:
             if not path.exists():
                 artifacts.write_bytes(path, text.encode())
 
-    def wants_prediction(self, image_id: str) -> bool:
-        """Whether a label map or the probabilities of an image are missing."""
-        wanted = [folder / f"{image_id}.png" for folder in self.folders]
+    def want_predictions(self, image_ids: Iterable[str]) -> list[str]:
+        """Returns the images that lack a label map or their probabilities."""
+        image_ids = tuple(image_ids)
+        lacking: set[str] = set()
+        for folder in self.folders:
+            lacking.update(artifacts.missing(image_ids, folder))
         if self.probabilities_dir is not None:
-            wanted.append(self.probabilities_dir / f"{image_id}.npz")
-        return not all(path.exists() for path in wanted)
+            folder = self.probabilities_dir
+            lacking.update(artifacts.missing(image_ids, folder, ".npz"))
+        return [each for each in image_ids if each in lacking]
 
     def wants_overlay(self, image_id: str) -> bool:
         """Whether the overlay of an image is wanted and missing."""

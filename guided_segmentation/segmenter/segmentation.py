@@ -1,7 +1,6 @@
 """Segments the photographs of a source and writes what is wanted of them."""
 
 import contextlib
-import pathlib
 from collections.abc import Callable, Mapping, MutableMapping
 
 import numpy as np
@@ -73,11 +72,14 @@ def segment_images(
     label_set = label_set or source.label_set
     most = large.max_pixels((label_set or labels.VOC).num_classes)
     outputs = Outputs(
-        folders={pathlib.Path(name): each for name, each in folders.items()},
+        folders={
+            artifacts.to_path(name): each for name, each in folders.items()
+        },
         label_set=label_set,
         crf_max_pixels=crf_max_pixels or most,
-        overlay_dir=overlay_dir and pathlib.Path(overlay_dir),
-        probabilities_dir=probabilities_dir and pathlib.Path(probabilities_dir),
+        overlay_dir=overlay_dir and artifacts.to_path(overlay_dir),
+        probabilities_dir=probabilities_dir
+        and artifacts.to_path(probabilities_dir),
     )
     outputs.write_class_names()
     unreadable: dict[str, str] = {}
@@ -110,7 +112,7 @@ def _segment(
     features: Mapping[str, np.ndarray],
 ) -> None:
     """Predicts the images whose label maps are missing, and writes them."""
-    image_ids = [i for i in source.image_ids if outputs.wants_prediction(i)]
+    image_ids = outputs.want_predictions(source.image_ids)
     if not image_ids:
         return
 

@@ -91,7 +91,7 @@ def recorded(folder: artifacts.Path) -> str | None:
     Args:
       folder: Of a training run, of maps, or neither.
     """
-    path = pathlib.Path(folder, provenance.SETTINGS_FILE)
+    path = artifacts.to_path(folder, provenance.SETTINGS_FILE)
     if not path.is_file():
         return None
     settings = artifacts.read_json(path)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from own_photos import PETS, label_file
 
-from guided_segmentation import labels
+from guided_segmentation import artifacts, labels
 from guided_segmentation.datasets import folder
 
 
@@ -82,3 +82,29 @@ def test_files_of_tags_among_the_photographs_need_no_mention(
     where = path if kind == "csv" else data_dir
     source = folder.source(data_dir, f"{kind}:{where}")
     assert source.passed_over == ("photographs without tags: 2 (b, my cat)",)
+
+
+def test_a_folder_at_a_url_is_that_of_local_files(data_dir, at_url):
+    masks = data_dir / "masks"
+    for name in ("a", "b", "my cat"):
+        artifacts.write_label_map(
+            masks / f"{name}.png", np.array([[0, 1, 1, 2]] * 3)
+        )
+    (data_dir / "class_names.txt").write_text("cat\ndog\n")
+    (data_dir / "tags.csv").write_text("image_id,labels\na,cat\nb,dog\n")
+    url = at_url(data_dir)
+    local, found = (
+        folder.source(root, f"csv:{root}/tags.csv", truth_dir=f"{root}/masks")
+        for root in (data_dir, url)
+    )
+    assert found.image_ids == local.image_ids == ("a", "b")
+    assert found.digest == local.digest
+    assert found.label_set == local.label_set
+    assert str(found.photograph("b")) == f"{url}/b.JPG"
+    for read in ("image", "image_labels", "label_map"):
+        np.testing.assert_array_equal(
+            getattr(found, read)("a"), getattr(local, read)("a")
+        )
+    assert [text.replace(url, str(data_dir)) for text in found.passed_over] == [
+        *local.passed_over
+    ]

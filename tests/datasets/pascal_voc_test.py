@@ -490,3 +490,25 @@ def test_a_real_photograph_is_as_large_as_its_label_map():
     for image_id in source.image_ids[:10]:
         size = source.image(image_id).shape[:2]
         assert source.label_map(image_id).shape == size
+
+
+def test_voc_at_a_url_is_that_of_local_files(tmp_path, at_url):
+    root = write_voc(tmp_path / "data")
+    write_xml(root, IDS[0], "cat")
+    url = at_url(tmp_path / "data")
+    local, found = (
+        pascal_voc.source(where, "train") for where in (tmp_path / "data", url)
+    )
+    assert found.image_ids == local.image_ids
+    assert (found.name, found.digest) == (local.name, local.digest)
+    for image_id in IDS:
+        for read in ("image", "image_labels", "label_map"):
+            np.testing.assert_array_equal(
+                getattr(found, read)(image_id), getattr(local, read)(image_id)
+            )
+    with pytest.raises(FileNotFoundError, match=r"no split 'x'.*: train$"):
+        pascal_voc.source(url, "x")
+    with pytest.raises(
+        FileNotFoundError, match=f"no folder JPEGImages in {url}"
+    ):
+        pascal_voc.source(f"{url}/VOCdevkit/x", "train")

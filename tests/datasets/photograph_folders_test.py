@@ -111,3 +111,29 @@ def test_a_link_to_a_folder_above_is_followed_once(data_dir):
 def test_a_folder_that_is_none_is_named(tmp_path, search):
     with pytest.raises(FileNotFoundError, match=r"no folder .*/absent"):
         getattr(photograph_folders, search)(tmp_path / "absent")
+
+
+def test_a_url_is_searched_like_a_local_folder(data_dir, at_url):
+    for name in (
+        "maps/deep/a.png",
+        "maps/settings.json",
+        "maps/deep/settings.json",
+        "without/c.png",
+        ".hidden/d.png",
+        "more/.e.png",
+        "more/f.gif",
+        "more/g.png",
+        "settings.json",
+    ):
+        path = data_dir / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes((data_dir / "a.png").read_bytes())
+    url = at_url(data_dir)
+    found = photograph_folders.find(url, [f"{url}/without"])
+    wanted = photograph_folders.find(data_dir, [data_dir / "without"])
+    for each in ("names", "results", "broken_links", "others"):
+        assert getattr(found, each) == getattr(wanted, each)
+    assert found.names == ("a.png", "b.JPG", "more/g.png", "my cat.jpeg")
+    assert found.results == ("maps",)
+    with pytest.raises(FileNotFoundError, match=f"no folder {url}/absent"):
+        photograph_folders.find(f"{url}/absent")

@@ -1,3 +1,6 @@
+import time
+
+import fsspec
 import pytest
 
 from guided_segmentation import segmenter
@@ -41,3 +44,24 @@ def test_a_row_that_a_killed_run_left_is_dropped(tmp_path, cut):
     again = MarginsFile(tmp_path)
     again.add("c", 0.5)
     assert segmenter.read_margins(tmp_path) == {"a": 0.25, "c": 0.5}
+
+
+def test_at_a_url_the_file_is_written_anew_after_a_while(monkeypatch):
+    files = fsspec.filesystem("memory")
+    files.store.clear()
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    file = MarginsFile("memory://maps")
+    file.add("b", 0.5)
+    assert segmenter.read_margins("memory://maps") == {}
+    now[0] = 31
+    file.add("a", 0.25)
+    assert segmenter.read_margins("memory://maps") == {"a": 0.25, "b": 0.5}
+    file.add("c", 0.75)
+    file.close()
+    again = MarginsFile("memory://maps")
+    again.close()
+    assert files.cat("/maps/margins.csv").decode() == (
+        "image_id,mean_margin\na,0.250000\nb,0.500000\nc,0.750000\n"
+    )
+    files.store.clear()

@@ -1,9 +1,9 @@
 """The formats of image-level labels, as --image_labels names them."""
 
-import pathlib
 from collections.abc import Callable, Collection
 from typing import NamedTuple
 
+from guided_segmentation import artifacts
 from guided_segmentation.datasets.image_labels import (
     class_folders,
     coco,
@@ -95,7 +95,7 @@ def split(image_labels: str) -> tuple[str, str]:
     """
     name, _, argument = image_labels.partition(":")
     kind = KINDS.get(name)
-    if kind is None and pathlib.Path(image_labels).is_file():
+    if kind is None and artifacts.to_path(image_labels).is_file():
         return "csv", image_labels
     if kind is None or bool(kind.argument) != bool(argument):
         raise InputError(
@@ -107,5 +107,5 @@ def split(image_labels: str) -> tuple[str, str]:
 
 def is_one(image_labels: str) -> bool:
     """Whether a text names one of the formats, whatever follows the colon."""
-    is_file = pathlib.Path(image_labels).is_file()
-    return image_labels.partition(":")[0] in KINDS or is_file
+    is_named = image_labels.partition(":")[0] in KINDS
+    return is_named or artifacts.to_path(image_labels).is_file()

@@ -21,7 +21,7 @@ def read(folder: artifacts.Path) -> Rows:
       FileNotFoundError: If there is no such folder.
       ValueError: If it holds no JSON, or one that is not labelme's.
     """
-    root = pathlib.Path(folder)
+    root = artifacts.to_path(folder)
     paths = sorted(root.rglob("*.json"))
     if not root.is_dir():
         raise FileNotFoundError(f"no folder {folder}")

@@ -21,7 +21,7 @@ def read(folder: artifacts.Path) -> Rows:
       FileNotFoundError: If there is no such folder.
       ValueError: If it holds no XML, or one that is damaged.
     """
-    root = pathlib.Path(folder)
+    root = artifacts.to_path(folder)
     if not root.is_dir():
         raise FileNotFoundError(f"no folder {folder}")
     paths = sorted(root.rglob("*.xml"))
