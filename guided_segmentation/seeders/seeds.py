@@ -6,7 +6,7 @@ maps and the inclusive threshold are from the authors' implementation.
 
 import dataclasses
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 import tqdm
@@ -183,7 +183,7 @@ def make_seeds(
         folders={".png": output_dir, ".npz": score_maps_dir},
         threshold=threshold,
     )
-    wanted = [each for each in source.image_ids if maker.missing(each)]
+    wanted = missing(source.image_ids, output_dir, score_maps_dir)
     predicted = predictions.predicted(
         maker.predictor, source, wanted, maker.prepare, batch_size
     )
@@ -192,6 +192,34 @@ def make_seeds(
         made, "seeds", len(wanted), unit="image", disable=not wanted
     ):
         pass
+
+
+def missing(
+    image_ids: Iterable[str],
+    output_dir: artifacts.Path,
+    score_maps_dir: artifacts.Path | None = None,
+) -> list[str]:
+    """Returns the images that lack seeds or score maps.
+
+    Args:
+      image_ids: Ids of the images.
+      output_dir: As of `make_seeds`.
+      score_maps_dir: Likewise.
+    """
+    folders = {".png": output_dir, ".npz": score_maps_dir}
+    return [each for each in image_ids if _missing(each, folders)]
+
+
+def _missing(
+    image_id: str, folders: Mapping[str, artifacts.Path | None]
+) -> list[pathlib.Path]:
+    """Returns the files of an image that are not there, by suffix."""
+    paths = [
+        pathlib.Path(folder, image_id + suffix)
+        for suffix, folder in folders.items()
+        if folder is not None
+    ]
+    return [path for path in paths if not path.exists()]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -213,12 +241,7 @@ class _Maker:
 
     def missing(self, image_id: str) -> list[pathlib.Path]:
         """Returns the files of an image that are not there."""
-        paths = [
-            pathlib.Path(folder, image_id + suffix)
-            for suffix, folder in self.folders.items()
-            if folder is not None
-        ]
-        return [path for path in paths if not path.exists()]
+        return _missing(image_id, self.folders)
 
     def prepare(
         self, image_id: str, image: np.ndarray

@@ -2,7 +2,12 @@
 
 import contextlib
 import pathlib
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import (
+    Callable,
+    Iterable,
+    Mapping,
+    MutableMapping,
+)
 
 import numpy as np
 import tqdm
@@ -11,7 +16,7 @@ from guided_segmentation import artifacts, crf, labels, large, predictions
 from guided_segmentation.datasets import read_ahead, schema
 from guided_segmentation.networks import batches
 from guided_segmentation.segmenter import decision
-from guided_segmentation.segmenter.margins_file import MarginsFile
+from guided_segmentation.segmenter.margins_file import margins_to
 from guided_segmentation.segmenter.outputs import Outputs, Photograph
 
 # Photographs of which so many fit one of the largest are refined side by side,
@@ -31,6 +36,7 @@ def segment_images(
     overlay_dir: artifacts.Path | None = None,
     probabilities_dir: artifacts.Path | None = None,
     batch_size: int | None = None,
+    take_margin: Callable[[str, float], None] | None = None,
 ) -> dict[str, str]:
     """Writes the missing label maps of a source.
 
@@ -60,6 +66,9 @@ def segment_images(
       probabilities_dir: Folder for <image_id>.npz, which
         artifacts.read_probabilities reads. None writes none.
       batch_size: As of predictions.predicted.
+      take_margin: Takes image id and mean margin of each image, instead of
+        margins.csv. Images whose label maps exist are predicted for it, too.
+        For processes that share a folder.
 
     Returns:
       Why a photograph is unreadable, by image id; it gets no files.
@@ -69,12 +78,12 @@ def segment_images(
     """
     label_set = label_set or source.label_set
     most = large.max_pixels((label_set or labels.VOC).num_classes)
-    outputs = Outputs(
-        folders={pathlib.Path(name): each for name, each in folders.items()},
+    outputs = _outputs(
+        folders,
         label_set=label_set,
         crf_max_pixels=crf_max_pixels or most,
-        overlay_dir=overlay_dir and pathlib.Path(overlay_dir),
-        probabilities_dir=probabilities_dir and pathlib.Path(probabilities_dir),
+        overlay_dir=overlay_dir,
+        probabilities_dir=probabilities_dir,
     )
     outputs.write_class_names()
     unreadable: dict[str, str] = {}
@@ -87,10 +96,52 @@ def segment_images(
         saliency_maps=saliency_maps,
         most=most,
         batch_size=batch_size,
+        take_margin=take_margin,
     )
     most = max(most, outputs.crf_max_pixels)
     _draw_overlays(source, outputs, unreadable, most)
     return unreadable
+
+
+def missing(
+    image_ids: Iterable[str],
+    folders: Mapping[artifacts.Path, crf.CrfSettings | None],
+    overlay_dir: artifacts.Path | None = None,
+    probabilities_dir: artifacts.Path | None = None,
+) -> list[str]:
+    """Returns the images that lack one of the files of `segment_images`.
+
+    Args:
+      image_ids: Ids of the images.
+      folders: As of `segment_images`.
+      overlay_dir: Likewise.
+      probabilities_dir: Likewise.
+    """
+    outputs = _outputs(
+        folders, overlay_dir=overlay_dir, probabilities_dir=probabilities_dir
+    )
+    return [
+        image_id
+        for image_id in image_ids
+        if outputs.wants_prediction(image_id) or outputs.wants_overlay(image_id)
+    ]
+
+
+def _outputs(
+    folders: Mapping[artifacts.Path, crf.CrfSettings | None],
+    *,
+    overlay_dir: artifacts.Path | None,
+    probabilities_dir: artifacts.Path | None,
+    label_set: labels.LabelSet | None = None,
+    crf_max_pixels: int = 0,
+) -> Outputs:
+    return Outputs(
+        folders={pathlib.Path(name): each for name, each in folders.items()},
+        label_set=label_set,
+        crf_max_pixels=crf_max_pixels,
+        overlay_dir=overlay_dir and pathlib.Path(overlay_dir),
+        probabilities_dir=probabilities_dir and pathlib.Path(probabilities_dir),
+    )
 
 
 def _segment(
@@ -103,9 +154,14 @@ def _segment(
     saliency_maps: decision.SaliencyMaps | None,
     most: int,
     batch_size: int | None,
+    take_margin: Callable[[str, float], None] | None,
 ) -> None:
     """Predicts the images whose label maps are missing, and writes them."""
-    image_ids = [i for i in source.image_ids if outputs.wants_prediction(i)]
+    image_ids = [
+        image_id
+        for image_id in source.image_ids
+        if take_margin or outputs.wants_prediction(image_id)
+    ]
     if not image_ids:
         return
 
@@ -128,10 +184,7 @@ def _segment(
         return num_pixels * _SIDE_BY_SIDE > most
 
     with contextlib.ExitStack() as stack:
-        files = [
-            stack.enter_context(contextlib.closing(MarginsFile(folder)))
-            for folder in outputs.folders
-        ]
+        take = take_margin or stack.enter_context(margins_to(outputs.folders))
         predicted = predictions.predicted(
             predictor, source, image_ids, prepare, batch_size, unreadable
         )
@@ -139,8 +192,7 @@ def _segment(
         for image_id, margin in tqdm.tqdm(
             written, "segments", len(image_ids), unit="image"
         ):
-            for file in files:
-                file.add(image_id, margin)
+            take(image_id, margin)
 
 
 def _draw_overlays(
