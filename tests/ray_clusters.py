@@ -12,6 +12,7 @@ os.environ.update(
     RAY_agent_register_timeout_ms="300000",
     RAY_enable_worker_prestart="0",
     RAY_prestart_worker_first_driver="0",
+    RAY_worker_niceness="0",
 )
 _STORE_BYTES = 100 * 2**20
 # A node waits 15 s for its agent, a Python process, to write a file of each.
@@ -25,7 +26,7 @@ _NO_PORTS = (
 
 @contextlib.contextmanager
 def two_nodes():
-    """Yields a cluster on the loopback address, one core a node."""
+    """Yields a cluster, one core a node."""
     from ray._private import services
     from ray.cluster_utils import Cluster
 
@@ -55,7 +56,6 @@ def _node():
         port = held.getsockname()[1]
     return {
         "num_cpus": 1,
-        "node_ip_address": "127.0.0.1",
         "object_store_memory": _STORE_BYTES,
         "runtime_env_agent_port": port,
     }

@@ -10,6 +10,7 @@ import contextlib
 import dataclasses
 import math
 import os
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -23,6 +24,7 @@ CALL_IMAGES = 16  # Of a call; a few batches of the network.
 _MAX_BLOCKS = 10_000  # Ray Data keeps track of each.
 _BLOCKS_PER_ACTOR = 4  # At least, so that actors end at about the same time.
 _RETRIES = 1  # Of a block whose actor died.
+_PATIENCE_S = 10.0  # Until an address answers.
 _STORE_BYTES = 200 * 2**20  # Of shared memory; image ids and lines of text.
 _GAVE_UP = (
     "image {!r}: its process died each time, perhaps for lack of memory; give "
@@ -150,6 +152,8 @@ def _connect(ray: Any, cluster: Cluster) -> None:
             f"--ray_address: wanted host:port or auto, found {address}; run "
             f"this program on a machine of the cluster"
         )
+    if address not in ("auto", "local"):
+        _require_listening(address)
     options: dict[str, Any] = {"log_to_driver": False}
     if address == "local":
         _require_room(cluster)
@@ -160,10 +164,22 @@ def _connect(ray: Any, cluster: Cluster) -> None:
         }
     try:
         ray.init(address, **options)
-    except (ConnectionError, RuntimeError) as error:
+    except Exception as error:  # Ray has no class for it.
         raise InputError(
             f"--ray_address={address}: wanted a running Ray cluster of this "
             f"version; {' '.join(str(error).split())}"
+        ) from error
+
+
+def _require_listening(address: str) -> None:
+    """Checks that there is something at an address: Ray tries for minutes."""
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), _PATIENCE_S).close()
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"--ray_address={address}: wanted the host:port of a Ray head, "
+            f"found none there ({error}); start one by `ray start --head`"
         ) from error
 
 
@@ -203,7 +219,10 @@ def _rows(
         _Actor,
         batch_size=min(CALL_IMAGES, num_images),
         compute=ray.data.ActorPoolStrategy(
-            min_size=min(cluster.min_actors, max_actors),
+            # A pool whose actors have nothing waiting does not grow.
+            min_size=max_actors
+            if is_last
+            else min(cluster.min_actors, max_actors),
             max_size=max_actors,
             # What waits for an actor dies with it.
             max_tasks_in_flight_per_actor=1 if is_last else None,
@@ -215,7 +234,7 @@ def _rows(
         ),
         num_cpus=cluster.cpus_per_actor,
         num_gpus=cluster.gpus_per_actor,
-        max_task_retries=_RETRIES,
+        ray_remote_args_fn=lambda: {"max_task_retries": _RETRIES},
     )
     try:
         for row in rows.iter_rows():

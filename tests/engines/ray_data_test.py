@@ -12,11 +12,13 @@ import threading
 import time
 import types
 
+import programs
 import pytest
 import ray_clusters
 import ray_work
 
 from guided_segmentation import artifacts, engines
+from guided_segmentation.datasets import synthetic
 from guided_segmentation.engines import ray_data
 from guided_segmentation.errors import InputError
 
@@ -132,6 +134,35 @@ def test_an_image_whose_process_dies_is_tried_again(story):
     assert 2 <= tries.count("image_23") <= 4
 
 
+def test_a_binary_writes_the_bytes_of_the_local_engine(
+    story, cluster, launcher, tmp_path
+):
+    """After the story: one node is left."""
+    objects = list(synthetic.LABEL_SET.objects)
+    programs.write_seeder(tmp_path / "run", objects)
+    engine = ("--engine=ray", f"--ray_address={cluster.address}")
+    made = {}
+    for name, flags in (("local", ()), ("ray", engine)):
+        done = launcher.run(
+            "make_seeds",
+            "--num_images=3",
+            "--prediction_batch_size=1",
+            f"--seeder_dir={tmp_path}/run",
+            f"--output_dir={tmp_path}/{name}",
+            f"--score_maps_dir={tmp_path}/{name}_maps",
+            *flags,
+        )
+        assert done.returncode == 0, done.stderr
+        made[name] = {
+            path.relative_to(tmp_path / folder): path.read_bytes()
+            for folder in (name, f"{name}_maps")
+            for path in (tmp_path / folder).iterdir()
+            if path.suffix != ".json"
+        }
+    assert len(made["local"]) == 6
+    assert made["ray"] == made["local"]
+
+
 def test_nothing_to_do_starts_nothing():
     assert engines.make(None, [], engines.Cluster(address="nowhere:1")) == {}
 
@@ -142,6 +173,15 @@ def test_nothing_to_do_starts_nothing():
         (
             {"address": "ray://head:10001"},
             "^--ray_address: wanted host:port or auto, found ray://head:10001",
+        ),
+        (
+            {"address": "127.0.0.1:1"},
+            "^--ray_address=127.0.0.1:1: wanted the host:port of a Ray head, "
+            "found none there .*; start one by `ray start --head`$",
+        ),
+        (
+            {"address": "head"},
+            "^--ray_address=head: wanted the host:port of a Ray head, ",
         ),
         (
             {"cpus_per_actor": 10_000},
