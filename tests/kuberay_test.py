@@ -145,4 +145,4 @@ def test_the_ray_of_image_and_manifest_is_one_that_the_extra_allows(manifest):
     settings.read(programs.ROOT / "setup.cfg")
     extra = settings["options.extras_require"]["cluster"]
     minor = version.rpartition(".")[0]
-    assert f"ray[data] >={minor},<3" in extra
+    assert f"ray[data] >={minor},<2.64" in extra

@@ -38,7 +38,12 @@ def two_nodes():
             pathlib.Path(session_dir, f"{name}_{node_id}").write_text("-1")
         return start(*arguments, **named)
 
-    with mock.patch.object(services, "start_raylet", start_raylet):
+    tests = str(pathlib.Path(__file__).parent)  # Actors import from there.
+    path = os.pathsep.join([tests, os.environ.get("PYTHONPATH", "")])
+    with (
+        mock.patch.object(services, "start_raylet", start_raylet),
+        mock.patch.dict(os.environ, PYTHONPATH=path),
+    ):
         cluster = Cluster(
             initialize_head=True,
             head_node_args={**_node(), "include_dashboard": False},

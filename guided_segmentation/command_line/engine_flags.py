@@ -109,7 +109,8 @@ def make(
     """
     if is_local():
         return dict(work.make(work.source) or {})
-    pathlib.Path(output_dir).mkdir(parents=True, exist_ok=True)
+    if "://" not in output_dir:  # Actors look whether they see the folder.
+        pathlib.Path(output_dir).mkdir(parents=True, exist_ok=True)
     opener = functools.partial(
         actors.open_work,
         pathlib.Path(sys.argv[0]).name,
@@ -118,7 +119,8 @@ def make(
         output_dir,
     )
     wanted = missing(work.source.image_ids)
-    print(f"to do: {len(wanted)} of {len(work.source.image_ids)} images")
+    count = len(work.source.image_ids)
+    print(f"to do: {len(wanted)} of {count} images", file=sys.stderr)
     errors = engines.make(opener, wanted, _cluster(), take)
     lost = [each for each in missing(wanted) if each not in errors]
     if lost:

@@ -7,7 +7,6 @@ from absl import flags
 
 from guided_segmentation import labels
 from guided_segmentation.command_line import network_flags, prediction_flags
-from guided_segmentation.datasets import schema
 from guided_segmentation.errors import InputError
 from guided_segmentation.serving import saved_model
 from guided_segmentation.serving.client import address, connection
@@ -67,11 +66,11 @@ def served() -> address.ServedModel:
     )
 
 
-def connected(source: schema.Source) -> tuple[Callable, labels.LabelSet]:
-    """Returns the function that asks the model of --server, and its classes.
+def connected(label_set: labels.LabelSet) -> Callable:
+    """Returns the function that asks the model of --server.
 
     Args:
-      source: The photographs, with the classes of the model.
+      label_set: The classes of the model.
 
     Raises:
       ValueError: If there are flags that only bin/export_model takes.
@@ -87,9 +86,7 @@ def connected(source: schema.Source) -> tuple[Callable, labels.LabelSet]:
                 f"{flag.value}; a served model predicts as it was exported, "
                 f"so give it to bin/export_model"
             )
-    model = served()
-    num_classes = source.label_set.num_classes
-    return connection.connect(model, num_classes), source.label_set
+    return connection.connect(served(), label_set.num_classes)
 
 
 @flags.validator(SERVER.name, "wanted host:port, such as localhost:8500")

@@ -105,7 +105,7 @@ def segment_images(
 
 def missing(
     image_ids: Iterable[str],
-    folders: Mapping[artifacts.Path, crf.CrfSettings | None],
+    folders: Iterable[artifacts.Path],
     overlay_dir: artifacts.Path | None = None,
     probabilities_dir: artifacts.Path | None = None,
 ) -> list[str]:
@@ -113,12 +113,14 @@ def missing(
 
     Args:
       image_ids: Ids of the images.
-      folders: As of `segment_images`.
-      overlay_dir: Likewise.
+      folders: Folders of label maps.
+      overlay_dir: As of `segment_images`.
       probabilities_dir: Likewise.
     """
     outputs = _outputs(
-        folders, overlay_dir=overlay_dir, probabilities_dir=probabilities_dir
+        dict.fromkeys(folders),
+        overlay_dir=overlay_dir,
+        probabilities_dir=probabilities_dir,
     )
     return [
         image_id

@@ -46,7 +46,9 @@ def story(cluster, tmp_path_factory):
     folder.mkdir()
     _kill_a_driver(cluster.address, folder)
     before = _times(folder)
-    killer = threading.Thread(target=_remove_node, args=(cluster, folder))
+    killer = threading.Thread(
+        target=_remove_node, args=(cluster, folder), daemon=True
+    )
     killer.start()
     rows = []
     errors = engines.make(
