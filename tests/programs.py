@@ -51,13 +51,13 @@ def loaded(name: str) -> Iterator[types.ModuleType]:
     program = types.ModuleType(name)
     program.__file__ = str(ROOT / "bin" / name)
     source = pathlib.Path(program.__file__).read_text()
-    with _own_flags():
+    with restoring_flags():
         exec(compile(source, program.__file__, "exec"), vars(program))
         yield program
 
 
 @contextlib.contextmanager
-def _own_flags():
+def restoring_flags():
     """Allows flags to be defined again, and restores the earlier ones."""
     for module in FLAGS_MODULES:
         importlib.import_module(module)

@@ -43,13 +43,17 @@ python_logging.getLogger("tensorflow").setLevel("WARNING")
 
 def command() -> str:
     """Returns the command line, with flags from flagfiles written out."""
-    given = [
-        line
+    return shlex.join([pathlib.Path(sys.argv[0]).name, *given_flags()])
+
+
+def given_flags() -> list[str]:
+    """Returns the flags that were given, as --name=value."""
+    return [
+        text
         for name in sorted(flags.FLAGS)
         if flags.FLAGS[name].present
-        for line in flags.FLAGS[name].serialize().splitlines()
+        for text in flags.FLAGS[name].serialize().splitlines()
     ]
-    return shlex.join([pathlib.Path(sys.argv[0]).name, *given])
 
 
 def json_path(output: str) -> pathlib.Path:
@@ -150,26 +154,21 @@ def guarded(
     except absl_app.UsageError:
         raise
     except Exception as error:
-        line = _line(error)
-        if line is None or DEBUG.value:
+        shown = line(error)
+        if shown is None or DEBUG.value:
             traceback.print_exception(error)
         # Frees iterators first; their Python threads deadlock interpreter
         # shutdown.
         traceback.clear_frames(error.__traceback__)
-        sys.exit(1 if line is None else f"error: {line}")
+        sys.exit(1 if shown is None else f"error: {shown}")
 
 
-def _parse(argv: list[str]) -> list[str]:
-    """Parses the flags, and ends with a message if they are wrong."""
-    try:
-        expanded = flagfiles.expand(argv[1:])
-    except flags.Error as error:
-        sys.exit(f"error: {error}")
-    return absl_app.parse_flags_with_usage([argv[0], *expanded])
+def line(error: Exception) -> str | None:
+    """Returns the line that helps the user; None for the program's mistakes.
 
-
-def _line(error: Exception) -> str | None:
-    """The line that helps the user; None for a mistake of the program."""
+    Args:
+      error: Any; also one of TensorFlow that quotes one of Python.
+    """
     if isinstance(error, _OF_INPUT):
         return str(error)
     if not isinstance(error, tf.errors.OpError):
@@ -182,6 +181,15 @@ def _line(error: Exception) -> str | None:
         return None
     last = body.splitlines()[-1] if body else str(error)
     return re.sub(r"^\{\{.*?\}\} | \[Op:.*$", "", last)
+
+
+def _parse(argv: list[str]) -> list[str]:
+    """Parses the flags, and ends with a message if they are wrong."""
+    try:
+        expanded = flagfiles.expand(argv[1:])
+    except flags.Error as error:
+        sys.exit(f"error: {error}")
+    return absl_app.parse_flags_with_usage([argv[0], *expanded])
 
 
 def _raised(body: str) -> tuple[type | None, str]:

@@ -130,6 +130,16 @@ def source(
     return opened
 
 
+def reopened(only_photographs: bool = False) -> schema.Source:
+    """Opens the data set that another process has opened and checked.
+
+    Args:
+      only_photographs: As of `source`.
+    """
+    artifacts.limit_pixels(MAX_PIXELS.value)
+    return _open(only_photographs, SPLIT.value)
+
+
 def saliency_source() -> schema.Source:
     """Opens the photographs and boxes that the flags name, as `source` does.
 

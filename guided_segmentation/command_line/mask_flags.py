@@ -4,6 +4,7 @@ The binary itself defines --output_dir.
 """
 
 import pathlib
+from collections.abc import Sequence
 
 from absl import flags
 
@@ -138,6 +139,19 @@ def crf_max_pixels(label_set: labels.LabelSet) -> int:
     """Returns the size up to which crf-postproc keeps a photograph's own."""
     given = CRF_MAX_PIXELS.value
     return given or segmenter.max_pixels(label_set.num_classes)
+
+
+def missing(image_ids: Sequence[str]) -> list[str]:
+    """Returns the images that lack a file or a line in margins.csv."""
+    lacking = segmenter.missing(
+        image_ids,
+        folders(),
+        overlay_dir=overlay_dir(),
+        probabilities_dir=PROBABILITIES_DIR.value,
+    )
+    known = [segmenter.read_margins(each) for each in folders()]
+    unknown = {i for i in image_ids if not all(i in each for each in known)}
+    return [i for i in image_ids if i in unknown.union(lacking)]
 
 
 def written() -> list[pathlib.Path]:

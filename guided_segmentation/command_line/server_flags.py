@@ -1,9 +1,13 @@
 """Flags of a served model. Only binaries import this module."""
 
 import re
+from collections.abc import Callable
 
 from absl import flags
 
+from guided_segmentation import labels
+from guided_segmentation.command_line import network_flags, prediction_flags
+from guided_segmentation.errors import InputError
 from guided_segmentation.serving import saved_model
 from guided_segmentation.serving.client import address, connection
 
@@ -60,6 +64,29 @@ def served() -> address.ServedModel:
         retries=SERVER_RETRIES.value,
         max_bytes=SERVER_MAX_BYTES.value,
     )
+
+
+def connected(label_set: labels.LabelSet) -> Callable:
+    """Returns the function that asks the model of --server.
+
+    Args:
+      label_set: The classes of the model.
+
+    Raises:
+      ValueError: If there are flags that only bin/export_model takes.
+    """
+    for flag in (
+        prediction_flags.SCALES,
+        prediction_flags.FLIP,
+        network_flags.PRECISION,
+    ):
+        if flag.value != flag.default:
+            raise InputError(
+                f"--{flag.name}: wanted none beside --server, found "
+                f"{flag.value}; a served model predicts as it was exported, "
+                f"so give it to bin/export_model"
+            )
+    return connection.connect(served(), label_set.num_classes)
 
 
 @flags.validator(SERVER.name, "wanted host:port, such as localhost:8500")

@@ -6,7 +6,7 @@ maps and the inclusive threshold are from the authors' implementation.
 
 import dataclasses
 import pathlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 import tqdm
@@ -183,7 +183,7 @@ def make_seeds(
         folders={".png": output_dir, ".npz": score_maps_dir},
         threshold=threshold,
     )
-    wanted = maker.wanted(source.image_ids)
+    wanted = missing(source.image_ids, output_dir, score_maps_dir)
     predicted = predictions.predicted(
         maker.predictor, source, wanted, maker.prepare, batch_size
     )
@@ -192,6 +192,38 @@ def make_seeds(
         made, "seeds", len(wanted), unit="image", disable=not wanted
     ):
         pass
+
+
+def missing(
+    image_ids: Iterable[str],
+    output_dir: artifacts.Path,
+    score_maps_dir: artifacts.Path | None = None,
+) -> list[str]:
+    """Returns the images that lack seeds or score maps.
+
+    Args:
+      image_ids: Ids of the images.
+      output_dir: As of `make_seeds`.
+      score_maps_dir: Likewise.
+    """
+    image_ids = tuple(image_ids)
+    lacking: set[str] = set()
+    for suffix, folder in {".png": output_dir, ".npz": score_maps_dir}.items():
+        if folder is not None:
+            lacking.update(artifacts.missing(image_ids, folder, suffix))
+    return [each for each in image_ids if each in lacking]
+
+
+def _missing(
+    image_id: str, folders: Mapping[str, artifacts.Path | None]
+) -> list[pathlib.Path]:
+    """Returns the files of an image that are not there, by suffix."""
+    paths = [
+        artifacts.to_path(folder, image_id + suffix)
+        for suffix, folder in folders.items()
+        if folder is not None
+    ]
+    return [path for path in paths if not path.exists()]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -211,23 +243,9 @@ class _Maker:
     folders: dict[str, artifacts.Path | None]
     threshold: float
 
-    def wanted(self, image_ids: Iterable[str]) -> list[str]:
-        """Returns the images that lack a file, in their order."""
-        image_ids = tuple(image_ids)
-        lacking: set[str] = set()
-        for suffix, folder in self.folders.items():
-            if folder is not None:
-                lacking.update(artifacts.missing(image_ids, folder, suffix))
-        return [each for each in image_ids if each in lacking]
-
     def missing(self, image_id: str) -> list[pathlib.Path]:
         """Returns the files of an image that are not there."""
-        paths = [
-            artifacts.to_path(folder, image_id + suffix)
-            for suffix, folder in self.folders.items()
-            if folder is not None
-        ]
-        return [path for path in paths if not path.exists()]
+        return _missing(image_id, self.folders)
 
     def prepare(
         self, image_id: str, image: np.ndarray

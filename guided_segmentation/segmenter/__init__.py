@@ -12,10 +12,14 @@ from guided_segmentation.segmenter.decision import (
 )
 from guided_segmentation.segmenter.margins_file import (
     MARGINS_FILE,
+    margins_to,
     read_margins,
 )
 from guided_segmentation.segmenter.overlays import OVERLAY_PX, overlay
-from guided_segmentation.segmenter.segmentation import segment_images
+from guided_segmentation.segmenter.segmentation import (
+    missing,
+    segment_images,
+)
 
 __all__ = [
     "MARGINS_FILE",
@@ -23,7 +27,9 @@ __all__ = [
     "SaliencyMaps",
     "label_map",
     "margins",
+    "margins_to",
     "max_pixels",
+    "missing",
     "overlay",
     "present_only",
     "read_margins",

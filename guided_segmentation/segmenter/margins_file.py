@@ -4,7 +4,7 @@ import contextlib
 import csv
 import io
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from guided_segmentation import artifacts
 
@@ -59,6 +59,31 @@ class MarginsFile:
             return
         lines = [(image_id, f"{margin:.6f}") for image_id, margin in rows]
         artifacts.write_bytes(self._path, _text([_HEADER, *lines]).encode())
+
+
+@contextlib.contextmanager
+def margins_to(
+    folders: Iterable[artifacts.Path],
+) -> Iterator[Callable[[str, float], None]]:
+    """Yields a function that writes the mean margin of an image to margins.csv.
+
+    Args:
+      folders: Folders of label maps, each with its file.
+
+    Yields:
+      A function of image id and mean margin.
+    """
+    with contextlib.ExitStack() as stack:
+        files = [
+            stack.enter_context(contextlib.closing(MarginsFile(folder)))
+            for folder in folders
+        ]
+
+        def add(image_id: str, mean_margin: float) -> None:
+            for file in files:
+                file.add(image_id, mean_margin)
+
+        yield add
 
 
 def read_margins(folder: artifacts.Path) -> dict[str, float]:

@@ -1,7 +1,13 @@
 """Segments the photographs of a source and writes what is wanted of them."""
 
 import contextlib
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import (
+    Callable,
+    Iterable,
+    Mapping,
+    MutableMapping,
+    Sequence,
+)
 
 import numpy as np
 import tqdm
@@ -10,7 +16,7 @@ from guided_segmentation import artifacts, crf, labels, large, predictions
 from guided_segmentation.datasets import read_ahead, schema
 from guided_segmentation.networks import batches
 from guided_segmentation.segmenter import decision
-from guided_segmentation.segmenter.margins_file import MarginsFile
+from guided_segmentation.segmenter.margins_file import margins_to
 from guided_segmentation.segmenter.outputs import Outputs, Photograph
 
 # Photographs of which so many fit one of the largest are refined side by side,
@@ -31,6 +37,7 @@ def segment_images(
     probabilities_dir: artifacts.Path | None = None,
     batch_size: int | None = None,
     features: Mapping[str, np.ndarray] | None = None,
+    take_margin: Callable[[str, float], None] | None = None,
 ) -> dict[str, str]:
     """Writes the missing label maps of a source.
 
@@ -62,6 +69,9 @@ def segment_images(
       batch_size: As of predictions.predicted.
       features: Of some photographs, by image id, for `predict.frame`. None
         runs the whole network on all.
+      take_margin: Takes image id and mean margin of each image, instead of
+        margins.csv. Images whose label maps exist are predicted for it, too.
+        For processes that share a folder.
 
     Returns:
       Why a photograph is unreadable, by image id; it gets no files.
@@ -71,15 +81,12 @@ def segment_images(
     """
     label_set = label_set or source.label_set
     most = large.max_pixels((label_set or labels.VOC).num_classes)
-    outputs = Outputs(
-        folders={
-            artifacts.to_path(name): each for name, each in folders.items()
-        },
+    outputs = _outputs(
+        folders,
         label_set=label_set,
         crf_max_pixels=crf_max_pixels or most,
-        overlay_dir=overlay_dir and artifacts.to_path(overlay_dir),
-        probabilities_dir=probabilities_dir
-        and artifacts.to_path(probabilities_dir),
+        overlay_dir=overlay_dir,
+        probabilities_dir=probabilities_dir,
     )
     outputs.write_class_names()
     unreadable: dict[str, str] = {}
@@ -93,10 +100,55 @@ def segment_images(
         most=most,
         batch_size=batch_size,
         features=features or {},
+        take_margin=take_margin,
     )
     most = max(most, outputs.crf_max_pixels)
     _draw_overlays(source, outputs, unreadable, most)
     return unreadable
+
+
+def missing(
+    image_ids: Iterable[str],
+    folders: Iterable[artifacts.Path],
+    overlay_dir: artifacts.Path | None = None,
+    probabilities_dir: artifacts.Path | None = None,
+) -> list[str]:
+    """Returns the images that lack one of the files of `segment_images`.
+
+    Args:
+      image_ids: Ids of the images.
+      folders: Folders of label maps.
+      overlay_dir: As of `segment_images`.
+      probabilities_dir: Likewise.
+    """
+    outputs = _outputs(
+        dict.fromkeys(folders),
+        overlay_dir=overlay_dir,
+        probabilities_dir=probabilities_dir,
+    )
+    image_ids = tuple(image_ids)
+    lacking = set(outputs.want_predictions(image_ids))
+    return [i for i in image_ids if i in lacking or outputs.wants_overlay(i)]
+
+
+def _outputs(
+    folders: Mapping[artifacts.Path, crf.CrfSettings | None],
+    *,
+    overlay_dir: artifacts.Path | None,
+    probabilities_dir: artifacts.Path | None,
+    label_set: labels.LabelSet | None = None,
+    crf_max_pixels: int = 0,
+) -> Outputs:
+    return Outputs(
+        folders={
+            artifacts.to_path(name): each for name, each in folders.items()
+        },
+        label_set=label_set,
+        crf_max_pixels=crf_max_pixels,
+        overlay_dir=overlay_dir and artifacts.to_path(overlay_dir),
+        probabilities_dir=probabilities_dir
+        and artifacts.to_path(probabilities_dir),
+    )
 
 
 def _segment(
@@ -110,9 +162,12 @@ def _segment(
     most: int,
     batch_size: int | None,
     features: Mapping[str, np.ndarray],
+    take_margin: Callable[[str, float], None] | None,
 ) -> None:
     """Predicts the images whose label maps are missing, and writes them."""
-    image_ids = outputs.want_predictions(source.image_ids)
+    image_ids: Sequence[str] = source.image_ids
+    if take_margin is None:
+        image_ids = outputs.want_predictions(image_ids)
     if not image_ids:
         return
 
@@ -138,10 +193,7 @@ def _segment(
         return num_pixels * _SIDE_BY_SIDE > most
 
     with contextlib.ExitStack() as stack:
-        files = [
-            stack.enter_context(contextlib.closing(MarginsFile(folder)))
-            for folder in outputs.folders
-        ]
+        take = take_margin or stack.enter_context(margins_to(outputs.folders))
         predicted = predictions.predicted(
             predictor, source, image_ids, prepare, batch_size, unreadable
         )
@@ -149,8 +201,7 @@ def _segment(
         for image_id, margin in tqdm.tqdm(
             written, "segments", len(image_ids), unit="image"
         ):
-            for file in files:
-                file.add(image_id, margin)
+            take(image_id, margin)
 
 
 def _draw_overlays(

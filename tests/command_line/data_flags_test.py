@@ -62,7 +62,8 @@ def test_flags_of_data_reach_the_reader(given, reader, told):
         stand_in(reader, "source", SOURCE) as read,
     ):
         assert data_flags.source() is SOURCE
-    assert read.call_args == told
+        assert data_flags.reopened() is SOURCE
+    assert read.call_args_list == [told, told]
 
 
 def test_photographs_alone_need_no_tags():

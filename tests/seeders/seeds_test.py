@@ -150,6 +150,15 @@ def test_score_maps_are_made_where_only_the_seeds_exist(tmp_path):
     assert seeder.seen == [0, 1, 2, 2]
 
 
+def test_images_lack_seeds_or_score_maps(tmp_path):
+    for name in ("seeds/a.png", "maps/a.npz", "seeds/b.png", "maps/c.npz"):
+        artifacts.write_bytes(tmp_path / name, b"")
+    ids = ["a", "b", "c", "d"]
+    folders = [tmp_path / "seeds", tmp_path / "maps"]
+    assert seeds.missing(ids, folders[0]) == ["c", "d"]
+    assert seeds.missing(ids, *folders) == ["b", "c", "d"]
+
+
 def test_only_missing_seeds_are_made(tmp_path):
     seeds.make_seeds(Seeder(), source(), tmp_path)
     (tmp_path / "2007_1.png").unlink()

@@ -44,6 +44,52 @@ def test_every_photograph_gets_a_label_map_of_its_own_size(tmp_path):
     assert seen == [20, 30, 40, 30]
 
 
+def test_processes_that_share_a_folder_take_the_margins_themselves(tmp_path):
+    """Label maps that exist are not written again; their margins are told."""
+    folders = {tmp_path / "alone": None, tmp_path / "shared": None}
+    for folder in folders:
+        taken = {}
+        take = None if folder.name == "alone" else taken.__setitem__
+        for _ in range(2):
+            segmenter.segment_images(
+                lambda image: unsure(image[0])[None],
+                source(),
+                {folder: None},
+                take_margin=take,
+            )
+    written = segmenter.read_margins(tmp_path / "alone")
+    assert {i: round(margin, 6) for i, margin in taken.items()} == written
+    assert len(written) == 3
+    assert not (tmp_path / "shared" / "margins.csv").exists()
+    path = tmp_path / "shared" / "2007_0.png"
+    before = path.stat().st_mtime_ns
+    segmenter.segment_images(
+        lambda image: unsure(image[0])[None],
+        source(1),
+        {tmp_path / "shared": None},
+        take_margin=taken.__setitem__,
+    )
+    assert path.stat().st_mtime_ns == before
+
+
+def test_images_lack_any_of_their_files(tmp_path):
+    folders = [tmp_path / "plain", tmp_path / "crf"]
+    more = {
+        "overlay_dir": tmp_path / "overlays",
+        "probabilities_dir": tmp_path / "probabilities",
+    }
+    names = ["plain/a.png", "crf/a.png", "overlays/a.jpg"]
+    names += ["probabilities/a.npz", "plain/b.png", "crf/b.png"]
+    for name in names:
+        artifacts.write_bytes(tmp_path / name, b"")
+    assert segmenter.missing(["a", "b", "c"], folders) == ["c"]
+    assert segmenter.missing(["a", "b", "c"], folders, **more) == ["b", "c"]
+    for name in names[:4]:
+        (tmp_path / name).rename(tmp_path / "away")
+        assert segmenter.missing(["a"], folders, **more) == ["a"]
+        (tmp_path / "away").rename(tmp_path / name)
+
+
 def test_one_prediction_serves_a_folder_without_and_one_with_crf(tmp_path):
     calls = []
 
