@@ -4,12 +4,26 @@ The binary itself defines --output_dir.
 """
 
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 
 from absl import flags
 
-from guided_segmentation import artifacts, crf, exports, labels, segmenter
-from guided_segmentation.command_line import app, data_flags, parsers
+from guided_segmentation import (
+    artifacts,
+    crf,
+    engines,
+    exports,
+    labels,
+    provenance,
+    segmenter,
+)
+from guided_segmentation.command_line import (
+    app,
+    data_flags,
+    digests,
+    engine_flags,
+    parsers,
+)
 from guided_segmentation.datasets import schema
 from guided_segmentation.errors import InputError
 
@@ -141,8 +155,9 @@ def crf_max_pixels(label_set: labels.LabelSet) -> int:
     return given or segmenter.max_pixels(label_set.num_classes)
 
 
-def missing(image_ids: Sequence[str]) -> list[str]:
+def missing(image_ids: Iterable[str]) -> list[str]:
     """Returns the images that lack a file or a line in margins.csv."""
+    image_ids = tuple(image_ids)
     lacking = segmenter.missing(
         image_ids,
         folders(),
@@ -152,6 +167,53 @@ def missing(image_ids: Sequence[str]) -> list[str]:
     known = [segmenter.read_margins(each) for each in folders()]
     unknown = {i for i in image_ids if not all(i in each for each in known)}
     return [i for i in image_ids if i in unknown.union(lacking)]
+
+
+def made_by_engine(
+    segment: Callable[[schema.Source], dict[str, str]],
+    source: schema.Source,
+    output_dir: str,
+    names: list[str],
+) -> dict[str, str]:
+    """Segments photographs where --engine says.
+
+    Args:
+      segment: Segments the photographs of a source; returns why some have no
+        label map, by image id.
+      source: All photographs.
+      output_dir: Of the binary.
+      names: The arguments of the command line that are no flags.
+
+    Returns:
+      As `segment` does.
+    """
+    if engine_flags.is_local():
+        return segment(source)
+    with segmenter.margins_to(folders()) as write_margin:
+
+        def take(row: engines.Row) -> None:
+            if row.value is not None:
+                write_margin(row.image_id, row.value)
+
+        here = engines.Work(source, segment)
+        return engine_flags.make(here, missing, output_dir, names, take)
+
+
+def made_from(source: schema.Source, only_present: bool) -> provenance.Inputs:
+    """Returns digests of what the label maps are made from.
+
+    Args:
+      source: The photographs.
+      only_present: Whether image-level labels decide, too.
+    """
+    found = {"photographs": digests.photographs(source)}
+    if (maps := saliency_maps()) is not None:
+        found["saliency maps"] = provenance.file_digests(
+            source.image_ids, maps.folder
+        )
+    if only_present:
+        found["image labels"] = digests.image_labels(source)
+    return found
 
 
 def written() -> list[pathlib.Path]:
