@@ -52,7 +52,7 @@ def test_processes_that_share_a_folder_take_the_margins_themselves(tmp_path):
         take = None if folder.name == "alone" else taken.__setitem__
         for _ in range(2):
             segmenter.segment_images(
-                lambda image: unsure(image[0])[None],
+                bright_or_dark,
                 source(),
                 {folder: None},
                 take_margin=take,
@@ -64,7 +64,7 @@ def test_processes_that_share_a_folder_take_the_margins_themselves(tmp_path):
     path = tmp_path / "shared" / "2007_0.png"
     before = path.stat().st_mtime_ns
     segmenter.segment_images(
-        lambda image: unsure(image[0])[None],
+        bright_or_dark,
         source(1),
         {tmp_path / "shared": None},
         take_margin=taken.__setitem__,
