@@ -150,6 +150,13 @@ TRAINING = {
 }
 
 
+WORKERS = {  # Of --strategy=multi_worker alone.
+    "workers": "a:1,b:2",
+    "worker_index": "1",
+    "worker_wait_seconds": "7",
+}
+
+
 TRAIN_SETTINGS = trainer.TrainSettings(
     num_steps=3,
     batch_size=4,

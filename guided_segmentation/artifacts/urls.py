@@ -140,7 +140,7 @@ class UrlPath:
         return self.read_bytes().decode(encoding)
 
     def glob(self, pattern: str) -> Iterator[UrlPath]:
-        """Yields the files whose parts fit a pattern such as "*/a.txt"."""
+        """Yields the files whose parts fit a pattern such as `*/a.txt`."""
         wanted = pattern.split("/")
         for name in stores.names(self._url, depth=len(wanted)):
             parts = name.split("/")

@@ -154,6 +154,24 @@ def training_batches(
     return _without_autotune(batches.prefetch(tf.data.AUTOTUNE))
 
 
+def part_of_batches(
+    examples: tf.data.Dataset, batch_size: int, part: slice
+) -> tf.data.Dataset:
+    """Keeps the examples of every batch that one of several workers computes.
+
+    Args:
+      examples: As `shuffled` or `class_balanced` returns them, from the first
+        of a batch on; what is dropped is not read.
+      batch_size: Examples per batch, over all workers.
+      part: Which examples of a batch to keep.
+    """
+
+    def kept(batch: dict) -> dict:
+        return {key: value[part] for key, value in batch.items()}
+
+    return examples.batch(batch_size, drop_remainder=True).map(kept).unbatch()
+
+
 def in_order(
     image_ids: list[str],
     parts: Mapping[str, Callable[[str], np.ndarray]],

@@ -31,6 +31,7 @@ from guided_segmentation.training import (
     losses,
     trainer,
     validation,
+    workers,
 )
 from guided_segmentation.training.recipe import Recipe
 
@@ -67,7 +68,8 @@ def train(
         network.
       work_dir: The run's folder.
       settings: How it is trained.
-      strategy: Devices that train; mirrored if None.
+      strategy: Devices that train; mirrored if None. Of several workers the
+        chief, the first, writes the files.
       execution: How a step is computed, as trainer.train takes it.
       features_dir: Folder of the cached features of frozen layers; inside
         `work_dir` if None.
@@ -91,32 +93,38 @@ def train(
         **(extra_settings or {}),
         **({"validation": validated.to_record()} if validated else {}),
     }
-    if _is_finished(work_dir, settings, extra_settings):
-        return
-    cached_features = frozen_features.computed(
-        recipe, source, features_dir or work_dir / "features", settings
+    is_finished = functools.partial(
+        _is_finished, work_dir, settings, extra_settings
     )
-    make_batches = functools.partial(
-        inputs.batches, recipe, source, target, settings, cached_features
-    )
-    build_network = _NetworkBuilder(
-        recipe, make_batches, takes_features=cached_features is not None
-    )
-    path = work_dir / weights.WEIGHTS_FILE
-    watch = validated and _watch(validated, build_network, work_dir)
-    trainer.train(
-        _task(recipe, build_network, make_batches),
-        work_dir=work_dir,
-        settings=settings,
-        strategy=strategy,
-        execution=execution,
-        extra_settings=extra_settings,
-        watch=watch,
-    )
-    if watch:
-        watch.finish(path)
-    else:
-        weights.save(build_network.whole, path)
+    with workers.reported(strategy):
+        record = trainer.settings_to_record(settings, extra_settings)
+        workers.require_same(strategy, record)
+        if workers.of_chief(strategy, is_finished):
+            return
+        with workers.chief_first(strategy):
+            cached_features = frozen_features.computed(
+                recipe, source, features_dir or work_dir / "features", settings
+            )
+        make_batches = functools.partial(
+            inputs.batches, recipe, source, target, settings, cached_features
+        )
+        build_network = _NetworkBuilder(
+            recipe, make_batches, takes_features=cached_features is not None
+        )
+        scores = validated and workers.is_chief(strategy)
+        watch = _watch(validated, build_network, work_dir) if scores else None
+        trainer.train(
+            _task(recipe, build_network, make_batches),
+            work_dir=work_dir,
+            settings=settings,
+            strategy=strategy,
+            execution=execution,
+            extra_settings=extra_settings,
+            watch=watch,
+        )
+        if workers.is_chief(strategy):
+            _finish(watch, build_network.whole, work_dir)
+        workers.wait_for_all(strategy)
 
 
 def objective(
@@ -177,6 +185,15 @@ def _watch(validated, build_network, work_dir):
         lambda path: weights.save(build_network.whole, path),
         work_dir,
     )
+
+
+def _finish(watch, network, work_dir):
+    """Writes the weights that the run ends with."""
+    path = work_dir / weights.WEIGHTS_FILE
+    if watch:
+        watch.finish(path)
+    else:
+        weights.save(network, path)
 
 
 def _is_finished(work_dir, settings, extra_settings):

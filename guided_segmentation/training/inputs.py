@@ -36,6 +36,7 @@ def batches(
     settings: trainer.TrainSettings,
     cached_features: list[np.ndarray] | None,
     first_step: int,
+    part: slice | None = None,
 ) -> tf.data.Dataset:
     """Makes the batches of a run, from one step on.
 
@@ -48,6 +49,8 @@ def batches(
         rows, cell columns, channels] float16 for each scale; None crops
         photographs.
       first_step: 0, or the step of the checkpoint that training resumes.
+      part: Which examples of each batch, for one of several workers; None for
+        all.
 
     Returns:
       Batches, as trainer.Task takes them, of
@@ -70,6 +73,10 @@ def batches(
         settings.num_steps * settings.batch_size,
         settings.seed,
     )
+    size = settings.batch_size
+    if part is not None:
+        examples = pipeline.part_of_batches(examples, size, part)
+        size = part.stop - part.start
     target_key = "label_map" if recipe.is_dense else "image_labels"
     parts = {target_key: target}
     if cached_features is None:
@@ -79,7 +86,7 @@ def batches(
     if cached_features is None or recipe.crf_loss is not None:
         parts["image"] = source.image
     transforms = [pipeline.read(parts), crop]
-    return pipeline.training_batches(examples, transforms, settings.batch_size)
+    return pipeline.training_batches(examples, transforms, size)
 
 
 def _photograph_crop(recipe, target_key):

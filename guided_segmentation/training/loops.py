@@ -21,6 +21,7 @@ from guided_segmentation.training import (
     summaries,
     train_step,
     validation,
+    workers,
 )
 
 CHECKPOINTS = "checkpoints"  # Folder in that of the run.
@@ -57,7 +58,8 @@ class Loop:
         """
         self.task, self.strategy, self.settings = task, strategy, settings
         self.execution = execution
-        with strategy.scope():
+        self.is_chief = workers.is_chief(strategy)
+        with workers.scope(strategy):
             self.network = task.build_network()
             self.optimizer = optimizers.LayerwiseOptimizer(
                 self.network, settings.optimizer, settings.num_steps
@@ -76,21 +78,38 @@ class Loop:
         self._train = tf.function(
             tf.autograph.experimental.do_not_convert(self.train_step.__call__)
         )
+        self.watch = None
+        if self.is_chief:
+            self._open_files(work_dir)
+        workers.share(strategy, self._state())
+
+    def _open_files(self, work_dir):
+        """Restores the last checkpoint, and opens the summaries."""
+        scaled = {"loss_scale": self.loss_scale} if self.loss_scale else {}
         self.checkpoints = tf.train.CheckpointManager(
             tf.train.Checkpoint(
                 network=self.network,
                 step=self.step,
                 optimizers=self.optimizer.by_multiplier,
-                **({"loss_scale": self.loss_scale} if scaled else {}),
+                **scaled,
             ),
             os.fspath(pathlib.Path(work_dir, CHECKPOINTS)),
             max_to_keep=2,
         )
         self.checkpoints.restore_or_initialize()
-        self.watch = None
+        settings = self.settings
         self.summaries = summaries.SummaryWriter(
             work_dir,
             optimizers.learning_rate(settings.optimizer, settings.num_steps),
+        )
+
+    def _state(self):
+        """Variables of what a checkpoint saves."""
+        found = [self.step, *self.network.weights]
+        for optimizer in self.optimizer.by_multiplier.values():
+            found += optimizer.variables
+        return found + list(
+            self.loss_scale.variables if self.loss_scale else ()
         )
 
     def run(self, watch: validation.Watch | None) -> None:
@@ -105,27 +124,42 @@ class Loop:
             self.watch.resume(first)
         if first >= last:
             return
-        print(strategies.description(self.strategy), file=sys.stderr)
+        if self.is_chief:
+            print(strategies.description(self.strategy), file=sys.stderr)
         self.begin()
         bar = tqdm.trange(
-            first, last, initial=first, total=last, unit="step", mininterval=1
+            first,
+            last,
+            initial=first,
+            total=last,
+            unit="step",
+            mininterval=1,
+            disable=not self.is_chief,
         )
+        agreement = workers.StopAgreement(self.strategy)
         with interrupts.deferred_signals() as received:
             for step in bar:
                 loss = self.advance(step + 1, bar)
-                if received or (step + 1) % self.settings.checkpoint_steps == 0:
+                stop = agreement.signal(received)
+                if stop or (step + 1) % self.settings.checkpoint_steps == 0:
                     self._require_learning(float(loss), step + 1)
                     self._save(step + 1)
-                if received:
+                if stop:
                     bar.close()
-                    _exit(step + 1, last, received[0])
+                    _exit(step + 1, last, stop)
         self._save(last)
 
     def begin(self) -> None:
         """Opens the batches from the step of the checkpoint on."""
         self.first_step = int(self.step)
-        batches = self.task.make_batches(self.first_step)
-        self._batches = iter(strategies.distribute(batches, self.strategy))
+        self._batches = iter(
+            strategies.distributed_batches(
+                self.task.make_batches,
+                self.first_step,
+                self.settings.batch_size,
+                self.strategy,
+            )
+        )
 
     def advance(self, step: int, bar: tqdm.tqdm) -> tf.Tensor:
         """Trains one step; writes summaries and scores where they are due.
@@ -175,7 +209,8 @@ class Loop:
         if not loss_scale.are_finite(self.network.weights):
             self._end(f"the weights are not finite after step {step}", step)
         self.step.assign(step)
-        self.checkpoints.save()
+        if self.is_chief:
+            self.checkpoints.save()
         if self.watch:
             self.watch.checkpointed()
 
@@ -202,6 +237,8 @@ class Loop:
             return
         value = float(loss)
         self._require_learning(value, step)
+        if not self.is_chief:
+            return
         bar.set_postfix(loss=f"{value:.3f}", refresh=False)
         shows = step % settings.picture_steps == 0 or is_last
         pictures = self._pictures(batch) if shows else None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import tensorflow as tf
+
+from guided_segmentation.training import workers
 
 
 def make_strategy(
@@ -36,7 +38,7 @@ def description(strategy: tf.distribute.Strategy) -> str:
     """Says on which devices a strategy trains, in one line.
 
     Args:
-      strategy: What `make_strategy` returns, or any other on one machine.
+      strategy: What `make_strategy` or `workers.make_strategy` returns.
 
     Example:
       >>> description(tf.distribute.OneDeviceStrategy("CPU:0"))
@@ -46,7 +48,10 @@ def description(strategy: tf.distribute.Strategy) -> str:
     kinds = {device.split(":")[-2] for device in devices}
     kind = "GPU" if kinds == {"GPU"} else "CPU"
     found = len(tf.config.list_physical_devices("GPU"))
-    used = f"training on {len(devices)} {kind}{'s' * (len(devices) > 1)}"
+    on = "training on "
+    if workers.count(strategy) > 1:
+        on += f"{workers.count(strategy)} workers, each on "
+    used = f"{on}{len(devices)} {kind}{'s' * (len(devices) > 1)}"
     if kind == "CPU":
         reason = f"GPUs not used: {found}" if found else "no GPU found"
         return f"{used} ({reason})"
@@ -77,3 +82,48 @@ def distribute(
     return strategy.experimental_distribute_dataset(
         dataset.with_options(options)
     )
+
+
+def distributed_batches(
+    make_batches: Callable[..., tf.data.Dataset],
+    first_step: int,
+    batch_size: int,
+    strategy: tf.distribute.Strategy,
+) -> Iterable:
+    """Makes the batches of a run and splits them among all replicas.
+
+    A worker makes its part of each batch alone. Which examples a replica gets
+    follows from the number of replicas, not from how workers divide them.
+
+    Args:
+      make_batches: As trainer.Task has it.
+      first_step: Step that the first batch is for.
+      batch_size: Examples of a batch, over all replicas.
+      strategy: As `distribute` takes it, or of several workers.
+
+    Returns:
+      What `distribute` returns.
+    """
+    count = workers.count(strategy)
+    if count == 1:
+        return distribute(make_batches(first_step), strategy)
+    sizes = replica_sizes(batch_size, strategy.num_replicas_in_sync)
+    num_local = len(sizes) // count
+    first = num_local * workers.index(strategy)
+    own = sizes[first : first + num_local]
+    start = sum(sizes[:first])
+    batches = make_batches(first_step, slice(start, start + sum(own)))
+    if num_local > 1:
+        batches = batches.rebatch(own)
+    return strategy.distribute_datasets_from_function(lambda _: batches)
+
+
+def replica_sizes(batch_size: int, replicas: int) -> list[int]:
+    """Returns how many examples of a batch each replica gets.
+
+    Example:
+      >>> replica_sizes(15, 4)
+      [4, 4, 4, 3]
+    """
+    size, rest = divmod(batch_size, replicas)
+    return [size + (index < rest) for index in range(replicas)]

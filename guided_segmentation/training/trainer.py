@@ -23,6 +23,7 @@ from guided_segmentation.training import (
     optimizers,
     strategies,
     validation,
+    workers,
 )
 from guided_segmentation.training.keras_globals import training_globals
 
@@ -63,7 +64,8 @@ class Task:
         scope.
       make_batches: Takes the first step; returns batches from that step on,
         dictionaries with `input_key`, `target_keys` and "seed" [batch, 2]
-        int32.
+        int32. For several workers it also takes a slice: which examples of
+        each batch.
       loss: Takes each of the targets, the network's output, and each of the
         counts; returns this replica's part of the mean over the global batch.
       counts: Takes each of the targets; returns what the loss divides by, for
@@ -82,7 +84,7 @@ class Task:
     """
 
     build_network: Callable[[], keras.Model]
-    make_batches: Callable[[int], tf.data.Dataset]
+    make_batches: Callable[..., tf.data.Dataset]
     loss: Callable[..., tf.Tensor]
     input_key: str
     target_keys: tuple[str, ...]
@@ -115,7 +117,7 @@ def train(
       execution: How each step is computed.
       extra_settings: More entries of settings.json.
       watch: Scores held-out images while the network trains; None scores
-        none.
+        none. Of several workers the chief scores.
 
     Returns:
       The trained network.
@@ -129,11 +131,12 @@ def train(
     strategy = strategy or strategies.make_strategy("mirrored")
     _require_batch(settings, strategy, execution)
     work_dir = pathlib.Path(work_dir)
-    provenance.record_or_check(
-        work_dir,
-        settings_to_record(settings, extra_settings or {}),
-        is_begun=has_checkpoint(work_dir),
-    )
+    if workers.is_chief(strategy):
+        provenance.record_or_check(
+            work_dir,
+            settings_to_record(settings, extra_settings or {}),
+            is_begun=has_checkpoint(work_dir),
+        )
     with training_globals(settings.precision, settings.seed):
         loop = loops.Loop(task, strategy, settings, work_dir, execution)
         loop.run(watch)

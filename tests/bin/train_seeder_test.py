@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from unittest import mock
 
 import numpy as np
 import programs
@@ -10,6 +11,7 @@ from absl import flags
 from absl.testing import flagsaver
 from binary_calls import (
     TRAINING,
+    WORKERS,
     assert_ends_well,
     assert_trained_as_told,
     call_training,
@@ -22,15 +24,51 @@ from guided_segmentation.datasets import (
     layouts,
     synthetic,
 )
+from guided_segmentation.errors import InputError
 from guided_segmentation.training import (
+    clusters,
     fine_tuning,
+    workers,
 )
 
 
 def test_the_flags_of_training_are_all_tested_here():
     with programs.loaded("train_seeder"):
         defined = flags.FLAGS.get_key_flags_for_module(training_flags)
-    assert {flag.name for flag in defined} == TRAINING.keys()
+    assert {flag.name for flag in defined} == {*TRAINING, *WORKERS}
+
+
+def test_flags_of_workers_reach_their_strategy(monkeypatch):
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    given = {**WORKERS, "strategy": "multi_worker"}
+    with (
+        stand_in(workers, "make_strategy") as made,
+        programs.loaded("train_seeder"),
+        flagsaver.as_parsed(**given),
+    ):
+        assert training_flags.strategy() is made.return_value
+    assert made.call_args == mock.call(clusters.Cluster(("a:1", "b:2"), 1), 7)
+
+
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        ({"workers": "a:1"}, "--workers wanted --strategy=multi_worker, found"),
+        ({"worker_index": "0"}, "--worker_index wanted --strategy=multi_work"),
+        ({"worker_wait_seconds": "9"}, "--worker_wait_seconds wanted"),
+        (
+            {"strategy": "multi_worker", "num_virtual_cpus": "2"},
+            "--num_virtual_cpus=2 wanted --strategy=mirrored, found multi_wor",
+        ),
+    ],
+)
+def test_flags_of_workers_that_do_not_fit_the_strategy(given, line):
+    with (
+        programs.loaded("train_seeder"),
+        flagsaver.as_parsed(**given),
+        pytest.raises(InputError, match=line),
+    ):
+        training_flags.strategy()
 
 
 def test_flags_reach_what_train_seeder_calls(launcher, capsys):

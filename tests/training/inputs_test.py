@@ -1,4 +1,5 @@
 import dataclasses
+import functools
 
 import numpy as np
 import pytest
@@ -193,3 +194,40 @@ def test_batches_are_the_same_with_and_without_decoded_files(
             assert one.keys() == other.keys()
             for key, value in one.items():
                 np.testing.assert_array_equal(value, other[key])
+
+
+@pytest.mark.parametrize("sampling", sorted(inputs.SAMPLINGS))
+def test_workers_parts_of_a_batch_are_the_batch_bit_for_bit(sampling):
+    """With random crops, scales and flips, also from a later step on."""
+    chosen = dataclasses.replace(
+        SEGMENTER, sampling=sampling, scales=(0.75, 1.25)
+    )
+    settings = dataclasses.replace(SETTINGS, batch_size=3)
+    make = functools.partial(
+        inputs.batches, chosen, SOURCE, truth, settings, None
+    )
+    for first_step in (0, 2):
+        whole, *parts = (
+            list(make(first_step, part).as_numpy_iterator())
+            for part in (None, slice(0, 2), slice(2, 3))
+        )
+        assert len(whole) == SETTINGS.num_steps - first_step
+        for batch, *pieces in zip(whole, *parts, strict=True):
+            for key, values in batch.items():
+                joined = np.concatenate([piece[key] for piece in pieces])
+                np.testing.assert_array_equal(joined, values)
+
+
+def test_what_other_workers_learn_from_is_not_read():
+    read = []
+
+    def target(image_id):
+        read.append(image_id)
+        return truth(image_id)
+
+    settings = dataclasses.replace(SETTINGS, batch_size=4)
+    make = functools.partial(
+        inputs.batches, SEGMENTER, SOURCE, target, settings, None, 0
+    )
+    assert len(list(make(slice(0, 1)))) == settings.num_steps
+    assert len(read) == settings.num_steps

@@ -3,7 +3,7 @@ from unittest import mock
 import pytest
 import tensorflow as tf
 
-from guided_segmentation.training import strategies
+from guided_segmentation.training import strategies, workers
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,32 @@ def test_replicas_split_every_batch_in_order(two_cpus):
         [[4, 5], [6, 7]],
         [[8, 9], [10, 11]],
     ]
+
+
+@pytest.mark.parametrize(
+    ("index", "part", "sizes"), [(0, (0, 8), [4, 4]), (1, (8, 15), [4, 3])]
+)
+def test_a_worker_makes_what_its_replicas_compute(
+    monkeypatch, index, part, sizes
+):
+    """A batch of 15 on two workers of two GPUs each."""
+    monkeypatch.setattr(workers, "count", lambda strategy: 2)
+    monkeypatch.setattr(workers, "index", lambda strategy: index)
+    strategy = mock.Mock(num_replicas_in_sync=4)
+    strategy.distribute_datasets_from_function = lambda make: make(None)
+
+    def batches(first_step, given):
+        assert (first_step, given.start, given.stop) == (7, *part)
+        count = given.stop - given.start
+        return tf.data.Dataset.range(2 * count).batch(count)
+
+    made = strategies.distributed_batches(batches, 7, 15, strategy)
+    assert [len(each) for each in made] == 2 * sizes
+
+
+def test_workers_are_named_where_they_train(monkeypatch):
+    monkeypatch.setattr(workers, "count", lambda strategy: 3)
+    strategy = mock.Mock()
+    strategy.extended.worker_devices = ["/job:worker/task:1/device:CPU:0"]
+    line = "training on 3 workers, each on 1 CPU (no GPU found)"
+    assert strategies.description(strategy) == line
