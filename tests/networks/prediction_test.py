@@ -16,8 +16,10 @@ def _network():
 
 @pytest.fixture(name="centred", autouse=True)
 def _centred(monkeypatch):
-    """Stand-ins have no pools, from which `grid_origin` is read."""
+    """Stand-ins have no pools, from which these are read."""
     monkeypatch.setattr(prediction, "grid_origin", lambda _: 0.0)
+    stride = deeplab_v1.STRIDE
+    monkeypatch.setattr(prediction, "grid_stride", lambda _: stride)
 
 
 def photographs(height=40, width=60, count=1):
