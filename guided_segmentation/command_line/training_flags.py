@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import Any
 
-import tensorflow as tf
 from absl import flags
 
 from guided_segmentation import images
@@ -14,19 +12,15 @@ from guided_segmentation.command_line import (
     execution_flags,
     network_flags,
     optimizer_flags,
+    strategy_flags,
 )
 from guided_segmentation.errors import InputError
 from guided_segmentation.networks import deeplab_v1, deeplab_v2, vgg16
-from guided_segmentation.training import (
-    clusters,
-    recipe,
-    strategies,
-    trainer,
-    workers,
-)
+from guided_segmentation.training import recipe, trainer
 
 flags.adopt_module_key_flags(optimizer_flags)
 flags.adopt_module_key_flags(execution_flags)
+flags.adopt_module_key_flags(strategy_flags)
 
 _TRAIN = trainer.TrainSettings
 
@@ -170,39 +164,6 @@ DATA_DEPENDENT_INIT = flags.DEFINE_bool(
     "the first batch. Deep thin networks learn much faster at first; "
     "ResNet101, whose normalization is frozen, learns nothing without it.",
 )
-STRATEGY = flags.DEFINE_enum(
-    "strategy",
-    "mirrored",
-    ["mirrored", "one_device", "multi_worker"],
-    "mirrored: all GPUs, or the CPU if there are none; one_device: the first; "
-    "multi_worker: the GPUs, or the CPU, of several workers, which are "
-    "processes on one or many machines. Start the same command on each; the "
-    "result is that of one.",
-)
-WORKERS = flags.DEFINE_list(
-    "workers",
-    [],
-    "Addresses of all workers for --strategy=multi_worker, such as "
-    "host1:2222,host2:2222; the first writes the files. Not given: those of "
-    "TF_CONFIG in the environment.",
-)
-WORKER_INDEX = flags.DEFINE_integer(
-    "worker_index",
-    None,
-    "Number of this process among --workers, from 0 on.",
-)
-WORKER_WAIT_SECONDS = flags.DEFINE_integer(
-    "worker_wait_seconds",
-    workers.WAIT_SECONDS,
-    "How long workers wait for each other at the start.",
-    lower_bound=1,
-)
-NUM_VIRTUAL_CPUS = flags.DEFINE_integer(
-    "num_virtual_cpus",
-    1,
-    "Replicas to simulate on the CPU; the result is that of one.",
-    lower_bound=1,
-)
 
 
 def train_settings(**defaults: Any) -> trainer.TrainSettings:
@@ -287,29 +248,3 @@ def of_deeplab() -> dict:
         "pooling": POOLING.value,
         **{each.name: each.value for each in optional if each.value},
     }
-
-
-def strategy() -> tf.distribute.Strategy:
-    """Returns the strategy that the flags name.
-
-    Call it before anything uses TensorFlow's devices.
-
-    Raises:
-      InputError: If flags contradict each other, or a worker does not come.
-    """
-    if STRATEGY.value != "multi_worker":
-        for flag in (WORKERS, WORKER_INDEX, WORKER_WAIT_SECONDS):
-            if flag.present:
-                raise InputError(
-                    f"--{flag.name} wanted --strategy=multi_worker, found "
-                    f"--strategy={STRATEGY.value}; leave one of them out"
-                )
-        return strategies.make_strategy(STRATEGY.value, NUM_VIRTUAL_CPUS.value)
-    if NUM_VIRTUAL_CPUS.value > 1:
-        raise InputError(
-            f"--num_virtual_cpus={NUM_VIRTUAL_CPUS.value} wanted "
-            f"--strategy=mirrored, found multi_worker; start more workers "
-            f"instead"
-        )
-    cluster = clusters.named(WORKERS.value, WORKER_INDEX.value, os.environ)
-    return workers.make_strategy(cluster, WORKER_WAIT_SECONDS.value)

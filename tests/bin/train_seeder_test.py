@@ -19,7 +19,7 @@ from binary_calls import (
 )
 from damaged_data import TINY, error_of, write_network
 
-from guided_segmentation.command_line import training_flags
+from guided_segmentation.command_line import strategy_flags, training_flags
 from guided_segmentation.datasets import (
     layouts,
     synthetic,
@@ -46,7 +46,7 @@ def test_flags_of_workers_reach_their_strategy(monkeypatch):
         programs.loaded("train_seeder"),
         flagsaver.as_parsed(**given),
     ):
-        assert training_flags.strategy() is made.return_value
+        assert strategy_flags.strategy() is made.return_value
     assert made.call_args == mock.call(clusters.Cluster(("a:1", "b:2"), 1), 7)
 
 
@@ -68,7 +68,7 @@ def test_flags_of_workers_that_do_not_fit_the_strategy(given, line):
         flagsaver.as_parsed(**given),
         pytest.raises(InputError, match=line),
     ):
-        training_flags.strategy()
+        strategy_flags.strategy()
 
 
 def test_flags_reach_what_train_seeder_calls(launcher, capsys):
