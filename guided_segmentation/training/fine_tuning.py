@@ -16,7 +16,6 @@ import tensorflow as tf
 import guided_segmentation
 from guided_segmentation import artifacts, labels, provenance
 from guided_segmentation.datasets import schema
-from guided_segmentation.errors import InputError
 from guided_segmentation.networks import (
     builders,
     layers,
@@ -81,12 +80,8 @@ def train(
       ValueError: If `work_dir` holds a run of other settings, or cached
         features are to be computed again.
     """
-    if execution.recompute and frozen_features.are_cached(recipe):
-        raise InputError(
-            f"--recompute computes the network again from the photograph, but "
-            f"the features of layers up to {recipe.freeze_through} are cached, "
-            f"which saves more memory; leave out --recompute"
-        )
+    if execution.recompute:
+        frozen_features.require_none(recipe)
     work_dir = pathlib.Path(work_dir)
     extra_settings = {
         **_recipe_settings(recipe, source),

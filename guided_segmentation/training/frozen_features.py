@@ -32,6 +32,23 @@ def are_cached(recipe: Recipe) -> bool:
     return recipe.freeze_through is not None and recipe.framing == "whole"
 
 
+def require_none(recipe: Recipe) -> None:
+    """Checks that a step computes activations from the photograph.
+
+    Args:
+      recipe: What is fine-tuned with --recompute.
+
+    Raises:
+      InputError: If features are cached.
+    """
+    if are_cached(recipe):
+        raise InputError(
+            f"--recompute computes the network again from the photograph, but "
+            f"the features of layers up to {recipe.freeze_through} are cached, "
+            f"which saves more memory; leave out --recompute"
+        )
+
+
 def computed(
     recipe: Recipe,
     source: schema.Source,
