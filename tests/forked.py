@@ -84,6 +84,7 @@ def become(binary, arguments, file_limit=None):
         if file_limit is not None:
             _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
             resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit, hard))
+        _read_settings_of_stores()
         sys.argv = [str(binary), *arguments]
         runpy.run_path(sys.argv[0], run_name="__main__")
         code = 0
@@ -118,6 +119,14 @@ def _stage(command, output, pass_fds, env):
         traceback.print_exc()
         os._exit(1)
     become(*command[:1], command[1:])
+
+
+def _read_settings_of_stores():
+    """Reads fsspec's files again, which it reads when it is imported."""
+    config = sys.modules.get("fsspec.config")
+    folder = os.environ.get("FSSPEC_CONFIG_DIR")
+    if config is not None and folder is not None:
+        config.set_conf_files(folder, config.conf)
 
 
 def _forget_flags():
