@@ -114,17 +114,22 @@ def _frames(
       image: [height, width, 3] uint8 RGB.
       features: As `frame` of `predictor` takes them.
     """
-    views = [framer(image) for framer in framers]
-    rows = [view.rows.numpy() for view in views]
-    columns = [view.columns.numpy() for view in views]
-    if features is None:
-        inputs = tuple(view.pixels.numpy() for view in views)
-    else:
+    if features is not None:
+        view, count = framers[0](image), len(framers)
+        rows, columns = view.rows.numpy(), view.columns.numpy()
         # The framed photograph is mirrored, not the photograph: an odd padding
         # lies on the other side.
-        inputs = tuple(features[: len(views)])
-        columns[1:] = [np.float32(mirror) - columns[0][::-1]] * len(columns[1:])
-    return batches.Frames(inputs, Positions(rows, columns))
+        both = [columns, np.float32(mirror) - columns[::-1]]
+        places = Positions([rows] * count, both[:count])
+        return batches.Frames(tuple(features[:count]), places)
+    views = [framer(image) for framer in framers]
+    return batches.Frames(
+        tuple(view.pixels.numpy() for view in views),
+        Positions(
+            [view.rows.numpy() for view in views],
+            [view.columns.numpy() for view in views],
+        ),
+    )
 
 
 def _framer(
