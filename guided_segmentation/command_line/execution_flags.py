@@ -32,11 +32,11 @@ RECOMPUTE = flags.DEFINE_bool(
 CACHE_GIB = flags.DEFINE_float(
     "cache_gib",
     2.0,
-    "Disk space in GiB for decoded photographs and label maps, in "
-    "~/.cache/guided_segmentation/decoded, "
-    "which all trainings share: later epochs and runs do not decode them "
-    "again. A photograph of 500x375 pixels takes 0.6 MB. 0 turns it off; "
-    "results are the same.",
+    "Disk space in GiB for decoded photographs and label maps, which all "
+    "trainings share: later epochs and runs do not decode them again. They are "
+    "kept in ~/.cache/guided_segmentation (or $GUIDED_SEGMENTATION_CACHE). A "
+    "photograph of 500x375 pixels takes 0.6 MB. 0 turns it off; results are "
+    "the same.",
     lower_bound=0.0,
 )
 
