@@ -2,21 +2,12 @@ import pathlib
 import subprocess
 import sys
 
-import fsspec
 import object_store
 import pytest
 from fsspec.implementations import local, memory
 
 from guided_segmentation import artifacts
 from guided_segmentation.artifacts import stores
-
-
-@pytest.fixture
-def root():
-    files = fsspec.filesystem("memory")
-    files.store.clear()
-    yield "memory://bucket"
-    files.store.clear()
 
 
 def test_local_files_do_not_import_fsspec():

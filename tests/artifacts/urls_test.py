@@ -1,21 +1,11 @@
 import os
 
-import fsspec
 import numpy as np
 import pytest
 
 from guided_segmentation import artifacts, provenance
 
 MAP = np.array([[0, 1], [2, 255]], np.uint8)
-
-
-@pytest.fixture
-def root():
-    """An empty folder in the memory of this process."""
-    memory = fsspec.filesystem("memory")
-    memory.store.clear()
-    yield "memory://bucket/root"
-    memory.store.clear()
 
 
 def test_a_url_has_the_parts_of_a_path():
